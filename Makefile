@@ -1,0 +1,93 @@
+# Tickwell's commands. `make help` lists them.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= ./data
+export PORT DATA_DIR
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY ?= 0
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+
+BIN := .venv/bin
+SAM := .venv-sam/bin/sam
+# --no-deps: the lock is complete, and pip has nothing left to resolve.
+INSTALL := -m pip install --quiet --no-deps --require-hashes -r
+# The Python of template.yaml, which `sam build` and the local AWS need beside any other.
+LAMBDA_PYTHON = $(shell infra/find-python 3.13)
+WITH_LAMBDA_PYTHON = PATH="$(dir $(LAMBDA_PYTHON)):$$PATH"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/runtime.stamp ## start the whole system on this machine, at http://127.0.0.1:8000 (PORT, DATA_DIR)
+	@exec $(BIN)/python -m tickwell.local
+
+test: .venv/dev.stamp ## run the unit, contract, integration and template tests
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/unit tests/contract tests/integration tests/template
+
+check: .venv/dev.stamp .venv-sam/stamp ## lint, types, imports, template, generated files: all that CI checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python infra/lock.py --check
+	$(BIN)/python -m tickwell.http.openapi --check docs/openapi.json
+	$(SAM) validate
+	$(SAM) validate --lint
+
+e2e: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## build with SAM, deploy to a local AWS, run the flows there
+	@infra/find-python 3.13 > /dev/null
+	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m pytest tests/e2e -m e2e
+
+format: .venv/dev.stamp ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+build: .venv-sam/stamp ## build functions and layer with SAM
+	@infra/find-python 3.13 > /dev/null
+	$(WITH_LAMBDA_PYTHON) $(SAM) build
+
+deploy: build ## deploy to your AWS account, asking what it needs to know
+	$(SAM) deploy --guided
+
+openapi: .venv/dev.stamp ## write docs/openapi.json anew
+	$(BIN)/python -m tickwell.http.openapi docs/openapi.json
+
+lock: .venv/dev.stamp ## resolve the dependencies of pyproject.toml anew (UPGRADE=1: to the newest versions)
+	$(BIN)/python infra/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove environments, caches and build results; ./data stays
+	rm -rf .venv .venv-sam .venv-ministack .aws-sam build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Stamps decide what is installed: nothing is done twice, and a second `make run` starts at once.
+
+.venv/stamp:
+	@infra/require-python "$(PYTHON)"
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime.stamp: requirements/runtime.txt pyproject.toml | .venv/stamp
+	$(BIN)/python $(INSTALL) requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
+	$(BIN)/python $(INSTALL) requirements/dev.txt
+	@touch $@
+
+.venv-sam/stamp: requirements/sam.txt
+	@infra/require-python "$(PYTHON)"
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/python $(INSTALL) requirements/sam.txt
+	@touch $@
+
+.venv-ministack/stamp: requirements/ministack.txt
+	@infra/find-python 3.13 > /dev/null
+	$(LAMBDA_PYTHON) -m venv .venv-ministack
+	.venv-ministack/bin/python $(INSTALL) requirements/ministack.txt
+	@touch $@
+
+.PHONY: help run test check e2e format build deploy openapi lock clean

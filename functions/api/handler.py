@@ -1,0 +1,12 @@
+"""Lambda: the HTTP API behind API Gateway."""
+
+from typing import Any
+
+from tickwell.bootstrap import aws
+
+_answer = aws.api()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer one HTTP request (payload format 2.0)."""
+    return _answer(event, context)

@@ -1,0 +1,18 @@
+"""Lambda: enqueues what falls due soon, and repairs what was due and did not happen."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from tickwell.bootstrap import aws
+from tickwell.outcome_log import log_sync
+
+_sync = aws.safety_sync()
+_SPARE_TIME = timedelta(seconds=30)
+
+
+def handler(_event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any]:
+    """Run once; answers what was done."""
+    report = _sync(deadline=aws.deadline(context) - _SPARE_TIME)
+    log_sync(report)
+    return asdict(report)

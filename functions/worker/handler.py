@@ -1,0 +1,18 @@
+"""Lambda: runs the jobs whose messages a lane delivers."""
+
+import asyncio
+from typing import Any
+
+from tickwell.adapters.aws.sqs import batch_failures
+from tickwell.bootstrap import aws
+from tickwell.outcome_log import log_batch
+
+_worker = aws.worker()
+
+
+def handler(event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any]:
+    """Execute one batch; answers which messages must be delivered again."""
+    lane, queue, deliveries = _worker.open(event)
+    report = asyncio.run(_worker.execute(queue, deliveries, deadline=aws.deadline(context)))
+    log_batch(lane, report)
+    return batch_failures(report.again)

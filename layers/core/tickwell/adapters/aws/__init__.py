@@ -1,0 +1,1 @@
+"""The ``aws`` engine: DynamoDB, SQS, EventBridge Scheduler, SES, S3, Secrets Manager."""

@@ -1,0 +1,1 @@
+"""One DynamoDB table for everything that is stored; ``keys`` opens with its map."""

@@ -1,0 +1,73 @@
+"""Users and tenants in DynamoDB; see ``AccountStore`` for what they promise."""
+
+from tickwell.adapters.aws.dynamodb import keys
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
+from tickwell.adapters.aws.dynamodb.items import stamp
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.domain.account import Role, User, email_key
+from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+
+
+class DynamoAccountStore:
+    """The ``AccountStore`` of the ``aws`` engine."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(self, user: User) -> None:
+        """See the port. Raises ConflictError for a tenant that exists."""
+        created_ms = to_epoch_ms(user.created_at)
+        address: dict[str, Value | None] = {**stamp("address"), "tenant": user.tenant_id, "user": user.user_id}
+        tenant: dict[str, Value | None] = {**stamp("tenant"), "created": created_ms}
+        items = {
+            keys.address_key(email_key(user.email)): address,
+            keys.tenant_key(user.tenant_id): tenant,
+            keys.user_key(user.tenant_id, user.user_id): _user_item(user),
+        }
+        if self._table.put_all_new(items):
+            return
+        try:
+            standing = self.by_email(user.email)
+        except NotFoundError as error:
+            raise ConflictError(f"the tenant {user.tenant_id} exists") from error
+        if standing != user:
+            raise EmailTakenError
+
+    def by_email(self, email: str) -> User:
+        """See the port. Consistent."""
+        address = self._table.get(keys.address_key(email_key(email)))
+        if address is None:
+            raise NotFoundError("user", email)
+        return self.by_id(text(address, "tenant"), text(address, "user"))
+
+    def by_id(self, tenant_id: str, user_id: str) -> User:
+        """See the port. Consistent."""
+        item = self._table.get(keys.user_key(tenant_id, user_id))
+        if item is None:
+            raise NotFoundError("user", user_id)
+        return _user(item)
+
+
+def _user_item(user: User) -> dict[str, Value | None]:
+    return {
+        **stamp("user"),
+        "email": user.email,
+        "password_hash": user.password_hash,
+        "role": user.role.value,
+        "created": to_epoch_ms(user.created_at),
+        "updated": to_epoch_ms(user.updated_at),
+    }
+
+
+def _user(item: Item) -> User:
+    tenant_id, user_id = keys.parse_user_key(keys.Key(text(item, "pk"), text(item, "sk")))
+    return User(
+        tenant_id=tenant_id,
+        user_id=user_id,
+        email=text(item, "email"),
+        password_hash=text(item, "password_hash"),
+        role=Role(text(item, "role")),
+        created_at=from_epoch_ms(number(item, "created")),
+        updated_at=from_epoch_ms(number(item, "updated")),
+    )

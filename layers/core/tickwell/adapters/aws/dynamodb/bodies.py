@@ -1,0 +1,83 @@
+"""Payloads and descriptions that are too long for a job's item: immutable items of their own, beside it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from tickwell.adapters.aws.dynamodb.attributes import Item, optional_text, text
+from tickwell.adapters.aws.dynamodb.items import NAMES, digest, expiry, stamp
+from tickwell.adapters.aws.dynamodb.keys import Key, body_key, job_key, parse_job_key
+from tickwell.adapters.aws.dynamodb.table import Table, Write
+from tickwell.adapters.documents import content_text, epoch_ms
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import Job
+from tickwell.domain.schedule import OneTime
+
+INLINE_BYTES: Final = 400
+"""Payload and description up to this size (as JSON, together) lie in the job's item."""
+
+BODY_LIFE: Final = timedelta(days=65)
+"""How long the body of a one-time job outlives its due instant: retries of 30 days, then 35 for the safety sync."""
+
+_CONTENT: Final = NAMES["content"]
+
+
+class Bodies:
+    """The bodies of jobs. A reference is ``{version}#{digest}``: no edit ever overwrites what another one wrote."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @staticmethod
+    def is_long(job: Job) -> bool:
+        """Whether the job's content needs a body."""
+        return len(content_text(job).encode()) > INLINE_BYTES
+
+    def put(self, job: Job) -> str | None:
+        """Write the body of ``job``, before the job itself; its reference, or None where the content is short."""
+        content = content_text(job)
+        encoded = content.encode()
+        if len(encoded) <= INLINE_BYTES:
+            return None
+        reference = f"{job.version}#{digest(encoded)}"
+        item = {**stamp("body"), _CONTENT: content, **expiry(epoch_ms(_expires_at(job)))}
+        self._table.put(body_key(job.key, reference), item)
+        return reference
+
+    def standing(self, job: Job) -> str | None:
+        """The reference that the job has in the store."""
+        item = self._table.get(job_key(job.key))
+        return None if item is None else optional_text(item, NAMES["body"])
+
+    def retire(self, job: Job, reference: str) -> None:
+        """Let a body expire that ``job`` does not need any more; an attempt claimed before may still read it.
+
+        If that fails it costs storage and nothing else, so it fails silently.
+        """
+        expires_ms = epoch_ms(job.expires_at) or to_epoch_ms(job.updated_at + BODY_LIFE)
+        expires = {name: value for name, value in expiry(expires_ms).items() if value is not None}
+        write = Write(update="SET #expires = :ex, #ttl = :ttl", condition="attribute_exists(#content)", values=expires)
+        with suppress(UnavailableError):
+            self._table.update(body_key(job.key, reference), write, NAMES)
+
+    def contents(self, items: Sequence[Item]) -> list[str | None]:
+        """The content of each job's item, in one batch for all that have a body. A missing body reads as None."""
+        places = [_place(item) for item in items]
+        bodies = self._table.get_many(place for place in places if place is not None)
+        return [
+            optional_text(item if place is None else bodies.get(place, {}), _CONTENT)
+            for item, place in zip(items, places, strict=True)
+        ]
+
+
+def _place(item: Item) -> Key | None:
+    reference = optional_text(item, NAMES["body"])
+    if reference is None:
+        return None
+    return body_key(parse_job_key(Key(text(item, "pk"), text(item, "sk"))), reference)
+
+
+def _expires_at(job: Job) -> datetime | None:
+    return max(job.schedule.at, job.updated_at) + BODY_LIFE if isinstance(job.schedule, OneTime) else None

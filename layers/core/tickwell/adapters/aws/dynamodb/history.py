@@ -1,0 +1,138 @@
+"""Executions, skips and dead letters in DynamoDB; see ``History`` for what they promise."""
+
+from collections.abc import Sequence
+
+from tickwell.adapters.aws.dynamodb import keys
+from tickwell.adapters.aws.dynamodb.attributes import Item
+from tickwell.adapters.aws.dynamodb.history_items import (
+    OUTCOME,
+    SKIP_LAST,
+    Placed,
+    dead_letter_item,
+    dead_letter_of,
+    detail_of,
+    execution_items,
+    execution_of,
+    skip_item,
+    skip_of,
+)
+from tickwell.adapters.aws.dynamodb.items import is_expired
+from tickwell.adapters.aws.dynamodb.listing import Listed, newest_first
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
+from tickwell.application.ports import Clock, Page
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.errors import NotFoundError
+from tickwell.domain.execution import Execution, Skip, parse_execution_id
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import JobKey
+
+_EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
+
+
+class DynamoHistory:
+    """The ``History`` of the ``aws`` engine. A record that has expired gives way to a new one of its id."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def record_many(self, executions: Sequence[Execution]) -> Sequence[Execution]:
+        """See the port. One PutItem each, side by side; long details are written before their record."""
+        return self._table.each(self._record, executions)
+
+    def get_execution(self, tenant_id: str, execution_id: str) -> Execution:
+        """See the port. Consistent."""
+        job_id, due_at, attempt = parse_execution_id(execution_id)
+        job = JobKey(tenant_id=tenant_id, job_id=job_id)
+        item = self._table.get(keys.execution_key(job, to_epoch_ms(due_at), attempt))
+        if item is None or is_expired(item, self._now_ms()):
+            raise NotFoundError("execution", execution_id)
+        return self._whole(item)
+
+    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
+        """See the port. Eventually consistent."""
+        place = number_cursor(_EXECUTIONS, cursor, 2)
+        before = f"E#{keys.LAST}" if place is None else keys.execution_sort(*place)
+        partition = keys.history_partition(JobKey(tenant_id=tenant_id, job_id=job_id))
+        listed = self._list([partition], low="E#", before=before, limit=limit)
+        details = self._table.get_many(
+            (key for key in map(detail_of, listed.items) if key is not None), attributes=[OUTCOME]
+        )
+        found = []
+        for item in listed.items:
+            key = detail_of(item)
+            found.append(execution_of(item, item if key is None else details.get(key, {}), with_logs=False))
+        last = None
+        if listed.last is not None:
+            _, due_ms, attempt = keys.parse_execution_key(keys.Key(partition, listed.last))
+            last = encode_cursor(_EXECUTIONS, [due_ms, attempt])
+        return Page(items=tuple(found), next_cursor=last)
+
+    def put_skip(self, skip: Skip) -> None:
+        """See the port."""
+        key, item = skip_item(skip)
+        self._table.put_if_absent(key, item, now_ms=self._now_ms(), or_less=SKIP_LAST)
+
+    def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
+        """See the port. Eventually consistent."""
+        place = number_cursor(_SKIPS, cursor, 1)
+        before = f"K#{keys.LAST}" if place is None else keys.skip_sort(*place)
+        partition = keys.history_partition(JobKey(tenant_id=tenant_id, job_id=job_id))
+        listed = self._list([partition], low="K#", before=before, limit=limit)
+        last = None
+        if listed.last is not None:
+            last = encode_cursor(_SKIPS, [keys.parse_skip_key(keys.Key(partition, listed.last))[1]])
+        return Page(items=tuple(skip_of(item) for item in listed.items), next_cursor=last)
+
+    def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """See the port. What follows is derived from the table's stream; see ``stream``."""
+        self._table.each(self._put, [dead_letter_item(dead_letter) for dead_letter in dead_letters])
+
+    def get_dead_letter(self, tenant_id: str, dead_letter_id: str) -> DeadLetter:
+        """See the port. Consistent."""
+        item = self._table.get(keys.dead_letter_key(tenant_id, dead_letter_id))
+        if item is None or is_expired(item, self._now_ms()):
+            raise NotFoundError("dead letter", dead_letter_id)
+        return dead_letter_of(item)
+
+    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+        """See the port. Eventually consistent."""
+        place = text_cursor(_DEAD_LETTERS, cursor)
+        before = keys.LAST if place is None else keys.dead_letter_sort(place)
+        partitions = [keys.dead_letter_partition(tenant_id, shard) for shard in range(keys.SHARDS)]
+        listed = self._list(partitions, low="0", before=before, limit=limit)
+        last = None
+        if listed.last is not None:
+            last = encode_cursor(_DEAD_LETTERS, [listed.last.partition("#")[2]])
+        return Page(items=tuple(dead_letter_of(item) for item in listed.items), next_cursor=last)
+
+    def _record(self, execution: Execution) -> Execution:
+        record, detail = execution_items(execution)
+        if detail is not None:
+            self._table.put(*detail)
+        standing = self._put(record)
+        return execution if standing is None else self._whole(standing)
+
+    def _whole(self, item: Item) -> Execution:
+        key = detail_of(item)
+        long = item if key is None else self._table.get(key) or {}
+        return execution_of(item, long, with_logs=True)
+
+    def _put(self, placed: Placed) -> Item | None:
+        """Put unless it is there; what is there then."""
+        return self._table.put_if_absent(*placed, now_ms=self._now_ms())
+
+    def _list(self, partitions: Sequence[str], *, low: str, before: str, limit: int) -> Listed:
+        now_ms = self._now_ms()
+        return newest_first(
+            self._table,
+            partitions,
+            low=low,
+            before=before,
+            limit=limit,
+            wanted=lambda item: not is_expired(item, now_ms),
+        )
+
+    def _now_ms(self) -> int:
+        return to_epoch_ms(self._clock.now())

@@ -1,0 +1,152 @@
+"""Jobs as items. ``NAMES`` maps each attribute to its short spelling in the table: names are billed as data."""
+
+import hashlib
+from typing import Final
+
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
+from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
+from tickwell.adapters.documents import VERSION, content_from, definition_from, epoch_ms, from_ms
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import Job, JobStatus, Slot, Tally
+
+NAMES: Final = {
+    "status": "st",
+    "version": "n",
+    "recurring": "rec",
+    "timeout_ms": "to",
+    "next_run": "nr",
+    "slot_due": "sd",
+    "slot_attempt": "sa",
+    "slot_losses": "sl",
+    "slot_token": "tk",
+    "lease_until": "lu",
+    "executions": "te",
+    "successful": "ts",
+    "failed": "tf",
+    "duration": "td",
+    "created": "ca",
+    "updated": "ua",
+    "last_executed": "le",
+    "paused": "pa",
+    "expires": "ex",
+    "ttl": "ttl",
+    "definition": "def",
+    "content": "con",
+    "body": "body",
+}
+
+
+def stamp(kind: str) -> Item:
+    """What every item carries: its kind and the version of its spelling."""
+    return {"kind": kind, "v": VERSION}
+
+
+def expiry(expires_ms: int | None) -> dict[str, Value | None]:
+    """The exact instant in milliseconds (``ex``), which reads go by, and the seconds, rounded up, that TTL wants."""
+    return {"ex": expires_ms, "ttl": None if expires_ms is None else -(-expires_ms // 1000)}
+
+
+def is_expired(item: Item, now_ms: int) -> bool:
+    """Whether TTL should have deleted ``item`` by now (rule 11)."""
+    expires_ms = optional_number(item, "ex")
+    return expires_ms is not None and expires_ms <= now_ms
+
+
+def digest(data: bytes) -> str:
+    """16 hexadecimal digits that differ when ``data`` does."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def definition_attributes(job: Job, definition: str, content: str, body: str | None) -> dict[str, Value | None]:
+    """What an edit sets, by the long names of ``NAMES``; ``body`` is the reference of content that lies elsewhere."""
+    expires_ms = epoch_ms(job.expires_at)
+    return {
+        "status": job.status.value,
+        "version": job.version,
+        "recurring": job.is_recurring,
+        "timeout_ms": job.policy.timeout_seconds * 1000,
+        "next_run": epoch_ms(job.next_run_at),
+        "updated": to_epoch_ms(job.updated_at),
+        "paused": epoch_ms(job.paused_at),
+        "expires": expires_ms,
+        "ttl": expiry(expires_ms)["ttl"],
+        "definition": definition,
+        "content": content if body is None else None,
+        "body": body,
+    }
+
+
+def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[str, Value | None]:
+    """The item of a job without its key."""
+    slot, tally = job.slot, job.tally
+    attributes = definition_attributes(job, definition, content, body) | {
+        "executions": tally.executions,
+        "successful": tally.successful,
+        "failed": tally.failed,
+        "duration": tally.duration_ms,
+        "created": to_epoch_ms(job.created_at),
+        "last_executed": epoch_ms(job.last_executed_at),
+    }
+    if slot is not None:
+        attributes |= {
+            "slot_due": to_epoch_ms(slot.due_at),
+            "slot_attempt": slot.attempt,
+            "slot_losses": slot.losses,
+            "slot_token": slot.token,
+            "lease_until": epoch_ms(slot.lease_until),
+        }
+    return {**stamp("job"), **{NAMES[name]: value for name, value in attributes.items()}}
+
+
+def job_from(item: Item, content: str | None) -> Job:
+    """The job of an item; ``content`` is None where payload and description are left out."""
+    key = parse_job_key(Key(text(item, "pk"), text(item, "sk")))
+    what = definition_from(text(item, NAMES["definition"]))
+    payload, description = content_from(content)
+    return Job(
+        tenant_id=key.tenant_id,
+        job_id=key.job_id,
+        version=number(item, NAMES["version"]),
+        user_id=what.user_id,
+        name=what.name,
+        description=description,
+        task=what.task,
+        payload=payload,
+        payload_blob=what.payload_blob,
+        schedule=what.schedule,
+        lane=what.lane,
+        policy=what.policy,
+        tags=what.tags,
+        status=JobStatus(text(item, NAMES["status"])),
+        next_run_at=from_ms(optional_number(item, NAMES["next_run"])),
+        slot=_slot_from(item),
+        tally=Tally(
+            executions=number(item, NAMES["executions"]),
+            successful=number(item, NAMES["successful"]),
+            failed=number(item, NAMES["failed"]),
+            duration_ms=number(item, NAMES["duration"]),
+        ),
+        created_at=from_epoch_ms(number(item, NAMES["created"])),
+        updated_at=from_epoch_ms(number(item, NAMES["updated"])),
+        last_executed_at=from_ms(optional_number(item, NAMES["last_executed"])),
+        paused_at=from_ms(optional_number(item, NAMES["paused"])),
+        expires_at=from_ms(optional_number(item, NAMES["expires"])),
+    )
+
+
+def slot_token(item: Item) -> str | None:
+    """The token of the worker that holds the slot of a job's item."""
+    return optional_text(item, NAMES["slot_token"])
+
+
+def _slot_from(item: Item) -> Slot | None:
+    due_ms = optional_number(item, NAMES["slot_due"])
+    if due_ms is None:
+        return None
+    return Slot(
+        due_at=from_epoch_ms(due_ms),
+        attempt=number(item, NAMES["slot_attempt"]),
+        losses=number(item, NAMES["slot_losses"]),
+        token=slot_token(item),
+        lease_until=from_ms(optional_number(item, NAMES["lease_until"])),
+    )

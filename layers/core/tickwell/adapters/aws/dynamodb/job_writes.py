@@ -1,0 +1,150 @@
+"""Every conditional write of a job, as expressions. Conditions on status come from the domain's table of transitions.
+
+Where a write has two forms, their conditions are complements of each other besides what they share: when one is refused
+although the shared part holds, the other one is due.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from tickwell.adapters.aws.dynamodb.attributes import Value
+from tickwell.adapters.aws.dynamodb.items import expiry
+from tickwell.adapters.aws.dynamodb.table import Write
+from tickwell.adapters.documents import epoch_ms
+from tickwell.application.ports import Claim
+from tickwell.domain.execution import Execution
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, sources
+from tickwell.domain.message import JobMessage
+from tickwell.domain.retry import Completed, RetryAt
+
+_EMPTY_SLOT = "#slot_due, #slot_attempt, #slot_losses, #slot_token, #lease_until"
+_COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
+
+
+def claim_write(claim: Claim) -> Write:
+    """Take the slot (rule 2). The lease is computed in the write itself, from the job's own time limit."""
+    message = claim.message
+    update = ["#slot_token = :token", "#lease_until = #timeout_ms + :now_plus_margin", "#last_executed = :now"]
+    values: dict[str, Value] = {
+        "token": claim.token,
+        "now": to_epoch_ms(claim.now),
+        "now_plus_margin": to_epoch_ms(claim.now + LEASE_MARGIN),
+        "due": to_epoch_ms(message.due_at),
+        "active": JobStatus.ACTIVE.value,
+    }
+    if message.attempt > 1:
+        return Write(
+            update=f"SET {', '.join(update)}",
+            condition="#status = :active AND #slot_due = :due AND #slot_attempt = :attempt"
+            " AND attribute_not_exists(#slot_token)",
+            values=values | {"attempt": message.attempt},
+        )
+    update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
+    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at)}, update)
+    return Write(
+        update=rearm,
+        condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_not_exists(#slot_due)",
+        values=values | rearmed | {"version": message.version, "one": 1, "zero": 0},
+    )
+
+
+def skip_write(message: JobMessage, next_run_at: datetime | None, now: datetime) -> Write:
+    """Move past an occurrence that met a busy slot."""
+    update, values = _assign({"next_run": epoch_ms(next_run_at), "updated": to_epoch_ms(now)})
+    return Write(
+        update=update,
+        condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_exists(#slot_due)",
+        values=values
+        | {"active": JobStatus.ACTIVE.value, "version": message.version, "due": to_epoch_ms(message.due_at)},
+    )
+
+
+def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties_slot: bool) -> tuple[Write, ...]:
+    """Set what an edit of ``read`` changes. With ``empties_slot`` two forms: nobody holds the slot, somebody does."""
+    update, values = _assign(attributes)
+    shared = "#version = :read_version AND #status = :read_status"
+    values |= {"read_version": read.version, "read_status": read.status.value}
+    if read.next_run_at is None:
+        shared += " AND attribute_not_exists(#next_run)"
+    else:
+        shared += " AND #next_run = :read_next_run"
+        values["read_next_run"] = to_epoch_ms(read.next_run_at)
+    if not empties_slot:
+        return (Write(update=update, condition=shared, values=values),)
+    emptied, _ = _assign({**attributes, **dict.fromkeys(("slot_due", "slot_attempt", "slot_losses"))})
+    return (
+        Write(update=emptied, condition=f"{shared} AND attribute_not_exists(#slot_token)", values=values),
+        Write(update=update, condition=f"{shared} AND attribute_exists(#slot_token)", values=values),
+    )
+
+
+def finish_writes(execution: Execution, now: datetime) -> tuple[Write, Write]:
+    """Empty the slot that holds the execution's token (rule 3) and count; the likelier of two forms first.
+
+    A decision to retry: the retry is left waiting where the job's status allows that, or the slot is emptied. A
+    final decision: a one-time job whose status allows that ends, or the job only loses the slot.
+    """
+    counts = execution.counts
+    values: dict[str, Value] = {
+        "token": execution.token,
+        "one": 1,
+        "successful": counts.successful,
+        "failed": counts.failed,
+        "duration": counts.duration_ms,
+    }
+    if isinstance(execution.decision, RetryAt):
+        return _retry_writes(execution, execution.decision, values)
+    target = JobStatus.COMPLETED if isinstance(execution.decision, Completed) else JobStatus.FAILED
+    statuses, allowed = _any_of(sources(target))
+    ends = f"#recurring = :once AND #status IN ({statuses})"
+    values |= allowed | {"once": False}
+    expires = expiry(to_epoch_ms(execution.expires_at))
+    ended, changes = _assign(
+        {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
+    )
+    end = Write(
+        update=f"{ended} REMOVE {_EMPTY_SLOT} {_COUNT}",
+        condition=f"#slot_token = :token AND {ends}",
+        values=values | changes,
+    )
+    go_on = Write(
+        update=f"REMOVE {_EMPTY_SLOT} {_COUNT}",
+        condition=f"#slot_token = :token AND NOT ({ends})",
+        values=values,
+    )
+    return (go_on, end) if execution.recurring else (end, go_on)
+
+
+def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Value]) -> tuple[Write, Write]:
+    statuses, keeping = _any_of(KEEPS_RETRY)
+    keeps = f"#status IN ({statuses})"
+    values = values | keeping
+    wait = Write(
+        update=f"SET #slot_attempt = :attempt, #slot_losses = :losses REMOVE #slot_token, #lease_until {_COUNT}",
+        condition=f"#slot_token = :token AND {keeps}",
+        values=values | {"attempt": decision.attempt, "losses": execution.losses},
+    )
+    drop = Write(
+        update=f"REMOVE {_EMPTY_SLOT} {_COUNT}",
+        condition=f"#slot_token = :token AND NOT ({keeps})",
+        values=values,
+    )
+    return wait, drop
+
+
+def _assign(attributes: Mapping[str, Value | None], already_set: Collection[str] = ()) -> tuple[str, dict[str, Value]]:
+    """SET what has a value and REMOVE what is None; with the values, each named ``new_`` and the attribute."""
+    values = {f"new_{name}": value for name, value in attributes.items() if value is not None}
+    sets = [*already_set, *(f"#{name} = :new_{name}" for name in attributes if attributes[name] is not None)]
+    removes = [f"#{name}" for name in attributes if attributes[name] is None]
+    update = f"SET {', '.join(sets)}" if sets else ""
+    if removes:
+        update = f"{update} REMOVE {', '.join(removes)}"
+    return update.strip(), values
+
+
+def _any_of(statuses: Collection[JobStatus]) -> tuple[str, dict[str, Value]]:
+    """The operands of an IN, and their values."""
+    values: dict[str, Value] = {f"is_{status.value}": status.value for status in sorted(statuses)}
+    return ", ".join(f":{name}" for name in values), values

@@ -1,0 +1,192 @@
+"""Jobs in DynamoDB. Each write is one conditional UpdateItem or PutItem; see ``JobStore`` for what they promise."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import cycle, islice
+
+from tickwell.adapters.aws.dynamodb import keys
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number
+from tickwell.adapters.aws.dynamodb.bodies import Bodies
+from tickwell.adapters.aws.dynamodb.items import (
+    NAMES,
+    definition_attributes,
+    is_expired,
+    job_from,
+    job_item,
+    slot_token,
+)
+from tickwell.adapters.aws.dynamodb.job_writes import claim_write, finish_writes, replace_writes, skip_write
+from tickwell.adapters.aws.dynamodb.listing import newest_first
+from tickwell.adapters.aws.dynamodb.table import SERVICE, Refused, Table, Write, Written
+from tickwell.adapters.cursors import encode_cursor, text_cursor
+from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form
+from tickwell.application.ports import Claim, Claimed, ClaimLost, ClaimResult, Clock, Page
+from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
+from tickwell.domain.execution import Execution
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import Job, JobKey, JobStatus
+from tickwell.domain.message import JobMessage
+
+_LISTING = "jobs"
+_FORM_TRIES = 8
+_PING = keys.Key("PING", "PING")
+
+
+class DynamoJobStore:
+    """The ``JobStore`` of the ``aws`` engine."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._bodies = Bodies(table)
+        self._clock = clock
+
+    def create(self, job: Job) -> None:
+        """See the port. The body is written before the job. An expired job of the same id gives way."""
+        item = job_item(job, definition_text(job), content_text(job), self._bodies.put(job))
+        standing = self._table.put_if_absent(keys.job_key(job.key), item, now_ms=self._now_ms())
+        if standing is not None and not is_later_form(self._with_content([standing])[0], job):
+            raise ConflictError(f"another job has the id {job.job_id}")
+
+    def get(self, tenant_id: str, job_id: str) -> Job:
+        """See the port."""
+        item = self._table.get(keys.job_key(JobKey(tenant_id=tenant_id, job_id=job_id)))
+        if item is None or is_expired(item, self._now_ms()):
+            raise NotFoundError("job", job_id)
+        return self._with_content([item])[0]
+
+    def get_many(self, keys_: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """See the port."""
+        now_ms = self._now_ms()
+        items = self._table.get_many(keys.job_key(key) for key in keys_)
+        jobs = [job_from(item, None) for item in items.values() if not is_expired(item, now_ms)]
+        return {job.key: job for job in jobs}
+
+    def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
+        """See the port. Eventually consistent."""
+        now_ms = self._now_ms()
+        listed = newest_first(
+            self._table,
+            [keys.job_partition(tenant_id, shard) for shard in range(keys.SHARDS)],
+            low=keys.job_sort(""),
+            before=keys.job_sort(text_cursor(_LISTING, cursor) or keys.LAST),
+            limit=limit,
+            wanted=lambda item: item[NAMES["status"]] != JobStatus.DELETED and not is_expired(item, now_ms),
+        )
+        last = None if listed.last is None else encode_cursor(_LISTING, [listed.last.removeprefix(keys.job_sort(""))])
+        return Page(items=tuple(job_from(item, None) for item in listed.items), next_cursor=last)
+
+    def replace(self, job: Job, *, read: Job) -> bool:
+        """See the port."""
+        key = keys.job_key(job.key)
+        old_body = self._bodies.standing(read) if self._bodies.is_long(read) else None
+        body = old_body if _keeps_body(job, read) else None
+        if body is None:
+            body = self._bodies.put(job)
+        attributes = definition_attributes(job, definition_text(job), content_text(job), body)
+        writes = replace_writes(attributes, read=read, empties_slot=job.slot is None)
+        outcome = self._one_of(key, writes, lambda item: _is_still(item, read))
+        if isinstance(outcome, Refused):
+            return outcome.retried and outcome.item is not None and _shows(outcome.item, attributes)
+        if old_body is not None and (body != old_body or job.expires_at is not None):
+            self._bodies.retire(job, old_body)
+        return True
+
+    def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
+        """See the port. One UpdateItem for each claim, side by side; bodies are read together afterwards."""
+        outcomes = self._table.each(self._claim, claims)
+        standing = [item for _, item in outcomes if item is not None]
+        jobs = iter(self._with_content(standing))
+        results: list[ClaimResult] = []
+        for won, item in outcomes:
+            job = None if item is None else next(jobs)
+            results.append(Claimed(job=job) if won and job is not None else ClaimLost(job=job))
+        return results
+
+    def skip(self, message: JobMessage, *, next_run_at: datetime | None, now: datetime) -> bool:
+        """See the port."""
+        write = skip_write(message, next_run_at, now)
+        outcome = self._table.update(keys.job_key(message.key), write, NAMES)
+        if isinstance(outcome, Written):
+            return True
+        expected: dict[str, Value | None] = {
+            "version": message.version,
+            "next_run": epoch_ms(next_run_at),
+            "updated": to_epoch_ms(now),
+        }
+        return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
+
+    def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
+        """See the port. One UpdateItem for each, a second one where the job is not in the likelier status."""
+        return self._table.each(lambda execution: self._finish(execution, now), executions)
+
+    def ping(self) -> None:
+        """See the port."""
+        self._table.get(_PING, consistent=False)
+
+    def _claim(self, claim: Claim) -> tuple[bool, Item | None]:
+        """Whether the claim was won, and the item as it stands; an expired one does not stand."""
+        outcome = self._table.update(keys.job_key(claim.message.key), claim_write(claim), NAMES)
+        if isinstance(outcome, Written):
+            return True, outcome.item
+        item = outcome.item
+        if item is None or is_expired(item, self._now_ms()):
+            return False, None
+        return slot_token(item) == claim.token, item
+
+    def _finish(self, execution: Execution, now: datetime) -> bool:
+        outcome = self._one_of(
+            keys.job_key(execution.job_key),
+            finish_writes(execution, now),
+            lambda item: slot_token(item) == execution.token,
+        )
+        if isinstance(outcome, Written):
+            return True
+        return outcome.retried and outcome.item is not None and _shows_retry(outcome.item, execution)
+
+    def _one_of(self, key: keys.Key, writes: Sequence[Write], shared: Callable[[Item], bool]) -> Written | Refused:
+        """Make whichever of ``writes`` applies; refused when what their conditions share does not hold.
+
+        It starts over when the job changes between two tries, which somebody else's edit must have done each time.
+        """
+        for write in islice(cycle(writes), _FORM_TRIES):
+            outcome = self._table.update(key, write, NAMES)
+            if isinstance(outcome, Written) or outcome.item is None or not shared(outcome.item):
+                return outcome
+        raise UnavailableError(SERVICE, "the job is being edited too often")
+
+    def _with_content(self, items: Sequence[Item]) -> list[Job]:
+        """The jobs of ``items`` with payload and description. A body that is missing reads as none."""
+        contents = self._bodies.contents(items)
+        return [job_from(item, content) for item, content in zip(items, contents, strict=True)]
+
+    def _now_ms(self) -> int:
+        return to_epoch_ms(self._clock.now())
+
+
+def _keeps_body(job: Job, read: Job) -> bool:
+    """Whether an edit leaves the body as it is: neither the content changes, nor the schedule that it lives by."""
+    return content_text(job) == content_text(read) and job.schedule == read.schedule
+
+
+def _is_still(item: Item, read: Job) -> bool:
+    """Whether the shared condition of ``replace`` holds for ``item``."""
+    seen: dict[str, Value | None] = {
+        "version": read.version,
+        "status": read.status.value,
+        "next_run": epoch_ms(read.next_run_at),
+    }
+    return _shows(item, seen)
+
+
+def _shows(item: Item, attributes: Mapping[str, Value | None]) -> bool:
+    """Whether ``item`` has just these ``attributes``: after a retry of the SDK, that its first try came through."""
+    return all(item.get(NAMES[name]) == value for name, value in attributes.items())
+
+
+def _shows_retry(item: Item, execution: Execution) -> bool:
+    """Whether the slot waits for the retry that ``execution`` decided on."""
+    slot = execution.slot_afterwards()
+    if slot is None or slot_token(item) is not None:
+        return False
+    found = tuple(optional_number(item, NAMES[name]) for name in ("slot_due", "slot_attempt", "slot_losses"))
+    return found == (to_epoch_ms(slot.due_at), slot.attempt, slot.losses)

@@ -1,0 +1,260 @@
+"""The few calls that the stores make of their table, typed, with the SDK's errors translated."""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import ClientError
+
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, plain_item, typed_item
+from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.errors import error_code, service_errors
+from tickwell.domain.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+SERVICE: Final = "dynamodb"
+_MOST_KEYS_PER_READ = 100
+_MOST_ITEMS_PER_WRITE = 25
+_BATCH_TRIES = 6
+_FIRST_PAUSE_SECONDS = 0.05
+_NAME = re.compile(r"#(\w+)")
+_VALUE = re.compile(r":(\w+)")
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Write:
+    """A conditional update. ``#name`` stands for an attribute, ``:name`` for one of ``values``."""
+
+    update: str
+    condition: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """The condition held; the item as it is now."""
+
+    item: Item
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The condition did not hold; the item that stands, if there is one.
+
+    ``retried``: the SDK had sent the call more than once, so that the caller may meet its own write.
+    """
+
+    item: Item | None
+    retried: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Items of one partition in the order asked for; ``more`` when there may be further ones."""
+
+    items: list[Item]
+    more: bool
+
+
+class Table:
+    """A table with string keys ``pk`` and ``sk`` and TTL attribute ``ttl``. Safe for threads.
+
+    ``executor`` runs the calls of a batch side by side; its size and the client's connection pool belong together.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, executor: Executor) -> None:
+        self._client = client
+        self._name = name
+        self._executor = executor
+
+    def each(self, function: Callable[[A], R], arguments: Sequence[A]) -> list[R]:
+        """``function`` of each argument, side by side, in order; raises the first error once all have ended."""
+        if len(arguments) < 2:
+            return [function(argument) for argument in arguments]
+        futures = [self._executor.submit(function, argument) for argument in arguments]
+        errors = [error for error in (future.exception() for future in futures) if error is not None]
+        if errors:
+            raise errors[0]
+        return [future.result() for future in futures]
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """The item of ``key``."""
+        if not key.is_possible():
+            return None
+        with service_errors(SERVICE):
+            response = self._client.get_item(TableName=self._name, Key=_typed_key(key), ConsistentRead=consistent)
+        return plain_item(response["Item"]) if "Item" in response else None
+
+    def get_many(self, keys: Iterable[Key], *, attributes: Sequence[str] = ()) -> dict[Key, Item]:
+        """The items that exist among ``keys`` (repeats allowed), or only some ``attributes`` of them. Consistent."""
+        unique = [key for key in dict.fromkeys(keys) if key.is_possible()]
+        chunks = [unique[at : at + _MOST_KEYS_PER_READ] for at in range(0, len(unique), _MOST_KEYS_PER_READ)]
+        found: dict[Key, Item] = {}
+        for items in self.each(lambda chunk: self._get_chunk(chunk, attributes), chunks):
+            found.update({key_of(item): item for item in items})
+        return found
+
+    def put(self, key: Key, item: Mapping[str, Value | None]) -> None:
+        """Write, or overwrite."""
+        with service_errors(SERVICE):
+            self._client.put_item(TableName=self._name, Item=_keyed(key, item))
+
+    def put_many(self, items: Mapping[Key, Mapping[str, Value | None]]) -> None:
+        """Write, or overwrite, in batches of 25."""
+        requests = [{"PutRequest": {"Item": _keyed(key, item)}} for key, item in items.items()]
+        steps = range(0, len(requests), _MOST_ITEMS_PER_WRITE)
+        self.each(self._write_chunk, [requests[at : at + _MOST_ITEMS_PER_WRITE] for at in steps])
+
+    def put_if_absent(
+        self, key: Key, item: Mapping[str, Value | None], *, now_ms: int, or_less: str | None = None
+    ) -> Item | None:
+        """Write unless there is an item of ``key`` that has not expired (attribute ``ex``): that one, or None.
+
+        ``or_less`` names a number: an item that has less of it gives way.
+        """
+        arguments: dict[str, Any] = {
+            "Item": _keyed(key, item),
+            "ConditionExpression": "attribute_not_exists(#pk) OR #ex <= :now",
+            "ExpressionAttributeNames": {"#pk": "pk", "#ex": "ex"},
+            "ExpressionAttributeValues": typed_item({":now": now_ms}),
+        }
+        if or_less is not None:
+            arguments["ConditionExpression"] += " OR #less < :less"
+            arguments["ExpressionAttributeNames"]["#less"] = or_less
+            arguments["ExpressionAttributeValues"] |= typed_item({":less": item[or_less]})
+        outcome = self._conditionally(self._client.put_item, arguments)
+        return outcome.item if isinstance(outcome, Refused) else None
+
+    def update(self, key: Key, write: Write, names: Mapping[str, str]) -> Written | Refused:
+        """Make ``write`` if its condition holds; ``names`` maps its names to the table's attributes."""
+        if not key.is_possible():
+            return Refused(item=None, retried=False)
+        text = f"{write.update} {write.condition}"
+        arguments: dict[str, Any] = {
+            "Key": _typed_key(key),
+            "UpdateExpression": write.update,
+            "ConditionExpression": write.condition,
+            "ExpressionAttributeNames": {f"#{name}": names[name] for name in set(_NAME.findall(text))},
+            "ReturnValues": "ALL_NEW",
+        }
+        values = {f":{name}": write.values[name] for name in set(_VALUE.findall(text))}
+        if values:
+            arguments["ExpressionAttributeValues"] = typed_item(values)
+        return self._conditionally(self._client.update_item, arguments)
+
+    def query(
+        self,
+        pk: str,
+        *,
+        low: str,
+        high: str,
+        limit: int,
+        newest_first: bool = False,
+        consistent: bool = False,
+    ) -> Found:
+        """Up to ``limit`` items of a partition from sort key ``low`` to ``high``, both included."""
+        if not (Key(pk, low).is_possible() and Key(pk, high).is_possible()):
+            return Found(items=[], more=False)
+        with service_errors(SERVICE):
+            response = self._client.query(
+                TableName=self._name,
+                KeyConditionExpression="#pk = :pk AND #sk BETWEEN :low AND :high",
+                ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
+                ExpressionAttributeValues=typed_item({":pk": pk, ":low": low, ":high": high}),
+                ScanIndexForward=not newest_first,
+                ConsistentRead=consistent,
+                Limit=limit,
+            )
+        return Found(items=[plain_item(item) for item in response["Items"]], more="LastEvaluatedKey" in response)
+
+    def put_all_new(self, items: Mapping[Key, Mapping[str, Value | None]]) -> bool:
+        """Write all, or none and False when one of them exists. Costs double."""
+        puts: list[Any] = [
+            {
+                "Put": {
+                    "TableName": self._name,
+                    "Item": _keyed(key, item),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            }
+            for key, item in items.items()
+        ]
+        try:
+            with service_errors(SERVICE):
+                self._client.transact_write_items(TransactItems=puts)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            raise UnavailableError(SERVICE, "TransactionCanceledException") from error
+        return True
+
+    def _conditionally(self, call: Callable[..., Any], arguments: dict[str, Any]) -> Written | Refused:
+        try:
+            with service_errors(SERVICE):
+                response = call(TableName=self._name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            answer: Any = error.response
+            retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+            return Refused(item=plain_item(answer["Item"]) if answer.get("Item") else None, retried=retried)
+        return Written(item=plain_item(response.get("Attributes", {})))
+
+    def _get_chunk(self, keys: Sequence[Key], attributes: Sequence[str]) -> list[Item]:
+        request: Any = {"Keys": [_typed_key(key) for key in keys], "ConsistentRead": True}
+        if attributes:
+            wanted = ("pk", "sk", *attributes)
+            request["ProjectionExpression"] = ", ".join(f"#{name}" for name in wanted)
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
+        left: Any = {self._name: request}
+        found: list[Item] = []
+        for pause_seconds in _pauses():
+            with service_errors(SERVICE):
+                response = self._client.batch_get_item(RequestItems=left)
+            found += [plain_item(item) for item in response["Responses"].get(self._name, ())]
+            left = response.get("UnprocessedKeys")
+            if not left:
+                return found
+            _wait(pause_seconds)
+        raise UnavailableError(SERVICE, "UnprocessedKeys")
+
+    def _write_chunk(self, requests: Sequence[Any]) -> None:
+        left: Any = {self._name: requests}
+        for pause_seconds in _pauses():
+            with service_errors(SERVICE):
+                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
+            if not left:
+                return
+            _wait(pause_seconds)
+        raise UnavailableError(SERVICE, "UnprocessedItems")
+
+
+def key_of(item: Item) -> Key:
+    """The key of an item that was read."""
+    return Key(str(item["pk"]), str(item["sk"]))
+
+
+def _typed_key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _keyed(key: Key, item: Mapping[str, Value | None]) -> dict[str, Any]:
+    return _typed_key(key) | typed_item(item)
+
+
+def _pauses() -> list[float]:
+    """How long to wait after each try of a batch that was taken in part."""
+    return [_FIRST_PAUSE_SECONDS * 2**number for number in range(_BATCH_TRIES)]
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)

@@ -1,0 +1,229 @@
+"""How both engines spell what they store as JSON text: compact, versioned, and read back exactly.
+
+Integers keep all their digits and floats come back as the same float. A field may be added with a default; anything
+else is a new ``v`` whose predecessor stays readable for one release.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from tickwell.domain.cron import CronExpression
+from tickwell.domain.due import DueItem
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+from tickwell.domain.retry import OnLost, Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
+
+VERSION: Final = 1
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_DEFAULT_POLICY = Policy()
+_DEFAULT_RETRY = RetryPolicy()
+
+
+def to_json(value: Any) -> str:
+    """``value`` as compact JSON that can be stored as UTF-8: lone surrogates, which JSON allows, stay escaped."""
+    text = _encode(value)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _encode_ascii(value)
+    return text
+
+
+def from_json(text: str) -> Any:
+    """What ``to_json`` gave ``text`` for."""
+    return json.loads(text)
+
+
+def epoch_ms(value: datetime | None) -> int | None:
+    """``to_epoch_ms`` for what may be absent."""
+    return None if value is None else to_epoch_ms(value)
+
+
+def from_ms(value: int | None) -> datetime | None:
+    """``from_epoch_ms`` for what may be absent."""
+    return None if value is None else from_epoch_ms(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Definition:
+    """What of a job only an edit changes; see ``definition_text``."""
+
+    user_id: str
+    name: str
+    task: str
+    payload_blob: str | None
+    schedule: Schedule
+    lane: Lane
+    policy: Policy
+    tags: tuple[str, ...]
+
+
+def definition_text(job: Job) -> str:
+    """The part of a job that no condition looks at; defaults are left out."""
+    document: dict[str, Any] = {
+        "v": VERSION,
+        "user": job.user_id,
+        "name": job.name,
+        "task": job.task,
+        "when": _schedule_document(job.schedule),
+        "lane": job.lane,
+    }
+    if job.policy != _DEFAULT_POLICY:
+        document["policy"] = _policy_document(job.policy)
+    if job.tags:
+        document["tags"] = job.tags
+    if job.payload_blob is not None:
+        document["blob"] = job.payload_blob
+    return to_json(document)
+
+
+def definition_from(text: str) -> Definition:
+    """What ``definition_text`` wrote."""
+    document = from_json(text)
+    policy = document.get("policy")
+    return Definition(
+        user_id=document["user"],
+        name=document["name"],
+        task=document["task"],
+        payload_blob=document.get("blob"),
+        schedule=_schedule_from(document["when"]),
+        lane=Lane(document["lane"]),
+        policy=_DEFAULT_POLICY if policy is None else _policy_from(policy),
+        tags=tuple(document.get("tags", ())),
+    )
+
+
+def content_text(job: Job) -> str:
+    """Payload and description, which may be long and which listings leave out."""
+    if job.description is None:
+        return to_json({"payload": job.payload})
+    return to_json({"payload": job.payload, "description": job.description})
+
+
+def content_from(text: str | None) -> tuple[Any, str | None]:
+    """Payload and description; both None where the content was left out."""
+    if text is None:
+        return None, None
+    document = from_json(text)
+    return document["payload"], document.get("description")
+
+
+def is_later_form(found: Job, job: Job) -> bool:
+    """Whether ``found`` is what has become of ``job``, so that writing it again is no conflict."""
+    if found.created_at != job.created_at or found.user_id != job.user_id:
+        return False
+    unchanged = definition_text(found) == definition_text(job) and content_text(found) == content_text(job)
+    return unchanged or found.version > job.version
+
+
+def due_item_text(item: DueItem) -> str:
+    """A due item without its place (shard and position)."""
+    message = item.message
+    return to_json(
+        {
+            "v": VERSION,
+            "tenant": message.tenant_id,
+            "job": message.job_id,
+            "version": message.version,
+            "due": to_epoch_ms(message.due_at),
+            "attempt": message.attempt,
+            "start": to_epoch_ms(message.run_at),
+            "lane": message.lane,
+            "recurring": message.recurring,
+            "sent": item.sent,
+            "checks": item.checks,
+        }
+    )
+
+
+def due_item_from(look_at_ms: int, text: str) -> DueItem:
+    """What ``due_item_text`` wrote, to be looked at at ``look_at_ms``."""
+    document = from_json(text)
+    message = JobMessage(
+        tenant_id=document["tenant"],
+        job_id=document["job"],
+        version=document["version"],
+        due_at=from_epoch_ms(document["due"]),
+        attempt=document["attempt"],
+        run_at=from_epoch_ms(document["start"]),
+        lane=Lane(document["lane"]),
+        recurring=document["recurring"],
+    )
+    return DueItem(message=message, look_at=from_epoch_ms(look_at_ms), sent=document["sent"], checks=document["checks"])
+
+
+def _schedule_document(schedule: Schedule) -> list[Any]:
+    match schedule:
+        case OneTime(at=at, immediate=immediate):
+            return ["once", to_epoch_ms(at), immediate]
+        case Cron(expression=expression):
+            return ["cron", expression.text, expression.timezone]
+        case Interval(seconds=seconds, anchor_at=anchor_at):
+            return ["every", seconds, to_epoch_ms(anchor_at)]
+
+
+def _schedule_from(document: list[Any]) -> Schedule:
+    word, first, second = document
+    match word:
+        case "once":
+            return OneTime(at=from_epoch_ms(first), immediate=second)
+        case "cron":
+            return Cron(expression=_expression(first, second))
+        case "every":
+            return Interval(seconds=first, anchor_at=from_epoch_ms(second))
+    raise ValueError(f"stored schedule {word!r} is of an unknown kind")
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str, timezone: str) -> CronExpression:
+    return CronExpression.parse(text, timezone)
+
+
+def _policy_document(policy: Policy) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "timeout": policy.timeout_seconds,
+        "retries": policy.max_retries,
+        "on_lost": policy.on_lost,
+    }
+    if policy.retry != _DEFAULT_RETRY:
+        retry = policy.retry
+        document["retry"] = {
+            "strategy": retry.strategy,
+            "delay": retry.delay_seconds,
+            "factor": retry.factor,
+            "max_delay": retry.max_delay_seconds,
+            "jitter": retry.jitter,
+            "delays": retry.delays_seconds,
+        }
+    return document
+
+
+def _policy_from(document: dict[str, Any]) -> Policy:
+    retry = document.get("retry")
+    return Policy(
+        timeout_seconds=document["timeout"],
+        max_retries=document["retries"],
+        retry=_DEFAULT_RETRY if retry is None else _retry_from(retry),
+        on_lost=OnLost(document["on_lost"]),
+    )
+
+
+def _retry_from(document: dict[str, Any]) -> RetryPolicy:
+    return RetryPolicy(
+        strategy=RetryStrategy(document["strategy"]),
+        delay_seconds=document["delay"],
+        factor=document["factor"],
+        max_delay_seconds=document["max_delay"],
+        jitter=document["jitter"],
+        delays_seconds=tuple(document["delays"]),
+    )

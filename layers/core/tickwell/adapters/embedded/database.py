@@ -1,0 +1,178 @@
+"""The SQLite file behind the embedded engine: one writer, any number of readers, nothing lost by ``kill -9``."""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from tickwell.adapters.embedded.migrations.steps import migrate
+from tickwell.domain.errors import UnavailableError
+
+_BUSY_SECONDS = 5.0
+_STATEMENTS_CACHED = 256
+_TRANSIENT = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+class _Group:
+    """Transactions that reach the disk together: one commit, one sync, one fate."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self.ended = False
+        self.error: sqlite3.Error | None = None
+
+    def end(self, error: sqlite3.Error | None = None) -> None:
+        """Committed, or lost to ``error``."""
+        self.ended, self.error = True, error
+
+
+class Database:
+    """A database in a file, or in memory for as long as this object lives (``":memory:"``).
+
+    Safe for threads and, in a file, for processes. A committed transaction has reached the disk (WAL with full sync);
+    those of several threads are committed together, so that they share one sync.
+    Opening migrates the schema; raises SchemaTooNewError for the file of a newer release. A disk that is full or
+    broken and a lock that another process holds for more than 5 s raise UnavailableError.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = str(path)
+        self._in_memory = self._path == ":memory:"
+        self._lock = threading.RLock()
+        self._group: _Group | None = None
+        self._closed = False
+        self._idle_readers: deque[sqlite3.Connection] = deque()
+        with _sqlite_errors():
+            self._writer = self._connect()
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            with self.transaction() as cursor:
+                migrate(cursor)
+            undo.pop_all()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor whose writes are committed together when the block ends, or not at all when it raises.
+
+        One block at a time; it must not be nested. The writes are on the disk when the block has ended.
+        """
+        with self._lock, _sqlite_errors(), closing(self._writer.cursor()) as cursor:
+            group = self._join(cursor)
+            try:
+                yield cursor
+                cursor.execute("RELEASE member")
+            except BaseException as error:
+                self._leave(group, error)
+                raise
+            group.members += 1
+        self._commit(group)
+
+    def _join(self, cursor: sqlite3.Cursor) -> _Group:
+        """The group of the transaction that is open, or of a new one."""
+        if self._group is None:
+            cursor.execute("BEGIN IMMEDIATE")
+            self._group = _Group()
+        cursor.execute("SAVEPOINT member")
+        return self._group
+
+    def _leave(self, group: _Group, error: BaseException) -> None:
+        """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK TO member")
+            self._writer.execute("RELEASE member")
+            if group.members:
+                return
+            self._writer.rollback()
+        group.end(error if isinstance(error, sqlite3.Error) else None)
+        self._group = None
+
+    def _commit(self, group: _Group) -> None:
+        """See to it that ``group`` is on the disk: whichever member comes first commits for all."""
+        with self._lock, _sqlite_errors():
+            if not group.ended:
+                self._group = None
+                try:
+                    self._writer.execute("COMMIT")
+                    group.end()
+                except sqlite3.Error as error:
+                    group.end(error)
+                    if self._writer.in_transaction:
+                        self._writer.rollback()
+            if group.error is not None:
+                raise group.error
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor for reading what has been committed; it does not wait for writers of a file."""
+        if self._in_memory:
+            with self._lock, _sqlite_errors(), closing(self._writer.cursor()) as cursor:
+                yield cursor
+            return
+        with self._reader() as reader, _sqlite_errors(), closing(reader.cursor()) as cursor:
+            yield cursor
+
+    def close(self) -> None:
+        """Close all connections; the object is of no use afterwards."""
+        with self._lock:
+            self._closed = True
+            self._writer.close()
+        while self._idle_readers:
+            self._idle_readers.pop().close()
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of the caller's own: an idle one, or a new one when all are busy."""
+        try:
+            reader = self._idle_readers.pop()
+        except IndexError:
+            with _sqlite_errors():
+                reader = self._connect()
+                reader.execute("PRAGMA query_only = ON")
+        try:
+            yield reader
+        finally:
+            self._idle_readers.append(reader)
+            if self._closed:
+                self.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS_CACHED,
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+
+def bindable(text: str) -> str:
+    """``text`` as SQLite takes it: lone surrogates, which callers may send and nothing stored has, spelled out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+@contextmanager
+def _sqlite_errors() -> Iterator[None]:
+    """Raise UnavailableError for what may pass by itself; everything else is a fault of ours and propagates."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _TRANSIENT:
+            raise
+        raise UnavailableError("sqlite", error.sqlite_errorname) from error

@@ -1,0 +1,90 @@
+"""Due items and watermarks in SQLite; see ``DueItems`` for what they promise."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from tickwell.adapters.documents import due_item_from, due_item_text
+from tickwell.adapters.embedded.database import Database
+from tickwell.application.ports import Clock
+from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+
+_PUT = "INSERT OR REPLACE INTO due_items (shard, look_ms, rest, document) VALUES (?, ?, ?, ?)"
+_PAGE = """
+    SELECT look_ms, document FROM due_items
+    WHERE shard = ? AND (look_ms, rest) > (?, ?) AND look_ms <= ? ORDER BY look_ms, rest LIMIT ?
+"""
+_ACQUIRE = """
+    INSERT INTO watermarks (shard, token, lease_until_ms, swept_ms, swept_rest, checked_ms, checked_rest)
+    VALUES (:shard, :token, :lease_until, :swept_ms, :swept_rest, :checked_ms, :checked_rest)
+    ON CONFLICT DO UPDATE SET token = excluded.token, lease_until_ms = excluded.lease_until_ms
+    WHERE token IS NULL OR lease_until_ms <= :now OR token = :token
+    RETURNING swept_ms, swept_rest, checked_ms, checked_rest
+"""
+_SAVE = """
+    UPDATE watermarks SET token = NULL, lease_until_ms = NULL,
+        swept_ms = :swept_ms, swept_rest = :swept_rest, checked_ms = :checked_ms, checked_rest = :checked_rest
+    WHERE shard = :shard AND token = :token
+"""
+
+
+class EmbeddedDueItems:
+    """The embedded ``DueItems``."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def put(self, items: Sequence[DueItem]) -> None:
+        """See the port; all in one transaction."""
+        rows = []
+        for item in items:
+            position = item.position
+            rows.append((item.shard, to_epoch_ms(position.look_at), position.rest, due_item_text(item)))
+        with self._database.transaction() as cursor:
+            cursor.executemany(_PUT, rows)
+
+    def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:
+        """See the port. Complete in one call unless ``limit`` is reached."""
+        values = (shard, to_epoch_ms(after.look_at), after.rest, to_epoch_ms(until), limit)
+        with self._database.read() as cursor:
+            rows = cursor.execute(_PAGE, values).fetchall()
+        now = self._clock.now()
+        found = [due_item_from(look_ms, text) for look_ms, text in rows]
+        items = tuple(item for item in found if item.expires_at > now)
+        if len(found) == limit:
+            return DuePage(items=items, reached=found[-1].position, complete=False)
+        return DuePage(items=items, reached=max(after, DuePosition.end_of(until)), complete=True)
+
+    def acquire(
+        self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
+    ) -> Watermark | None:
+        """See the port."""
+        values = _watermark_values(shard, token, first)
+        values |= {"now": to_epoch_ms(now), "lease_until": to_epoch_ms(lease_until)}
+        with self._database.transaction() as cursor:
+            row = cursor.execute(_ACQUIRE, values).fetchone()
+        if row is None:
+            return None
+        swept_ms, swept_rest, checked_ms, checked_rest = row
+        return Watermark(
+            swept_to=DuePosition(look_at=from_epoch_ms(swept_ms), rest=swept_rest),
+            checked_to=DuePosition(look_at=from_epoch_ms(checked_ms), rest=checked_rest),
+        )
+
+    def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
+        """See the port."""
+        with self._database.transaction() as cursor:
+            return cursor.execute(_SAVE, _watermark_values(shard, token, watermark)).rowcount == 1
+
+
+def _watermark_values(shard: int, token: str, watermark: Watermark) -> dict[str, Any]:
+    return {
+        "shard": shard,
+        "token": token,
+        "swept_ms": to_epoch_ms(watermark.swept_to.look_at),
+        "swept_rest": watermark.swept_to.rest,
+        "checked_ms": to_epoch_ms(watermark.checked_to.look_at),
+        "checked_rest": watermark.checked_to.rest,
+    }

@@ -1,0 +1,197 @@
+"""Executions, skips and dead letters in SQLite; see ``History`` for what they promise."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
+from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.history_documents import (
+    dead_letter_from,
+    dead_letter_rank,
+    dead_letter_text,
+    execution_from,
+    execution_texts,
+    skip_from,
+    skip_text,
+)
+from tickwell.application.ports import Clock, Page
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.errors import NotFoundError
+from tickwell.domain.execution import Execution, Skip, parse_execution_id
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import JobKey
+
+_EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
+_LATEST = 1 << 62
+
+_RECORD = """
+    INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome, logs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET
+        expires_ms = excluded.expires_ms, summary = excluded.summary, outcome = excluded.outcome, logs = excluded.logs
+    WHERE expires_ms <= ?
+"""
+_GET_EXECUTION = """
+    SELECT expires_ms, summary, outcome, logs FROM executions
+    WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND attempt = ? AND expires_ms > ?
+"""
+_LIST_EXECUTIONS = """
+    SELECT due_ms, attempt, expires_ms, summary, outcome FROM executions
+    WHERE tenant_id = ? AND job_id = ? AND (due_ms, attempt) < (?, ?) AND expires_ms > ?
+    ORDER BY due_ms DESC, attempt DESC LIMIT ?
+"""
+_PUT_SKIP = """
+    INSERT INTO skips (tenant_id, job_id, first_due_ms, expires_ms, document) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms, document = excluded.document
+    WHERE expires_ms <= ? OR json_extract(document, '$.last') < json_extract(excluded.document, '$.last')
+"""
+_LIST_SKIPS = """
+    SELECT first_due_ms, expires_ms, document FROM skips
+    WHERE tenant_id = ? AND job_id = ? AND first_due_ms < ? AND expires_ms > ? ORDER BY first_due_ms DESC LIMIT ?
+"""
+_PUT_DEAD_LETTER = """
+    INSERT INTO dead_letters (tenant_id, rank, dead_letter_id, expires_ms, document) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms, document = excluded.document WHERE expires_ms <= ?
+"""
+_PUT_OUTCOME = "INSERT INTO outcomes (tenant_id, dead_letter_id, expires_ms, document) VALUES (?, ?, ?, ?)"
+_GET_DEAD_LETTER = """
+    SELECT expires_ms, document FROM dead_letters
+    WHERE tenant_id = ? AND rank = ? AND dead_letter_id = ? AND expires_ms > ?
+"""
+_LIST_DEAD_LETTERS = """
+    SELECT rank, dead_letter_id, expires_ms, document FROM dead_letters
+    WHERE tenant_id = ? AND (rank, dead_letter_id) < (?, ?) AND expires_ms > ?
+    ORDER BY rank DESC, dead_letter_id DESC LIMIT ?
+"""
+
+
+class EmbeddedHistory:
+    """The embedded ``History``. A record that has expired gives way to a new one of its id."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def record_many(self, executions: Sequence[Execution]) -> Sequence[Execution]:
+        """See the port; all in one transaction."""
+        now_ms = self._now_ms()
+        with self._database.transaction() as cursor:
+            return [_record(cursor, execution, now_ms) for execution in executions]
+
+    def get_execution(self, tenant_id: str, execution_id: str) -> Execution:
+        """See the port."""
+        job_id, due_at, attempt = parse_execution_id(execution_id)
+        key = JobKey(tenant_id=tenant_id, job_id=job_id)
+        with self._database.read() as cursor:
+            execution = _find(cursor, key, to_epoch_ms(due_at), attempt, self._now_ms())
+        if execution is None:
+            raise NotFoundError("execution", execution_id)
+        return execution
+
+    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
+        """See the port."""
+        due_ms, attempt = number_cursor(_EXECUTIONS, cursor, 2) or (_LATEST, _LATEST)
+        values = (tenant_id, bindable(job_id), due_ms, attempt, self._now_ms(), limit + 1)
+        with self._database.read() as reading:
+            rows = reading.execute(_LIST_EXECUTIONS, values).fetchall()
+        key = JobKey(tenant_id=tenant_id, job_id=job_id)
+        found = [
+            execution_from(
+                key,
+                due_ms=due,
+                attempt=number,
+                expires_ms=expires,
+                summary=summary,
+                outcome=outcome,
+                logs=None,
+            )
+            for due, number, expires, summary, outcome in rows[:limit]
+        ]
+        more = len(rows) > limit
+        return Page(items=tuple(found), next_cursor=encode_cursor(_EXECUTIONS, rows[limit - 1][:2]) if more else None)
+
+    def put_skip(self, skip: Skip) -> None:
+        """See the port."""
+        first_ms, expires_ms = to_epoch_ms(skip.first_due_at), to_epoch_ms(skip.expires_at)
+        values = (skip.tenant_id, skip.job_id, first_ms, expires_ms, skip_text(skip), self._now_ms())
+        with self._database.transaction() as cursor:
+            cursor.execute(_PUT_SKIP, values)
+
+    def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
+        """See the port."""
+        (before,) = number_cursor(_SKIPS, cursor, 1) or (_LATEST,)
+        with self._database.read() as reading:
+            rows = reading.execute(
+                _LIST_SKIPS, (tenant_id, bindable(job_id), before, self._now_ms(), limit + 1)
+            ).fetchall()
+        key = JobKey(tenant_id=tenant_id, job_id=job_id)
+        found = [skip_from(key, first_ms=first, expires_ms=expires, text=text) for first, expires, text in rows[:limit]]
+        more = len(rows) > limit
+        return Page(items=tuple(found), next_cursor=encode_cursor(_SKIPS, rows[limit - 1][:1]) if more else None)
+
+    def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """See the port. Each insert writes its outcome in the same transaction (rule 9)."""
+        now_ms = self._now_ms()
+        with self._database.transaction() as cursor:
+            for letter in dead_letters:
+                identity = (letter.tenant_id, letter.dead_letter_id)
+                expires_ms, text = to_epoch_ms(letter.expires_at), dead_letter_text(letter)
+                rank = dead_letter_rank(letter.dead_letter_id)
+                values = (letter.tenant_id, rank, letter.dead_letter_id, expires_ms, text, now_ms)
+                if cursor.execute(_PUT_DEAD_LETTER, values).rowcount:
+                    cursor.execute(_PUT_OUTCOME, (*identity, expires_ms, text))
+
+    def get_dead_letter(self, tenant_id: str, dead_letter_id: str) -> DeadLetter:
+        """See the port."""
+        values = (tenant_id, dead_letter_rank(dead_letter_id), bindable(dead_letter_id), self._now_ms())
+        with self._database.read() as cursor:
+            row = cursor.execute(_GET_DEAD_LETTER, values).fetchone()
+        if row is None:
+            raise NotFoundError("dead letter", dead_letter_id)
+        return dead_letter_from(tenant_id, dead_letter_id, expires_ms=row[0], text=row[1])
+
+    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+        """See the port."""
+        before = text_cursor(_DEAD_LETTERS, cursor)
+        place = ("~", "") if before is None else (dead_letter_rank(before), before)
+        with self._database.read() as reading:
+            rows = reading.execute(_LIST_DEAD_LETTERS, (tenant_id, *place, self._now_ms(), limit + 1)).fetchall()
+        found = [
+            dead_letter_from(tenant_id, identifier, expires_ms=expires, text=text)
+            for _, identifier, expires, text in rows[:limit]
+        ]
+        more = len(rows) > limit
+        return Page(
+            items=tuple(found),
+            next_cursor=encode_cursor(_DEAD_LETTERS, [found[-1].dead_letter_id]) if more else None,
+        )
+
+    def _now_ms(self) -> int:
+        return to_epoch_ms(self._clock.now())
+
+
+def _record(cursor: sqlite3.Cursor, execution: Execution, now_ms: int) -> Execution:
+    texts = execution_texts(execution)
+    identity = (execution.tenant_id, execution.job_id, to_epoch_ms(execution.due_at), execution.attempt)
+    values = (*identity, to_epoch_ms(execution.expires_at), texts.summary, texts.outcome, texts.logs, now_ms)
+    if cursor.execute(_RECORD, values).rowcount:
+        return execution
+    return _find(cursor, execution.job_key, identity[2], execution.attempt, now_ms) or execution
+
+
+def _find(cursor: sqlite3.Cursor, key: JobKey, due_ms: int, attempt: int, now_ms: int) -> Execution | None:
+    row = cursor.execute(
+        _GET_EXECUTION, (bindable(key.tenant_id), bindable(key.job_id), due_ms, attempt, now_ms)
+    ).fetchone()
+    if row is None:
+        return None
+    expires_ms, summary, outcome, logs = row
+    return execution_from(
+        key,
+        due_ms=due_ms,
+        attempt=attempt,
+        expires_ms=expires_ms,
+        summary=summary,
+        outcome=outcome,
+        logs=logs,
+    )

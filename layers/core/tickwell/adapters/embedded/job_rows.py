@@ -1,0 +1,120 @@
+"""Jobs as rows of the table ``jobs``."""
+
+from typing import Any
+
+from tickwell.adapters.documents import (
+    content_from,
+    content_text,
+    definition_from,
+    definition_text,
+    epoch_ms,
+    from_ms,
+)
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import Job, JobStatus, Slot, Tally
+
+_HEAD = (
+    "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_token, "
+    "lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, "
+    "expires_ms, definition"
+)
+COLUMNS = f"{_HEAD}, content"
+"""What ``job_from`` reads."""
+
+HEAD = f"{_HEAD}, NULL"
+"""The same without payload and description."""
+
+INSERT = """
+    INSERT INTO jobs (
+        tenant_id, job_id, version, status, recurring, timeout_ms, next_run_ms, slot_due_ms, slot_attempt, slot_losses,
+        slot_token, lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms,
+        last_executed_ms, paused_ms, expires_ms, definition, content
+    ) VALUES (
+        :tenant, :job, :version, :status, :recurring, :timeout_ms, :next_run, :slot_due, :slot_attempt, :slot_losses,
+        :slot_token, :lease_until, :executions, :successful, :failed, :duration, :created, :updated, :last_executed,
+        :paused, :expires, :definition, :content
+    ) ON CONFLICT DO NOTHING
+"""
+
+
+def insert_values(job: Job) -> dict[str, Any]:
+    """The values of ``INSERT``."""
+    slot, tally = job.slot, job.tally
+    return {
+        "tenant": job.tenant_id,
+        "job": job.job_id,
+        "version": job.version,
+        "status": job.status.value,
+        "recurring": job.is_recurring,
+        "timeout_ms": job.policy.timeout_seconds * 1000,
+        "next_run": epoch_ms(job.next_run_at),
+        "slot_due": None if slot is None else to_epoch_ms(slot.due_at),
+        "slot_attempt": None if slot is None else slot.attempt,
+        "slot_losses": None if slot is None else slot.losses,
+        "slot_token": None if slot is None else slot.token,
+        "lease_until": None if slot is None else epoch_ms(slot.lease_until),
+        "executions": tally.executions,
+        "successful": tally.successful,
+        "failed": tally.failed,
+        "duration": tally.duration_ms,
+        "created": to_epoch_ms(job.created_at),
+        "updated": to_epoch_ms(job.updated_at),
+        "last_executed": epoch_ms(job.last_executed_at),
+        "paused": epoch_ms(job.paused_at),
+        "expires": epoch_ms(job.expires_at),
+        "definition": definition_text(job),
+        "content": content_text(job),
+    }
+
+
+def job_from(row: tuple[Any, ...]) -> Job:
+    """The job of a row of ``COLUMNS`` or ``HEAD``."""
+    tenant_id, job_id, version, status, next_run, due, attempt, losses, token, lease_until, *rest = row
+    (
+        executions,
+        successful,
+        failed,
+        duration,
+        created,
+        updated,
+        last_executed,
+        paused,
+        expires,
+        definition,
+        content,
+    ) = rest
+    what = definition_from(definition)
+    payload, description = content_from(content)
+    slot = None
+    if due is not None:
+        slot = Slot(
+            due_at=from_epoch_ms(due),
+            attempt=attempt,
+            losses=losses,
+            token=token,
+            lease_until=from_ms(lease_until),
+        )
+    return Job(
+        tenant_id=tenant_id,
+        job_id=job_id,
+        version=version,
+        user_id=what.user_id,
+        name=what.name,
+        description=description,
+        task=what.task,
+        payload=payload,
+        payload_blob=what.payload_blob,
+        schedule=what.schedule,
+        lane=what.lane,
+        policy=what.policy,
+        tags=what.tags,
+        status=JobStatus(status),
+        next_run_at=from_ms(next_run),
+        slot=slot,
+        tally=Tally(executions=executions, successful=successful, failed=failed, duration_ms=duration),
+        created_at=from_epoch_ms(created),
+        updated_at=from_epoch_ms(updated),
+        last_executed_at=from_ms(last_executed),
+        paused_at=from_ms(paused),
+        expires_at=from_ms(expires),
+    )

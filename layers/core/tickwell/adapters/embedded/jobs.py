@@ -1,0 +1,226 @@
+"""Jobs in SQLite. Each write is one statement whose WHERE is the condition; see ``JobStore`` for what they promise."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tickwell.adapters.cursors import encode_cursor, text_cursor
+from tickwell.adapters.documents import epoch_ms, is_later_form
+from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.embedded.job_rows import COLUMNS, HEAD, INSERT, insert_values, job_from
+from tickwell.application.ports import Claim, Claimed, ClaimLost, ClaimResult, Clock, Page
+from tickwell.domain.errors import ConflictError, NotFoundError
+from tickwell.domain.execution import Execution
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, sources
+from tickwell.domain.message import JobMessage
+from tickwell.domain.retry import Completed, RetryAt
+
+_LISTING = "jobs"
+
+
+def _any_of(statuses: Collection[JobStatus]) -> str:
+    """``statuses`` as an SQL list; they are constants of the domain."""
+    return "(" + ", ".join(f"'{status.value}'" for status in sorted(statuses)) + ")"
+
+
+_THIS = "tenant_id = :tenant AND job_id = :job"
+_GET = f"SELECT {COLUMNS} FROM jobs WHERE {_THIS}"
+_GET_HEAD = f"SELECT {HEAD} FROM jobs WHERE {_THIS}"
+_DELETE = f"DELETE FROM jobs WHERE {_THIS}"
+_LIST = f"""
+    SELECT {HEAD} FROM jobs
+    WHERE tenant_id = ? AND job_id < ? AND status <> '{JobStatus.DELETED.value}'
+    AND (expires_ms IS NULL OR expires_ms > ?)
+    ORDER BY job_id DESC LIMIT ?
+"""
+_CLAIMED = f"""
+    slot_token = :token, lease_until_ms = timeout_ms + :now_plus_margin, last_executed_ms = :now
+    WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
+"""
+_CLAIM_FIRST = f"""
+    UPDATE jobs SET next_run_ms = :next_run, slot_due_ms = :due, slot_attempt = 1, slot_losses = 0, {_CLAIMED}
+    AND version = :version AND next_run_ms = :due AND slot_due_ms IS NULL RETURNING {COLUMNS}
+"""
+_CLAIM_RETRY = f"""
+    UPDATE jobs SET {_CLAIMED}
+    AND slot_due_ms = :due AND slot_attempt = :attempt AND slot_token IS NULL RETURNING {COLUMNS}
+"""
+_SKIP = f"""
+    UPDATE jobs SET next_run_ms = :next_run, updated_ms = :now
+    WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}' AND version = :version AND next_run_ms = :due
+    AND slot_due_ms IS NOT NULL
+"""
+_REPLACE = f"""
+    UPDATE jobs SET version = :version, status = :status, recurring = :recurring, timeout_ms = :timeout_ms,
+        next_run_ms = :next_run, updated_ms = :updated, paused_ms = :paused, expires_ms = :expires,
+        definition = :definition, content = :content,
+        slot_due_ms = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_due_ms END,
+        slot_attempt = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_attempt END,
+        slot_losses = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_losses END
+    WHERE {_THIS} AND version = :read_version AND next_run_ms IS :read_next_run AND status = :read_status
+"""
+_COUNTED = f"""
+    slot_token = NULL, lease_until_ms = NULL, executions = executions + 1, successful = successful + :successful,
+    failed = failed + :failed, duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
+"""
+
+
+def _finish(target: JobStatus) -> str:
+    """Empties the slot, and ends a one-time job whose status allows that."""
+    ends = f"recurring = 0 AND status IN {_any_of(sources(target))}"
+    return f"""
+        UPDATE jobs SET status = CASE WHEN {ends} THEN '{target.value}' ELSE status END,
+            expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
+            updated_ms = CASE WHEN {ends} THEN :now ELSE updated_ms END,
+            slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, {_COUNTED}
+    """
+
+
+_COMPLETE, _FAIL = _finish(JobStatus.COMPLETED), _finish(JobStatus.FAILED)
+_KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
+_RETRY = f"""
+    UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,
+        slot_attempt = CASE WHEN {_KEEPS} THEN :attempt END,
+        slot_losses = CASE WHEN {_KEEPS} THEN :losses END, {_COUNTED}
+"""
+
+
+class EmbeddedJobStore:
+    """The embedded ``JobStore``."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(self, job: Job) -> None:
+        """See the port. An expired job of the same id gives way."""
+        values = insert_values(job)
+        with self._database.transaction() as cursor:
+            if cursor.execute(INSERT, values).rowcount:
+                return
+            found = self._find(cursor, job.key)
+            if found is None:
+                cursor.execute(_DELETE, _this(job.key))
+                cursor.execute(INSERT, values)
+                return
+        if not is_later_form(found, job):
+            raise ConflictError(f"another job has the id {job.job_id}")
+
+    def get(self, tenant_id: str, job_id: str) -> Job:
+        """See the port."""
+        with self._database.read() as cursor:
+            job = self._find(cursor, JobKey(tenant_id=tenant_id, job_id=job_id))
+        if job is None:
+            raise NotFoundError("job", job_id)
+        return job
+
+    def get_many(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """See the port."""
+        now = self._clock.now()
+        found: dict[JobKey, Job] = {}
+        with self._database.read() as cursor:
+            for key in dict.fromkeys(keys):
+                row = cursor.execute(_GET_HEAD, _this(key)).fetchone()
+                if row is not None and not _is_expired(job := job_from(row), now):
+                    found[key] = job
+        return found
+
+    def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
+        """See the port."""
+        before = text_cursor(_LISTING, cursor) or "~"
+        now_ms = to_epoch_ms(self._clock.now())
+        with self._database.read() as reading:
+            rows = reading.execute(_LIST, (tenant_id, before, now_ms, limit + 1)).fetchall()
+        jobs = tuple(job_from(row) for row in rows[:limit])
+        more = len(rows) > limit
+        return Page(items=jobs, next_cursor=encode_cursor(_LISTING, [jobs[-1].job_id]) if more else None)
+
+    def replace(self, job: Job, *, read: Job) -> bool:
+        """See the port."""
+        values = insert_values(job) | {
+            "keeps": job.slot is not None,
+            "read_version": read.version,
+            "read_next_run": epoch_ms(read.next_run_at),
+            "read_status": read.status.value,
+        }
+        with self._database.transaction() as cursor:
+            return cursor.execute(_REPLACE, values).rowcount == 1
+
+    def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
+        """See the port; all in one transaction."""
+        with self._database.transaction() as cursor:
+            return [self._claim(cursor, claim) for claim in claims]
+
+    def skip(self, message: JobMessage, *, next_run_at: datetime | None, now: datetime) -> bool:
+        """See the port."""
+        values = _this(message.key) | {
+            "version": message.version,
+            "due": to_epoch_ms(message.due_at),
+            "next_run": epoch_ms(next_run_at),
+            "now": to_epoch_ms(now),
+        }
+        with self._database.transaction() as cursor:
+            return cursor.execute(_SKIP, values).rowcount == 1
+
+    def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
+        """See the port; all in one transaction."""
+        with self._database.transaction() as cursor:
+            return [_finish_one(cursor, execution, now) for execution in executions]
+
+    def ping(self) -> None:
+        """See the port."""
+        with self._database.read() as cursor:
+            cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
+
+    def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
+        message = claim.message
+        values = _this(message.key) | {
+            "token": claim.token,
+            "now": to_epoch_ms(claim.now),
+            "now_plus_margin": to_epoch_ms(claim.now + LEASE_MARGIN),
+            "due": to_epoch_ms(message.due_at),
+            "attempt": message.attempt,
+            "version": message.version,
+            "next_run": epoch_ms(claim.next_run_at),
+        }
+        row = cursor.execute(_CLAIM_FIRST if message.attempt == 1 else _CLAIM_RETRY, values).fetchone()
+        if row is not None:
+            return Claimed(job=job_from(row))
+        job = self._find(cursor, message.key)
+        if job is not None and job.slot is not None and job.slot.token == claim.token:
+            return Claimed(job=job)
+        return ClaimLost(job=job)
+
+    def _find(self, cursor: sqlite3.Cursor, key: JobKey) -> Job | None:
+        row = cursor.execute(_GET, _this(key)).fetchone()
+        if row is None:
+            return None
+        job = job_from(row)
+        return None if _is_expired(job, self._clock.now()) else job
+
+
+def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime) -> bool:
+    counts = execution.counts
+    values: dict[str, Any] = _this(execution.job_key) | {
+        "token": execution.token,
+        "successful": counts.successful,
+        "failed": counts.failed,
+        "duration": counts.duration_ms,
+        "expires": to_epoch_ms(execution.expires_at),
+        "now": to_epoch_ms(now),
+    }
+    statement = _COMPLETE if isinstance(execution.decision, Completed) else _FAIL
+    if isinstance(execution.decision, RetryAt):
+        statement = _RETRY
+        values |= {"attempt": execution.decision.attempt, "losses": execution.losses}
+    return cursor.execute(statement, values).rowcount == 1
+
+
+def _this(key: JobKey) -> dict[str, Any]:
+    return {"tenant": bindable(key.tenant_id), "job": bindable(key.job_id)}
+
+
+def _is_expired(job: Job, now: datetime) -> bool:
+    return job.expires_at is not None and job.expires_at <= now

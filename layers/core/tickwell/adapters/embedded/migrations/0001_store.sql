@@ -1,0 +1,110 @@
+-- Jobs, history, due items, accounts, outcomes. Instants are epoch milliseconds; `_ms` names them.
+-- Long columns stand last, so that listings do not read their overflow pages.
+
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    recurring INTEGER NOT NULL,
+    timeout_ms INTEGER NOT NULL,
+    next_run_ms INTEGER,
+    slot_due_ms INTEGER,
+    slot_attempt INTEGER,
+    slot_losses INTEGER,
+    slot_token TEXT,
+    lease_until_ms INTEGER,
+    executions INTEGER NOT NULL DEFAULT 0,
+    successful INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    duration_ms INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    last_executed_ms INTEGER,
+    paused_ms INTEGER,
+    expires_ms INTEGER,
+    definition TEXT NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE UNIQUE INDEX jobs_by_id ON jobs (tenant_id, job_id);
+CREATE INDEX jobs_by_expiry ON jobs (expires_ms) WHERE expires_ms IS NOT NULL;
+
+CREATE TABLE executions (
+    number INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    logs TEXT
+);
+CREATE UNIQUE INDEX executions_by_id ON executions (tenant_id, job_id, due_ms, attempt);
+CREATE INDEX executions_by_expiry ON executions (expires_ms);
+
+CREATE TABLE skips (
+    tenant_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    first_due_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, job_id, first_due_ms)
+) WITHOUT ROWID;
+CREATE INDEX skips_by_expiry ON skips (expires_ms);
+
+CREATE TABLE dead_letters (
+    number INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    rank TEXT NOT NULL,
+    dead_letter_id TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE UNIQUE INDEX dead_letters_by_id ON dead_letters (tenant_id, rank, dead_letter_id);
+CREATE INDEX dead_letters_by_expiry ON dead_letters (expires_ms);
+
+-- What follows from a dead letter is still to be done (rule 9): written in the transaction that inserts it.
+CREATE TABLE outcomes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    dead_letter_id TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE TABLE due_items (
+    shard INTEGER NOT NULL,
+    look_ms INTEGER NOT NULL,
+    rest TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (shard, look_ms, rest)
+) WITHOUT ROWID;
+
+CREATE TABLE watermarks (
+    shard INTEGER PRIMARY KEY,
+    token TEXT,
+    lease_until_ms INTEGER,
+    swept_ms INTEGER NOT NULL,
+    swept_rest TEXT NOT NULL,
+    checked_ms INTEGER NOT NULL,
+    checked_rest TEXT NOT NULL
+);
+
+CREATE TABLE tenants (
+    tenant_id TEXT PRIMARY KEY,
+    created_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE users (
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    email_key TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, user_id)
+) WITHOUT ROWID;

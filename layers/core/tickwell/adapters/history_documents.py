@@ -1,0 +1,190 @@
+"""How both engines spell executions, skips and dead letters as JSON text; see ``documents``."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, to_json
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import JobKey
+from tickwell.domain.retry import Completed, Decision, GiveUp, RetryAt
+
+_OCCURRENCE = re.compile(r".{36}-([0-9a-f]{12})", re.DOTALL)
+_NO_OCCURRENCE = "0" * 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionTexts:
+    """An execution besides its id: the summary, what it produced (output and failure), and what it logged."""
+
+    summary: str
+    outcome: str
+    logs: str | None
+
+
+def execution_texts(execution: Execution) -> ExecutionTexts:
+    """What to store of ``execution`` besides its key and its expiry."""
+    summary: dict[str, Any] = {
+        "v": VERSION,
+        "status": execution.status,
+        "token": execution.token,
+        "then": _decision_document(execution.decision),
+        "losses": execution.losses,
+        "from": to_epoch_ms(execution.started_at),
+        "to": to_epoch_ms(execution.finished_at),
+    }
+    if execution.recurring:
+        summary["recurring"] = True
+    if execution.detail_blob is not None:
+        summary["blob"] = execution.detail_blob
+    outcome: dict[str, Any] = {"output": execution.output}
+    if execution.failure is not None:
+        outcome["failure"] = [execution.failure.code, execution.failure.message, execution.failure.traceback]
+    return ExecutionTexts(
+        summary=to_json(summary),
+        outcome=to_json(outcome),
+        logs=to_json([_log_document(entry) for entry in execution.logs]) if execution.logs else None,
+    )
+
+
+def execution_from(
+    key: JobKey,
+    *,
+    due_ms: int,
+    attempt: int,
+    expires_ms: int,
+    summary: str,
+    outcome: str | None,
+    logs: str | None,
+) -> Execution:
+    """What ``execution_texts`` wrote; ``outcome`` and ``logs`` are None where they were left out or are not there."""
+    document = from_json(summary)
+    made = {} if outcome is None else from_json(outcome)
+    failure = made.get("failure")
+    return Execution(
+        tenant_id=key.tenant_id,
+        job_id=key.job_id,
+        due_at=from_epoch_ms(due_ms),
+        attempt=attempt,
+        status=ExecutionStatus(document["status"]),
+        token=document["token"],
+        decision=_decision_from(document["then"]),
+        losses=document["losses"],
+        recurring=document.get("recurring", False),
+        started_at=from_epoch_ms(document["from"]),
+        finished_at=from_epoch_ms(document["to"]),
+        output=made.get("output"),
+        failure=None if failure is None else Failure(code=failure[0], message=failure[1], traceback=failure[2]),
+        logs=() if logs is None else tuple(_log_from(entry) for entry in from_json(logs)),
+        detail_blob=document.get("blob"),
+        expires_at=from_epoch_ms(expires_ms),
+    )
+
+
+def skip_text(skip: Skip) -> str:
+    """A skip without its key and its expiry."""
+    document = {
+        "v": VERSION,
+        "last": to_epoch_ms(skip.last_due_at),
+        "count": skip.count,
+        "reason": skip.reason,
+    }
+    return to_json(document)
+
+
+def skip_from(key: JobKey, *, first_ms: int, expires_ms: int, text: str) -> Skip:
+    """What ``skip_text`` wrote."""
+    document = from_json(text)
+    return Skip(
+        tenant_id=key.tenant_id,
+        job_id=key.job_id,
+        first_due_at=from_epoch_ms(first_ms),
+        last_due_at=from_epoch_ms(document["last"]),
+        count=document["count"],
+        reason=document["reason"],
+        expires_at=from_epoch_ms(expires_ms),
+    )
+
+
+def dead_letter_text(dead_letter: DeadLetter) -> str:
+    """A dead letter without its key and its expiry."""
+    return to_json(
+        {
+            "v": VERSION,
+            "job": dead_letter.job_id,
+            "name": dead_letter.job_name,
+            "user": dead_letter.user_id,
+            "task": dead_letter.task,
+            "due": epoch_ms(dead_letter.due_at),
+            "attempts": dead_letter.attempts,
+            "reason": dead_letter.reason,
+            "code": dead_letter.error_code,
+            "message": dead_letter.error_message,
+            "body": dead_letter.body,
+            "failed": to_epoch_ms(dead_letter.failed_at),
+        }
+    )
+
+
+def dead_letter_from(tenant_id: str, dead_letter_id: str, *, expires_ms: int, text: str) -> DeadLetter:
+    """What ``dead_letter_text`` wrote."""
+    document = from_json(text)
+    return DeadLetter(
+        tenant_id=tenant_id,
+        dead_letter_id=dead_letter_id,
+        job_id=document["job"],
+        job_name=document["name"],
+        user_id=document["user"],
+        task=document["task"],
+        due_at=from_ms(document["due"]),
+        attempts=document["attempts"],
+        reason=document["reason"],
+        error_code=document["code"],
+        error_message=document["message"],
+        body=document["body"],
+        failed_at=from_epoch_ms(document["failed"]),
+        expires_at=from_epoch_ms(expires_ms),
+    )
+
+
+def dead_letter_rank(dead_letter_id: str) -> str:
+    """Where a dead letter stands among its tenant's: the due instant in its id (12 hexadecimal digits of epoch ms).
+
+    An id that names no occurrence (an unreadable message) ranks lowest.
+    """
+    found = _OCCURRENCE.fullmatch(dead_letter_id)
+    return found[1] if found else _NO_OCCURRENCE
+
+
+def _decision_document(decision: Decision) -> list[Any]:
+    match decision:
+        case Completed():
+            return ["completed"]
+        case RetryAt(at=at, attempt=attempt):
+            return ["retry", to_epoch_ms(at), attempt]
+        case GiveUp(reason=reason):
+            return ["give up", reason]
+
+
+def _decision_from(document: list[Any]) -> Decision:
+    match document:
+        case ["completed"]:
+            return Completed()
+        case ["retry", int(at_ms), int(attempt)]:
+            return RetryAt(at=from_epoch_ms(at_ms), attempt=attempt)
+        case ["give up", str(reason)]:
+            return GiveUp(reason=reason)
+    raise ValueError(f"stored decision {document!r} is of an unknown kind")
+
+
+def _log_document(entry: LogEntry) -> list[Any]:
+    return [to_epoch_ms(entry.at), entry.level, entry.message, entry.metadata]
+
+
+def _log_from(document: list[Any]) -> LogEntry:
+    at_ms, level, message, metadata = document
+    at: datetime = from_epoch_ms(at_ms)
+    return LogEntry(at=at, level=level, message=message, metadata=metadata)

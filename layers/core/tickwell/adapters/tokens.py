@@ -1,0 +1,91 @@
+"""Bearer tokens: JWT signed with HMAC-SHA-256, whose claims say who speaks and for which tenant."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from tickwell.application.ports import Ids
+from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User
+from tickwell.domain.errors import UnauthenticatedError
+from tickwell.domain.instant import to_epoch_ms
+
+_ALGORITHM = "HS256"
+_ISSUER = "tickwell"
+_AUDIENCE = "tickwell-api"
+_CLAIMS = ("iss", "aud", "sub", "tenant", "role", "iat", "exp", "jti")
+_SHORTEST_KEY_BYTES = 32
+_LONGEST_TOKEN = 2048
+
+
+class JwtTokens:
+    """Issues tokens with ``signing_key``, and accepts those of ``earlier_keys`` too while keys are exchanged.
+
+    A key's id (the ``kid`` header) is derived from the key. ValueError for a key under 32 bytes.
+    """
+
+    def __init__(self, signing_key: str, ids: Ids, *, earlier_keys: Sequence[str] = ()) -> None:
+        keys = [key.encode() for key in (signing_key, *earlier_keys)]
+        if any(len(key) < _SHORTEST_KEY_BYTES for key in keys):
+            raise ValueError(f"a signing key has at least {_SHORTEST_KEY_BYTES} bytes")
+        self._keys = {_key_id(key): key for key in keys}
+        self._signing_key_id = _key_id(keys[0])
+        self._ids = ids
+
+    def issue(self, user: User, *, now: datetime) -> str:
+        """A token that lives for ``TOKEN_LIFE`` from the whole second of ``now``."""
+        issued_epoch = to_epoch_ms(now) // 1000
+        claims = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": user.user_id,
+            "tenant": user.tenant_id,
+            "role": user.role.value,
+            "iat": issued_epoch,
+            "exp": issued_epoch + int(TOKEN_LIFE.total_seconds()),
+            "jti": self._ids.token(),
+        }
+        key_id = self._signing_key_id
+        return jwt.encode(claims, self._keys[key_id], algorithm=_ALGORITHM, headers={"kid": key_id})
+
+    def verify(self, token: str, *, now: datetime) -> Principal:
+        """Who the token speaks for at ``now``, to the second and without leeway.
+
+        Raises UnauthenticatedError, whatever is wrong with it.
+        """
+        if len(token) > _LONGEST_TOKEN or not token.isascii():
+            raise UnauthenticatedError("not a valid token")
+        try:
+            claims = self._claims(token)
+            return _principal(claims, to_epoch_ms(now))
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise UnauthenticatedError("not a valid token") from error
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        key = self._keys[jwt.get_unverified_header(token)["kid"]]
+        # PyJWT would compare the times with its own clock; `_principal` does it with the caller's.
+        options: jwt.types.Options = {
+            "require": list(_CLAIMS),
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        }
+        return jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=options)
+
+
+def _principal(claims: dict[str, Any], now_ms: int) -> Principal:
+    issued_epoch, expires_epoch = claims["iat"], claims["exp"]
+    user_id, tenant_id = claims["sub"], claims["tenant"]
+    if type(issued_epoch) is not int or type(expires_epoch) is not int:
+        raise TypeError("times are whole seconds")
+    if not issued_epoch * 1000 <= now_ms < expires_epoch * 1000:
+        raise ValueError("not now")
+    if not (isinstance(user_id, str) and user_id and isinstance(tenant_id, str) and tenant_id):
+        raise TypeError("subject and tenant are ids")
+    return Principal(tenant_id=tenant_id, user_id=user_id, role=Role(claims["role"]))
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"tickwell key id:" + key).hexdigest()[:16]

@@ -1,0 +1,89 @@
+"""Register, sign in, and who am I (C1, C2, C4)."""
+
+from dataclasses import dataclass
+
+from tickwell.application.ports import AccountStore, Clock, Ids, PasswordHasher, Tokens
+from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User, require_email, require_strong_password
+from tickwell.domain.errors import InvalidCredentialsError, NotFoundError, UnauthenticatedError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """A user with a fresh bearer token, good for ``expires_in_seconds``."""
+
+    user: User
+    token: str
+    expires_in_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Register:
+    """Create a user together with a tenant of its own."""
+
+    accounts: AccountStore
+    hasher: PasswordHasher
+    tokens: Tokens
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, email: str, password: str) -> SignedIn:
+        """Raises InvalidInputError (``email``, ``password``) and EmailTakenError."""
+        address, secret = require_email("email", email), require_strong_password(password)
+        now = self.clock.now()
+        user = User(
+            tenant_id=self.ids.new(),
+            user_id=self.ids.new(),
+            email=address,
+            password_hash=self.hasher.hash(secret),
+            role=Role.OWNER,
+            created_at=now,
+            updated_at=now,
+        )
+        self.accounts.create(user)
+        return SignedIn(
+            user=user,
+            token=self.tokens.issue(user, now=now),
+            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """Exchange e-mail address and password for a token."""
+
+    accounts: AccountStore
+    hasher: PasswordHasher
+    tokens: Tokens
+    clock: Clock
+
+    def __call__(self, email: str, password: str) -> SignedIn:
+        """Raises InvalidCredentialsError, the same for an unknown address and for a wrong password.
+
+        The hash runs in both cases, so that the time of the answer tells nothing either.
+        """
+        try:
+            user = self.accounts.by_email(email)
+        except NotFoundError:
+            self.hasher.hash(password)
+            raise InvalidCredentialsError from None
+        if not self.hasher.verify(user.password_hash, password):
+            raise InvalidCredentialsError
+        return SignedIn(
+            user=user,
+            token=self.tokens.issue(user, now=self.clock.now()),
+            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Me:
+    """The user behind a credential."""
+
+    accounts: AccountStore
+
+    def __call__(self, principal: Principal) -> User:
+        """Raises UnauthenticatedError when the user is gone although the token is not."""
+        try:
+            return self.accounts.by_id(principal.tenant_id, principal.user_id)
+        except NotFoundError as error:
+            raise UnauthenticatedError("the user of this credential does not exist any more") from error

@@ -1,0 +1,105 @@
+"""Rule 1: due item first, then the job, then the message. Everything that arms an occurrence goes through here."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing
+from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
+from tickwell.domain.errors import StaleDueItemError, UnavailableError
+from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+
+_log = logging.getLogger("tickwell")
+
+DIRECT_HORIZON = timedelta(minutes=15)
+"""The longest delay of an SQS message: what is due within it is sent by whoever armed it."""
+
+
+def first_attempt(job: Job, due_at: datetime) -> JobMessage:
+    """The message for the first attempt at ``due_at``, to start right then."""
+    return attempt_message(job, due_at=due_at, attempt=1, run_at=due_at)
+
+
+def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetime) -> JobMessage:
+    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry."""
+    return JobMessage(
+        tenant_id=job.tenant_id,
+        job_id=job.job_id,
+        version=job.version,
+        due_at=due_at,
+        attempt=attempt,
+        run_at=run_at,
+        lane=job.lane,
+        recurring=job.is_recurring,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arming:
+    """Writes due items, and later gets their messages under way."""
+
+    due_items: DueItems
+    lanes: Lanes
+    far_timer: FarTimer
+    clock: Clock
+    direct_horizon: timedelta = DIRECT_HORIZON
+
+    def prepare(self, messages: Sequence[JobMessage], *, now: datetime) -> tuple[DueItem, ...]:
+        """Write the due items of ``messages``; the jobs must follow within ``DUE_ITEM_MAX_AGE``."""
+        items = tuple(due_item(message, now=now, direct_horizon=self.direct_horizon) for message in messages)
+        if items:
+            self.due_items.put(items)
+        return items
+
+    def require_fresh(self, *, prepared_at: datetime) -> None:
+        """Raise StaleDueItemError when due items that were prepared then are too old for their jobs to be written now.
+
+        The safety sync looks at a due item 30 s after its time, and lets it go when its job does not know of it.
+        """
+        if self.clock.now() - prepared_at > DUE_ITEM_MAX_AGE:
+            raise StaleDueItemError
+
+    def launch(self, items: Sequence[DueItem], *, now: datetime) -> bool:
+        """Send what is near to its lane and arm the far timer for the rest, after the jobs were written.
+
+        False when that failed, whatever the reason: the jobs are accepted, and the safety sync repairs it (rule 1).
+        """
+        try:
+            self.send([item.message for item in items if item.sent], now=now)
+            far = [item for item in items if not item.sent]
+            if far:
+                self.far_timer.arm(far)
+        except Exception:  # noqa: BLE001 - whatever it was, the jobs stand; it is logged and repaired
+            _log.exception("launch failed", extra={"action": "launch.failed", "count": len(items)})
+            return False
+        return True
+
+    def disarm(self, message: JobMessage) -> bool:
+        """Spare a far timer that is not needed any more; False when that failed, which costs a little money."""
+        try:
+            self.far_timer.disarm(message)
+        except UnavailableError:
+            return False
+        return True
+
+    def send(self, messages: Sequence[JobMessage], *, now: datetime) -> None:
+        """Send messages to their lanes, each delayed until its ``run_at``. Raises UnavailableError."""
+        send_to_lanes(self.lanes, messages, now=now)
+
+
+def send_to_lanes(lanes: Lanes, messages: Sequence[JobMessage], *, now: datetime) -> None:
+    """Send each message to its lane, delayed until its ``run_at`` at most by the longest delay.
+
+    Raises UnavailableError.
+    """
+    by_lane: dict[Lane, list[Outgoing[JobMessage]]] = defaultdict(list)
+    for message in messages:
+        delay = min(max(message.run_at - now, timedelta(0)), DIRECT_HORIZON)
+        outgoing = Outgoing(message=message, delay_seconds=delay.total_seconds(), group=message.tenant_id)
+        by_lane[message.lane].append(outgoing)
+    for lane, batch in by_lane.items():
+        lanes[lane].send(batch)

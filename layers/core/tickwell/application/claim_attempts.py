@@ -1,0 +1,176 @@
+"""From messages to attempts: the claim, and the re-arming of recurring jobs in the same write (rules 2 and 5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tickwell.application.arming import Arming, first_attempt
+from tickwell.application.ports import Claim, Claimed, ClaimResult, History, Ids, JobStore
+from tickwell.domain.due import DueItem
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.execution import Skip
+from tickwell.domain.job import Job, JobKey
+from tickwell.domain.message import JobMessage
+from tickwell.domain.occurrence import Gap, Rearm, Standing, rearm, standing
+
+_CLAIM_TRIES = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimedBatch:
+    """``claimed``: attempts that are ours now. ``abandoned``: jobs whose worker must be presumed dead.
+
+    ``skipped`` counts occurrences that met a busy slot. ``again``: messages that must be delivered once more, because
+    the store failed or the job changed meanwhile. All other messages were stale or duplicates.
+    """
+
+    claimed: tuple[Job, ...]
+    abandoned: tuple[Job, ...]
+    skipped: int
+    again: tuple[JobMessage, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    """What one message comes to: its claim or skip, and how the recurring job goes on."""
+
+    message: JobMessage
+    job: Job | None = None
+    rearm: Rearm | None = None
+    blocked: bool = False
+    due: list[DueItem] = field(default_factory=list)
+
+    @property
+    def next_run_at(self) -> datetime | None:
+        return None if self.rearm is None else self.rearm.next_run_at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimAttempts:
+    """The use case; see ``__call__``."""
+
+    jobs: JobStore
+    history: History
+    arming: Arming
+    ids: Ids
+    retention: timedelta
+
+    def __call__(self, messages: Sequence[JobMessage], *, now: datetime) -> ClaimedBatch:
+        """Claim what is still to be done among ``messages``. Raises UnavailableError; may be repeated then."""
+        to_read = [m.key for m in messages if _must_read(m)]
+        known = self.jobs.get_many(to_read) if to_read else {}
+        abandoned: dict[JobKey, Job] = {}
+        steps = [step for m in messages if (step := self._step(m, known, now, abandoned)) is not None]
+        self._prepare(steps, now)
+        again: list[JobMessage] = []
+        skipped = self._skip([step for step in steps if step.blocked], now, again)
+        claimed = self._claim([step for step in steps if not step.blocked], now, abandoned, again)
+        return ClaimedBatch(
+            claimed=tuple(claimed), abandoned=tuple(abandoned.values()), skipped=skipped, again=tuple(again)
+        )
+
+    def _step(
+        self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, abandoned: dict[JobKey, Job]
+    ) -> _Step | None:
+        if not _must_read(message):
+            return _Step(message=message)
+        job = known.get(message.key)
+        if job is None:
+            return None
+        match standing(message, job, now):
+            case Standing.ABANDONED:
+                abandoned[job.key] = job
+                return None
+            case Standing.RESOLVED | Standing.RUNNING:
+                return None
+            case judged:
+                going_on = rearm(job.schedule, message.due_at, now)
+                return _Step(message=message, job=job, rearm=going_on, blocked=judged is Standing.BLOCKED)
+
+    def _prepare(self, steps: Sequence[_Step], now: datetime) -> None:
+        """Before any job is written: the due items of the next occurrences, and the record of what is left out."""
+        arming = [
+            (step, first_attempt(step.job, step.rearm.next_run_at))
+            for step in steps
+            if step.job is not None and step.rearm is not None and step.rearm.next_run_at is not None
+        ]
+        for (step, _), item in zip(arming, self.arming.prepare([m for _, m in arming], now=now), strict=True):
+            step.due.append(item)
+        for step in steps:
+            if step.blocked:
+                only = Gap(first_due_at=step.message.due_at, last_due_at=step.message.due_at, count=1)
+                self.history.put_skip(
+                    self._skip_record(step.message, only, "the previous occurrence was not over", now)
+                )
+            if step.rearm is not None and step.rearm.gap is not None:
+                self.history.put_skip(self._skip_record(step.message, step.rearm.gap, "missed", now))
+
+    def _skip(self, steps: Sequence[_Step], now: datetime, again: list[JobMessage]) -> int:
+        skipped = 0
+        following: list[DueItem] = []
+        for step in steps:
+            self.arming.require_fresh(prepared_at=now)
+            if self.jobs.skip(step.message, next_run_at=step.next_run_at, now=now):
+                skipped += 1
+                following += step.due
+            else:
+                again.append(step.message)
+        self.arming.launch(following, now=now)
+        return skipped
+
+    def _claim(
+        self, steps: Sequence[_Step], now: datetime, abandoned: dict[JobKey, Job], again: list[JobMessage]
+    ) -> list[Job]:
+        if not steps:
+            return []
+        self.arming.require_fresh(prepared_at=now)
+        claims = [
+            Claim(message=step.message, token=self.ids.token(), now=now, next_run_at=step.next_run_at) for step in steps
+        ]
+        claimed: list[Job] = []
+        following: list[DueItem] = []
+        for step, result in zip(steps, self._claim_many(claims), strict=True):
+            if result is None:
+                again.append(step.message)
+            elif isinstance(result, Claimed):
+                claimed.append(result.job)
+                following += step.due
+            elif result.job is not None and standing(step.message, result.job, now) is Standing.ABANDONED:
+                abandoned[result.job.key] = result.job
+        self.arming.launch(following, now=now)
+        return claimed
+
+    def _claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult | None]:
+        """Claim; if the store failed, once more, one by one, with the same tokens; None for what failed again.
+
+        What was won must be known to be won: otherwise it would wait for its lease and count as lost.
+        """
+        try:
+            return self.jobs.claim_many(claims)
+        except UnavailableError:
+            return [self._claim_one(claim) for claim in claims]
+
+    def _claim_one(self, claim: Claim) -> ClaimResult | None:
+        for _ in range(_CLAIM_TRIES):
+            try:
+                self.arming.require_fresh(prepared_at=claim.now)
+                return self.jobs.claim_many([claim])[0]
+            except UnavailableError:
+                continue
+        return None
+
+    def _skip_record(self, message: JobMessage, gap: Gap, reason: str, now: datetime) -> Skip:
+        return Skip(
+            tenant_id=message.tenant_id,
+            job_id=message.job_id,
+            first_due_at=gap.first_due_at,
+            last_due_at=gap.last_due_at,
+            count=gap.count,
+            reason=reason,
+            expires_at=now + self.retention,
+        )
+
+
+def _must_read(message: JobMessage) -> bool:
+    """Whether the job must be read before the claim: its schedule says what the claim arms."""
+    return message.recurring and message.attempt == 1

@@ -1,0 +1,65 @@
+"""Large JSON values lie in the blob store; the store keeps only their names (claim check)."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tickwell.application.ports import BlobStore
+from tickwell.domain.execution import LogEntry
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+
+LARGEST_STORED_BYTES = 256 * 1024
+"""Above this, a payload or an execution's output and logs go to the blob store."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """The long part of an execution: what the task returned and logged."""
+
+    output: Any
+    logs: tuple[LogEntry, ...]
+
+
+def store_payload(blobs: BlobStore, tenant_id: str, job_id: str, payload: Any) -> tuple[Any, str | None]:
+    """What to keep in the job: the payload itself, or None and the name of the blob that it went to."""
+    data = _encode(payload)
+    if len(data) <= LARGEST_STORED_BYTES:
+        return payload, None
+    name = f"tenants/{tenant_id}/payloads/{job_id}.json"
+    blobs.put(name, data, content_type="application/json")
+    return None, name
+
+
+def load_payload(blobs: BlobStore, payload: Any, payload_blob: str | None) -> Any:
+    """The payload, wherever it is. Raises NotFoundError when its blob is gone."""
+    return payload if payload_blob is None else json.loads(blobs.get(payload_blob))
+
+
+def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: Detail) -> tuple[Detail, str | None]:
+    """What to keep in the execution record: the detail itself, or an empty one and the name of its blob."""
+    document = {
+        "output": detail.output,
+        "logs": [[to_epoch_ms(entry.at), entry.level, entry.message, entry.metadata] for entry in detail.logs],
+    }
+    data = _encode(document)
+    if len(data) <= LARGEST_STORED_BYTES:
+        return detail, None
+    name = f"tenants/{tenant_id}/executions/{execution_id}.json"
+    blobs.put(name, data, content_type="application/json")
+    return Detail(output=None, logs=()), name
+
+
+def load_detail(blobs: BlobStore, detail: Detail, detail_blob: str | None) -> Detail:
+    """The detail, wherever it is. Raises NotFoundError when its blob is gone."""
+    if detail_blob is None:
+        return detail
+    document = json.loads(blobs.get(detail_blob))
+    logs = tuple(
+        LogEntry(at=from_epoch_ms(at_ms), level=level, message=message, metadata=metadata)
+        for at_ms, level, message, metadata in document["logs"]
+    )
+    return Detail(output=document["output"], logs=logs)
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

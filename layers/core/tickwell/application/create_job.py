@@ -1,0 +1,146 @@
+"""Accept a job: due item, job, message, in this order (rule 1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tickwell.application.arming import Arming, first_attempt
+from tickwell.application.claim_check import store_payload
+from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
+from tickwell.application.task import TaskRegistry
+from tickwell.domain.account import Principal
+from tickwell.domain.cron import CronExpression
+from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.instant import instant
+from tickwell.domain.job import Job
+from tickwell.domain.lane import lane_for_priority
+from tickwell.domain.retry import OnLost, Policy, RetryPolicy
+from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Immediately:
+    """As soon as possible."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class At:
+    """Once, at this instant; one that has passed runs at once."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class After:
+    """Once, this many seconds from now."""
+
+    delay_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Every:
+    """Again and again, this many seconds apart, the first time after one such span."""
+
+    seconds: int
+
+
+ScheduleRequest = Immediately | At | After | Every | CronExpression
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob:
+    """What a caller asks for. None means: as the task's own policy says."""
+
+    name: str
+    description: str | None = None
+    task: str = "echo"
+    payload: Any = None
+    schedule: ScheduleRequest = Immediately()
+    priority: str | int = "medium"
+    timeout_seconds: int | None = None
+    max_retries: int | None = None
+    retry: RetryPolicy | None = None
+    on_lost: OnLost | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreatedJob:
+    """The accepted job. ``launched`` False: the lane was not reachable, and the safety sync will send the message."""
+
+    job: Job
+    launched: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateJob:
+    """The use case; see ``__call__``."""
+
+    jobs: JobStore
+    arming: Arming
+    registry: TaskRegistry
+    blobs: BlobStore
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, principal: Principal, request: NewJob) -> CreatedJob:
+        """Validate and accept. When this returns, the job will run even if everything crashes.
+
+        Raises InvalidInputError (nothing was written), UnavailableError or StaleDueItemError (nothing was accepted).
+        """
+        now = self.clock.now()
+        job = self._job(principal, request, now)
+        if job.next_run_at is None:
+            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
+        items = self.arming.prepare([first_attempt(job, job.next_run_at)], now=now)
+        self.arming.require_fresh(prepared_at=now)
+        self.jobs.create(job)
+        return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+
+    def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+        task = self.registry.get(request.task)
+        self.registry.validate(request.task, request.payload)
+        job_id = self.ids.new()
+        payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
+        schedule = _schedule(request.schedule, now)
+        return Job(
+            tenant_id=principal.tenant_id,
+            job_id=job_id,
+            version=1,
+            user_id=principal.user_id,
+            name=request.name,
+            description=request.description,
+            task=request.task,
+            payload=payload,
+            payload_blob=payload_blob,
+            schedule=schedule,
+            lane=lane_for_priority(request.priority),
+            policy=_policy(task.policy, request),
+            tags=request.tags,
+            next_run_at=first_due(schedule, now),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
+    match request:
+        case Immediately():
+            return OneTime(at=now, immediate=True)
+        case At(at=at):
+            return OneTime(at=instant(at))
+        case After(delay_seconds=delay_seconds):
+            return OneTime(at=instant(now + timedelta(seconds=delay_seconds)))
+        case Every(seconds=seconds):
+            return Interval(seconds=seconds, anchor_at=now)
+        case CronExpression():
+            return Cron(expression=request)
+
+
+def _policy(default: Policy, request: NewJob) -> Policy:
+    return Policy(
+        timeout_seconds=default.timeout_seconds if request.timeout_seconds is None else request.timeout_seconds,
+        max_retries=default.max_retries if request.max_retries is None else request.max_retries,
+        retry=default.retry if request.retry is None else request.retry,
+        on_lost=default.on_lost if request.on_lost is None else request.on_lost,
+    )

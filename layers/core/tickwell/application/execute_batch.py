@@ -1,0 +1,186 @@
+"""What a worker does with a batch of messages: claim, run, settle (rules 2 to 5)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tickwell.application.arming import DIRECT_HORIZON
+from tickwell.application.claim_attempts import ClaimAttempts
+from tickwell.application.ports import Clock, Delivery, MessageQueue, Outgoing
+from tickwell.application.recover import Recover
+from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
+from tickwell.application.settle import Attempt, Settle, Settled
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import Job
+from tickwell.domain.message import JobMessage, Unreadable
+
+_WAITABLE = timedelta(seconds=2)
+"""A message that arrives this early, or less, is waited for; an earlier one is sent again with the rest as delay."""
+
+_SETTLE_MARGIN = timedelta(seconds=15)
+_FIRST_RELEASE_SECONDS = 5
+_MOST_DOUBLINGS = 7
+_SECOND = 2
+
+A = TypeVar("A")
+
+JobQueue = MessageQueue[JobMessage]
+JobDelivery = Delivery[JobMessage]
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What became of a batch. ``again`` holds the ids of messages that must be delivered once more.
+
+    ``settled`` are the attempts that this call ran or took over; ``stale`` counts messages that had nothing to do.
+    """
+
+    settled: list[Settled] = field(default_factory=list)
+    stale: int = 0
+    skipped: int = 0
+    unreadable: int = 0
+    early: int = 0
+    again: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many messages are dealt with so far: it grows while the batch runs."""
+        return len(self.settled) + self.stale + self.skipped + self.unreadable + self.early + len(self.again)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecuteBatch:
+    """The use case; see ``__call__``."""
+
+    claim_attempts: ClaimAttempts
+    run_attempt: RunAttempt
+    settle: Settle
+    recover: Recover
+    clock: Clock
+
+    async def __call__(
+        self,
+        queue: JobQueue,
+        deliveries: Sequence[JobDelivery],
+        *,
+        deadline: datetime | None = None,
+        report: BatchReport | None = None,
+    ) -> BatchReport:
+        """Deal with ``deliveries`` from ``queue``; ``deadline`` is when the process will be stopped, None for never.
+
+        ``report``, if given, is the one that is filled, so that its owner can watch.
+
+        Attempts run concurrently and are settled as they end. A message that was received before runs alone
+        (rule 4): should it kill the process, it takes nothing along that is not recorded. When the store fails,
+        the messages concerned are released, to be delivered again soon; the others are done with.
+        """
+        report = report or BatchReport()
+        for number, group in enumerate(_in_order(deliveries)):
+            if number == 0 or self._has_time(deadline):
+                await self._group(queue, group, report)
+            else:
+                report.again += [delivery.message_id for delivery in group]
+        _release(queue, [d for d in deliveries if d.message_id in report.again])
+        return report
+
+    def _has_time(self, deadline: datetime | None) -> bool:
+        """Whether the longest attempt, begun now, would end in time."""
+        if deadline is None:
+            return True
+        return self.clock.now() + self.run_attempt.longest_attempt + _SETTLE_MARGIN <= deadline
+
+    async def _group(self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport) -> None:
+        try:
+            ready = await self._ready(queue, deliveries, report)
+            if ready:
+                failed = await self._run([message for _, message in ready], report)
+                report.again += [delivery.message_id for delivery, message in ready if message in failed]
+        except UnavailableError:
+            report.again += [delivery.message_id for delivery in deliveries]
+
+    async def _ready(
+        self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport
+    ) -> list[tuple[JobDelivery, JobMessage]]:
+        """The messages whose time has come; waits out a small rest, so that nothing ever starts early."""
+        now = self.clock.now()
+        ready: list[tuple[JobDelivery, JobMessage]] = []
+        for delivery in deliveries:
+            message = delivery.message
+            if isinstance(message, Unreadable):
+                queue.bury(delivery)
+                report.unreadable += 1
+            elif message.run_at > now + _WAITABLE:
+                delay = min(message.run_at - now, DIRECT_HORIZON).total_seconds()
+                queue.send([Outgoing(message=message, delay_seconds=delay, group=message.tenant_id)])
+                report.early += 1
+            else:
+                ready.append((delivery, message))
+        rest = max((message.run_at - now for _, message in ready), default=timedelta(0))
+        if rest > timedelta(0):
+            await asyncio.sleep(rest.total_seconds())
+        return ready
+
+    async def _run(self, messages: Sequence[JobMessage], report: BatchReport) -> Collection[JobMessage]:
+        """Claim, run and settle; the messages that must come again. Raises only when all attempts have ended."""
+        batch = self.claim_attempts(messages, now=self.clock.now())
+        running = {asyncio.create_task(self._attempt(job)) for job in batch.claimed}
+        report.skipped += batch.skipped
+        busy = len(batch.claimed) + len(batch.abandoned) + batch.skipped + len(batch.again)
+        report.stale += len(messages) - busy
+        errors: list[BaseException] = []
+        await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
+        while running:
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            ended = await asyncio.gather(*done, return_exceptions=True)
+            errors += [error for error in ended if isinstance(error, BaseException)]
+            attempts = [attempt for attempt in ended if isinstance(attempt, Attempt)]
+            await self._note(self._patiently(self.settle, attempts), report, errors)
+        if errors:
+            raise errors[0]
+        return batch.again
+
+    async def _note(
+        self, settling: Awaitable[Sequence[Settled]], report: BatchReport, errors: list[BaseException]
+    ) -> None:
+        """Put what was settled into the report, or the store's failure to the errors: the others must not suffer."""
+        try:
+            report.settled += await settling
+        except UnavailableError as error:
+            errors.append(error)
+
+    async def _patiently(
+        self, call: Callable[[Sequence[A]], Sequence[Settled]], what: Sequence[A]
+    ) -> Sequence[Settled]:
+        """Settle or recover: an outcome that cannot be recorded is work that will be done twice."""
+        for pause_seconds in SETTLE_PAUSES_SECONDS:
+            try:
+                return await asyncio.to_thread(call, what)
+            except UnavailableError:
+                await asyncio.sleep(pause_seconds)
+        return await asyncio.to_thread(call, what)
+
+    async def _attempt(self, job: Job) -> Attempt:
+        return Attempt(job=job, execution=await self.run_attempt(job))
+
+
+def _in_order(deliveries: Sequence[JobDelivery]) -> list[list[JobDelivery]]:
+    """New messages together; then those received before, one at a time (rule 4).
+
+    What comes for the third time goes first, so that the others' attempts cannot leave it without time again and again.
+    """
+    new = [delivery for delivery in deliveries if delivery.receive_count <= 1]
+    second = [[delivery] for delivery in deliveries if delivery.receive_count == _SECOND]
+    later = [[delivery] for delivery in deliveries if delivery.receive_count > _SECOND]
+    return [*later, *([new] if new else []), *second]
+
+
+def _release(queue: JobQueue, deliveries: Sequence[JobDelivery]) -> None:
+    """Have messages delivered again after 5 s, 10 s, 20 s …, instead of when their visibility ends."""
+    for delivery in deliveries:
+        delay_seconds = _FIRST_RELEASE_SECONDS * 2 ** min(delivery.receive_count - 1, _MOST_DOUBLINGS)
+        try:
+            queue.release(delivery, delay_seconds=delay_seconds)
+        except UnavailableError:
+            return

@@ -1,0 +1,47 @@
+"""What the application needs from the outside, as Protocols. Each has an ``aws`` and an ``embedded`` adapter.
+
+Rules for all adapters: the tenant is the first thing that narrows a read; what has expired (TTL) is not returned even
+when it has not been deleted yet; every operation may be repeated; a failing service raises ``UnavailableError``,
+chained from its own error; errors that an adapter does not know propagate as they are.
+"""
+
+from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
+from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
+from tickwell.application.ports.stores import (
+    AccountStore,
+    Claim,
+    Claimed,
+    ClaimLost,
+    ClaimResult,
+    DueItems,
+    History,
+    JobStore,
+    Page,
+)
+
+__all__ = [
+    "AccountStore",
+    "BlobStore",
+    "Claim",
+    "ClaimLost",
+    "ClaimResult",
+    "Claimed",
+    "Clock",
+    "Delivery",
+    "Depth",
+    "DueItems",
+    "FarTimer",
+    "History",
+    "Ids",
+    "JobStore",
+    "Lanes",
+    "Mailer",
+    "MessageQueue",
+    "Notifications",
+    "Outgoing",
+    "Page",
+    "PasswordHasher",
+    "Secrets",
+    "SentMail",
+    "Tokens",
+]

@@ -1,0 +1,96 @@
+"""The ports of everything else: time, chance, mail, blobs, secrets, credentials."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tickwell.domain.account import Principal, User
+from tickwell.domain.mail import Mail
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The current instant: aware, UTC, whole milliseconds."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of ids and random draws."""
+
+    def new(self) -> str:
+        """A new UUIDv7; later ones sort behind earlier ones."""
+        ...
+
+    def token(self) -> str:
+        """A new lease token: 16 random bytes in hexadecimal."""
+        ...
+
+    def draw(self) -> float:
+        """A random number in [0, 1), for jitter."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentMail:
+    """A mail that was accepted for delivery; ``message_id`` is what the recipient will see, ``via`` the way it went."""
+
+    message_id: str
+    via: str
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    def send(self, mail: Mail) -> SentMail:
+        """Raises AttemptFailedError: ``MAIL_REJECTED`` (not retryable) or ``MAIL_UNAVAILABLE``."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes by name. Names begin with ``tenants/<tenant id>/``."""
+
+    def put(self, name: str, data: bytes, *, content_type: str) -> None:
+        """Write, or overwrite."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Raises NotFoundError."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Unknown names are ignored."""
+        ...
+
+
+class Secrets(Protocol):
+    """Secrets by name."""
+
+    def get(self, name: str) -> str:
+        """Raises NotFoundError; never logs the value."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Argon2id."""
+
+    def hash(self, password: str) -> str:
+        """A salted hash, parameters included."""
+        ...
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        """Whether they belong together, in constant time for one set of parameters."""
+        ...
+
+
+class Tokens(Protocol):
+    """Bearer tokens (JWT) of users."""
+
+    def issue(self, user: User, *, now: datetime) -> str:
+        """A token that lives for ``TOKEN_LIFE``."""
+        ...
+
+    def verify(self, token: str, *, now: datetime) -> Principal:
+        """Who the token speaks for. Raises UnauthenticatedError, whatever is wrong with it."""
+        ...

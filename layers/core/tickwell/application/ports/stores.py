@@ -1,0 +1,208 @@
+"""The ports of what is kept: jobs, history, due items, accounts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from tickwell.domain.account import User
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.execution import Execution, Skip
+from tickwell.domain.job import Job, JobKey
+from tickwell.domain.message import JobMessage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Generic[T]):
+    """A page of a listing. ``next_cursor`` is opaque and None on the last page."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A worker asks for one attempt.
+
+    For a first attempt (``message.attempt`` 1) the write also sets ``next_run_at`` to ``next_run_at`` (None: nothing
+    more is to come) and for a retry leaves it alone. ``token`` is fresh. The lease ends at ``now`` plus the job's own
+    ``timeout_seconds`` plus ``LEASE_MARGIN``.
+    """
+
+    message: JobMessage
+    token: str
+    now: datetime
+    next_run_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """The attempt is the caller's; ``job`` is the job as it stands after the claim, payload included."""
+
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimLost:
+    """Somebody else has, or had, the attempt, or the message is stale. ``job`` as found; None when there is none."""
+
+    job: Job | None
+
+
+ClaimResult = Claimed | ClaimLost
+
+
+class JobStore(Protocol):
+    """Jobs: the truth about what is to be done and who is doing it."""
+
+    def create(self, job: Job) -> None:
+        """Write a new job. Writing the same job again is harmless; raises ConflictError for another one of its id."""
+        ...
+
+    def get(self, tenant_id: str, job_id: str) -> Job:
+        """The job with its payload. Raises NotFoundError, also for what another tenant owns. Consistent."""
+        ...
+
+    def get_many(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """The jobs that exist among ``keys`` (repeats allowed), without payload and description. Consistent."""
+        ...
+
+    def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
+        """The tenant's jobs, newest first, without payload and description; deleted ones are left out.
+
+        A page may be short; ``next_cursor`` tells whether more follow. Raises InvalidInputError("cursor").
+        """
+        ...
+
+    def replace(self, job: Job, *, read: Job) -> bool:
+        """Write ``job``, an edit of ``read``; its version is one higher. ``read`` came from ``get``, with its payload.
+
+        False when version, ``next_run_at`` or status are no longer those of ``read`` (an edit, a claim or the end of
+        the last attempt came between).
+        A slot that a worker holds is never touched; one that waits for a retry is emptied exactly when ``job.slot``
+        is None. The tally is not touched.
+        """
+        ...
+
+    def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
+        """Claim attempts, each in one conditional write (rule 2); results in the order of ``claims``.
+
+        A first attempt needs: status active, the message's version, ``next_run_at`` equal to its ``due_at``, an empty
+        slot. A retry needs: status active and a slot of the message's ``due_at`` and ``attempt`` that waits. A slot
+        that already holds ``token`` was won by an earlier try of the same call. ``last_executed_at`` becomes ``now``.
+        """
+        ...
+
+    def skip(self, message: JobMessage, *, next_run_at: datetime | None, now: datetime) -> bool:
+        """Move a recurring job past ``message.due_at`` without executing it: set ``next_run_at``.
+
+        Conditions as for the claim of a first attempt, but the slot must be busy. False when they do not hold.
+        """
+        ...
+
+    def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
+        """Empty the slot that holds the execution's token, or leave the waiting retry in it, and count the tally.
+
+        Only the token is checked (rule 3). A one-time job becomes completed or failed as the decision says, unless
+        its status no longer allows that; the job then only loses the slot. A retry is left waiting only while the job
+        is active or paused. A finished one-time job expires with its execution. False: the token is no longer there.
+        """
+        ...
+
+    def ping(self) -> None:
+        """One cheap round trip, for health."""
+        ...
+
+
+class History(Protocol):
+    """What happened: executions, skips and dead letters. Never changed once written."""
+
+    def record_many(self, executions: Sequence[Execution]) -> Sequence[Execution]:
+        """Put each record if there is none of its id yet; returns the records that stand, in order.
+
+        Whoever is first decides the outcome (rule 3); a loser gets the winner's record and obeys it.
+        """
+        ...
+
+    def get_execution(self, tenant_id: str, execution_id: str) -> Execution:
+        """The record with output and logs. Raises NotFoundError."""
+        ...
+
+    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
+        """Newest occurrence first, latest attempt first; with output, without logs.
+
+        Raises InvalidInputError("cursor").
+        """
+        ...
+
+    def put_skip(self, skip: Skip) -> None:
+        """Record left-out occurrences, once per job and first instant: of several ranges the longest stands."""
+        ...
+
+    def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
+        """Newest first. Raises InvalidInputError("cursor")."""
+        ...
+
+    def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Put each if there is none of its id yet. Notifications are derived from these inserts (rule 9)."""
+        ...
+
+    def get_dead_letter(self, tenant_id: str, dead_letter_id: str) -> DeadLetter:
+        """Raises NotFoundError."""
+        ...
+
+    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+        """Newest occurrence first; those that name no occurrence come last. Raises InvalidInputError("cursor")."""
+        ...
+
+
+class DueItems(Protocol):
+    """Due items and the safety sync's watermarks."""
+
+    def put(self, items: Sequence[DueItem]) -> None:
+        """Write due items, before the jobs that they speak of."""
+        ...
+
+    def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:
+        """Up to ``limit`` items of a shard behind ``after`` with ``look_at`` <= ``until``, in order of position.
+
+        ``reached`` lies at the last item returned or, where nothing more is to come up to there, further on;
+        ``complete`` says that ``until`` has been reached. A call reads a bounded stretch of time: it may
+        return no items and still be incomplete. Consistent.
+        """
+        ...
+
+    def acquire(
+        self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
+    ) -> Watermark | None:
+        """Take the lease on a shard; its watermark (``first`` if it never had one).
+
+        None while another one's lease lives.
+        """
+        ...
+
+    def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
+        """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Users and their tenants."""
+
+    def create(self, user: User) -> None:
+        """Write a user and the tenant of its own, both or neither.
+
+        Raises EmailTakenError (compared by ``email_key``).
+        """
+        ...
+
+    def by_email(self, email: str) -> User:
+        """Raises NotFoundError."""
+        ...
+
+    def by_id(self, tenant_id: str, user_id: str) -> User:
+        """Raises NotFoundError."""
+        ...

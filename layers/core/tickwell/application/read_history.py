@@ -1,0 +1,122 @@
+"""What happened to a job: executions, their logs, the mail they sent, and dead letters."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tickwell.application.claim_check import Detail, load_detail
+from tickwell.application.ports import BlobStore, History, JobStore, Page
+from tickwell.domain.account import Principal
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.errors import NotFoundError
+from tickwell.domain.execution import (
+    Execution,
+    ExecutionStatus,
+    LogEntry,
+    RunningExecution,
+    parse_execution_id,
+    require_page_limit,
+    running_execution,
+)
+from tickwell.domain.job import Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionPage:
+    """A page of a job's executions; ``running`` is the one under way, on the first page only."""
+
+    running: RunningExecution | None
+    items: tuple[Execution, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionOfJob:
+    """An execution with the job that it belongs to."""
+
+    job: Job
+    execution: Execution | RunningExecution
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadHistory:
+    """The use cases, one method each. All raise NotFoundError for what is not this tenant's."""
+
+    jobs: JobStore
+    history: History
+    blobs: BlobStore
+
+    def executions(
+        self, principal: Principal, job_id: str, *, limit: int, cursor: str | None, status: ExecutionStatus | None
+    ) -> ExecutionPage:
+        """Newest first. With ``status`` a page may be short, its cursor goes on. Raises InvalidInputError."""
+        job = self.jobs.get(principal.tenant_id, job_id)
+        page = self.history.list_executions(principal.tenant_id, job_id, limit=require_page_limit(limit), cursor=cursor)
+        shown = tuple(e for e in page.items if status in (None, e.status))
+        running = running_execution(job) if cursor is None and status in (None, ExecutionStatus.RUNNING) else None
+        if running is not None and running.execution_id in {e.execution_id for e in page.items}:
+            running = None
+        return ExecutionPage(running=running, items=shown, next_cursor=page.next_cursor)
+
+    def execution(self, principal: Principal, execution_id: str) -> ExecutionOfJob:
+        """One execution with output, wherever that lies; a running one has none yet."""
+        job_id, _, _ = parse_execution_id(execution_id)
+        job = self.jobs.get(principal.tenant_id, job_id)
+        try:
+            execution = self.history.get_execution(principal.tenant_id, execution_id)
+        except NotFoundError:
+            running = running_execution(job)
+            if running is None or running.execution_id != execution_id:
+                raise
+            return ExecutionOfJob(job=job, execution=running)
+        stored = Detail(output=execution.output, logs=execution.logs)
+        detail = load_detail(self.blobs, stored, execution.detail_blob)
+        return ExecutionOfJob(job=job, execution=replace(execution, output=detail.output, logs=detail.logs))
+
+    def logs(self, principal: Principal, execution_id: str) -> Sequence[LogEntry]:
+        """What the task logged, between a line for the start and one for the end of the attempt.
+
+        Those two lines are derived from the record, so that they cost no storage.
+        """
+        found = self.execution(principal, execution_id)
+        execution = found.execution
+        start = LogEntry(
+            at=execution.started_at,
+            level="info",
+            message="Job execution started",
+            metadata={"jobName": found.job.name, "attempt": execution.attempt},
+        )
+        if isinstance(execution, RunningExecution):
+            return [start]
+        return [start, *execution.logs, _last_line(execution)]
+
+    def sent_mail(self, principal: Principal, execution_id: str) -> dict[str, Any]:
+        """The mail that the execution sent, as it was sent."""
+        self.history.get_execution(principal.tenant_id, execution_id)
+        name = sent_mail_blob(principal.tenant_id, execution_id)
+        document: dict[str, Any] = json.loads(self.blobs.get(name))
+        return document
+
+    def dead_letters(self, principal: Principal, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+        """Newest first. Raises InvalidInputError for ``limit`` and ``cursor``."""
+        return self.history.list_dead_letters(principal.tenant_id, limit=require_page_limit(limit), cursor=cursor)
+
+    def dead_letter(self, principal: Principal, dead_letter_id: str) -> DeadLetter:
+        """One dead letter."""
+        return self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
+
+
+def sent_mail_blob(tenant_id: str, execution_id: str) -> str:
+    """Where the mail of an execution is kept: JSON with message_id, from, to, subject, text, html, reply_to, via."""
+    return f"tenants/{tenant_id}/mail/{execution_id}.json"
+
+
+def _last_line(execution: Execution) -> LogEntry:
+    metadata: dict[str, Any] = {"duration": execution.duration_ms}
+    if execution.status is ExecutionStatus.SUCCESS:
+        return LogEntry(at=execution.finished_at, level="info", message="Job completed successfully", metadata=metadata)
+    if execution.failure is not None:
+        metadata |= {"error": execution.failure.message, "code": execution.failure.code}
+    message = f"Job execution ended as {execution.status.value}"
+    return LogEntry(at=execution.finished_at, level="error", message=message, metadata=metadata)

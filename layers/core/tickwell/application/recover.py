@@ -1,0 +1,62 @@
+"""Take over attempts whose worker must be presumed dead (rule 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tickwell.application.ports import Clock
+from tickwell.application.settle import Attempt, Settle, Settled
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure
+from tickwell.domain.job import Job, Slot
+from tickwell.domain.retry import OnLost, after_loss
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recover:
+    """The use case; see ``__call__``."""
+
+    settle: Settle
+    clock: Clock
+    retention: timedelta
+
+    def __call__(self, jobs: Sequence[Job], *, started: bool = True) -> Sequence[Settled]:
+        """Settle the running attempt of each job as ``lost``; ``started`` False: no worker ever began it.
+
+        If the dead worker had recorded its outcome, that record stands and the job is finished from it: the task does
+        not run again. Jobs whose slot nobody holds are ignored. Callers check the lease (``Slot.may_be_taken_over``).
+        """
+        now = self.clock.now()
+        attempts = [
+            Attempt(job=job, execution=lost_execution(job, job.slot, now, self.retention, started=started))
+            for job in jobs
+            if job.slot is not None and job.slot.is_running()
+        ]
+        return self.settle(attempts)
+
+
+_LOST = Failure(code="WORKER_LOST", message="the worker gave no sign of life until its lease was over")
+_NOT_STARTED = Failure(code="NOT_STARTED", message="the lane gave its message up before any worker began the attempt")
+
+
+def lost_execution(job: Job, slot: Slot, now: datetime, retention: timedelta, *, started: bool = True) -> Execution:
+    """The record that says that the worker of ``slot`` was lost, or never was.
+
+    What was never started may be tried again even where nothing must run twice (``on_lost`` fail).
+    """
+    policy = job.policy if started else replace(job.policy, on_lost=OnLost.RETRY)
+    started_at = min(job.last_executed_at or slot.due_at, now)
+    return Execution(
+        tenant_id=job.tenant_id,
+        job_id=job.job_id,
+        due_at=slot.due_at,
+        attempt=slot.attempt,
+        status=ExecutionStatus.LOST,
+        token=slot.token or "",
+        decision=after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now),
+        losses=slot.losses + 1,
+        recurring=job.is_recurring,
+        started_at=started_at,
+        finished_at=now,
+        failure=_LOST if started else _NOT_STARTED,
+        expires_at=now + retention,
+    )

@@ -1,0 +1,191 @@
+"""The safety sync (rule 6): enqueues what falls due soon, and finds what was due and did not happen.
+
+Each shard of due items has a stored watermark under a lease. The *sweep* walks ahead of now and sends what nobody has
+sent yet; the *check* walks behind now, looks at each due item once, carries forward what is unresolved, and only then
+repairs. Its cost depends on what falls due, never on what waits.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tickwell.application.arming import Arming
+from tickwell.application.ports import Clock, Depth, DueItems, Ids, JobStore
+from tickwell.application.recover import Recover
+from tickwell.domain.due import DUE_SHARDS, SWEEP_MARGIN, SYNC_GRACE, DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import TAKEOVER_DELAY, Job
+from tickwell.domain.lane import Lane
+from tickwell.domain.occurrence import Standing, standing
+
+LEASE = timedelta(minutes=5)
+"""How long one run may hold a shard; longer than the function may run."""
+
+FIRST_LOOK_BACK = timedelta(hours=1)
+"""Where a shard's watermark begins when it has none."""
+
+_PAGE = 500
+_BELIEVED_CHECKS = 3
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What one run did.
+
+    ``swept``: messages sent ahead of time. ``checked``: due items looked at. ``resent``: messages that had been
+    lost. ``recovered``: attempts taken over from dead workers. ``carried``: items to be looked at again.
+    ``behind``: shards not finished in time. ``unavailable``: shards that a failing service kept from finishing.
+    """
+
+    swept: int = 0
+    checked: int = 0
+    resent: int = 0
+    recovered: int = 0
+    carried: int = 0
+    behind: int = 0
+    unavailable: int = 0
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What a page of due items calls for."""
+
+    carry: list[DueItem] = field(default_factory=list)
+    resend: list[DueItem] = field(default_factory=list)
+    abandoned: list[Job] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SafetySync:
+    """The use case; see ``__call__``. ``sweeps`` is False where every far job has a timer of its own."""
+
+    jobs: JobStore
+    due_items: DueItems
+    arming: Arming
+    recover: Recover
+    clock: Clock
+    ids: Ids
+    sweeps: bool = True
+
+    def __call__(self, *, deadline: datetime) -> SyncReport:
+        """Work through all shards that nobody else holds, until ``deadline``.
+
+        May run beside itself, and be repeated.
+        """
+        report = SyncReport()
+        faults: list[Exception] = []
+        for shard in range(DUE_SHARDS):
+            try:
+                self._shard(shard, deadline, report)
+            except UnavailableError:
+                report.unavailable += 1
+            except Exception as fault:  # noqa: BLE001 - raised below: one bad item must not stop the other shards
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+        return report
+
+    def _shard(self, shard: int, deadline: datetime, report: SyncReport) -> None:
+        now = self.clock.now()
+        token = self.ids.token()
+        start = DuePosition(look_at=now - FIRST_LOOK_BACK)
+        watermark = self.due_items.acquire(
+            shard,
+            token=token,
+            now=now,
+            lease_until=now + LEASE,
+            first=Watermark(swept_to=start, checked_to=start),
+        )
+        if watermark is None:
+            return
+        # What is past by now is for the check, which knows whether it happened.
+        swept_to = max(watermark.swept_to, DuePosition.end_of(now - SYNC_GRACE))
+        checked_to = watermark.checked_to
+        try:
+            if self.sweeps:
+                until = now + self.arming.direct_horizon - SWEEP_MARGIN
+                for page in self._pages(shard, swept_to, until, deadline, report):
+                    self._send_unsent(page.items, report)
+                    swept_to = page.reached
+            for page in self._pages(shard, checked_to, now - SYNC_GRACE, deadline, report):
+                self._repair(page.items, report)
+                checked_to = page.reached
+        finally:
+            self.due_items.save(shard, token=token, watermark=Watermark(swept_to=swept_to, checked_to=checked_to))
+
+    def _pages(
+        self, shard: int, position: DuePosition, until: datetime, deadline: datetime, report: SyncReport
+    ) -> Iterator[DuePage]:
+        """The due items behind ``position`` up to ``until``; at ``deadline`` the rest is left to the next run."""
+        while position.look_at < until:
+            page = self.due_items.page(shard, after=position, until=until, limit=_PAGE)
+            yield page
+            if page.complete:
+                return
+            position = page.reached
+            if self.clock.now() >= deadline:
+                report.behind += 1
+                return
+
+    def _send_unsent(self, items: Sequence[DueItem], report: SyncReport) -> None:
+        """Send what falls due within the direct horizon and was too far away for its writer to send."""
+        unsent = [item.message for item in items if not item.sent]
+        self.arming.send(unsent, now=self.clock.now())
+        report.swept += len(unsent)
+
+    def _repair(self, items: Sequence[DueItem], report: SyncReport) -> None:
+        """Look at what was due; repair what did not happen."""
+        if not items:
+            return
+        now = self.clock.now()
+        jobs = self.jobs.get_many([item.message.key for item in items])
+        findings = _Findings()
+        for item in items:
+            job = jobs.get(item.message.key)
+            if job is not None:
+                _judge(item, job, now, findings)
+        self.due_items.put(findings.carry)
+        lost = self._not_explained_by_backlog(findings.resend, now)
+        self.arming.send([item.message for item in lost], now=now)
+        recovered = self.recover(findings.abandoned)
+        report.checked += len(items)
+        report.carried += len(findings.carry)
+        report.resent += len(lost)
+        report.recovered += sum(settled.finished for settled in recovered)
+
+    def _not_explained_by_backlog(self, items: Sequence[DueItem], now: datetime) -> list[DueItem]:
+        """Those whose message cannot just be waiting its turn: a backlog is not a loss."""
+        depths: dict[Lane, Depth] = {}
+        lost = []
+        for item in items:
+            lane = item.message.lane
+            if lane not in depths:
+                depths[lane] = self.arming.lanes[lane].depth()
+            if not (_explains(depths[lane], item) and item.backlog_may_explain(now)):
+                lost.append(item)
+        return lost
+
+
+def _explains(depth: Depth, item: DueItem) -> bool:
+    """Whether messages that wait may be the reason; a lane that cannot tell since when is believed three times."""
+    if depth.waiting == 0:
+        return False
+    if depth.oldest_at is None:
+        return item.checks < _BELIEVED_CHECKS
+    return depth.oldest_at <= item.message.run_at
+
+
+def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings) -> None:
+    match standing(item.message, job, now):
+        case Standing.RESOLVED:
+            return
+        case Standing.ABANDONED:
+            # Carried as well: should this run die before it has settled the attempt, the next one finds it again.
+            findings.abandoned.append(job)
+            findings.carry.append(item.carried_to(item.next_check(now)))
+        case Standing.RUNNING:
+            assert job.slot is not None and job.slot.lease_until is not None  # noqa: PT018, S101 - RUNNING implies both
+            findings.carry.append(item.carried_to(max(job.slot.lease_until + TAKEOVER_DELAY, now)))
+        case Standing.WAITING | Standing.BLOCKED:
+            findings.resend.append(item)
+            findings.carry.append(item.carried_to(item.next_check(now)))

@@ -1,0 +1,97 @@
+"""Rule 3: the execution record first, then the job; and what follows from the record, so that anybody can finish it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.ports import Clock, History, JobStore
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.execution import Execution, OccurrenceKey
+from tickwell.domain.job import Job
+from tickwell.domain.message import JobMessage
+from tickwell.domain.retry import GiveUp, RetryAt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """An ended attempt: the job as it was claimed, and the record that is to stand."""
+
+    job: Job
+    execution: Execution
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """The record that stands. ``finished`` False: somebody else had finished it already."""
+
+    execution: Execution
+    finished: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settle:
+    """The use case; see ``__call__``."""
+
+    jobs: JobStore
+    history: History
+    arming: Arming
+    clock: Clock
+
+    def __call__(self, attempts: Sequence[Attempt]) -> Sequence[Settled]:
+        """Record the attempts, write what must outlive a crash, finish the jobs, send the retries.
+
+        May be repeated, and may race with another worker: the record that was put first decides, and both obey it.
+        Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message.
+        """
+        if not attempts:
+            return ()
+        standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
+        # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
+        standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
+        pairs = [Attempt(job=a.job, execution=e) for a, e in zip(attempts, standing, strict=True)]
+        self._write_dead_letters(pairs)
+        now = self.clock.now()
+        retries = [_retry_message(pair.job, pair.execution) for pair in pairs]
+        items = self.arming.prepare([message for message in retries if message is not None], now=now)
+        self.arming.require_fresh(prepared_at=now)
+        finished = self.jobs.finish_many(standing, now=now)
+        # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
+        self.arming.launch(items, now=self.clock.now())
+        return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
+
+    def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
+        dead_letters = [
+            dead_letter(pair.job, pair.execution, pair.execution.decision)
+            for pair in pairs
+            if isinstance(pair.execution.decision, GiveUp)
+        ]
+        if dead_letters:
+            self.history.put_dead_letters(dead_letters)
+
+
+def dead_letter(job: Job, execution: Execution, decision: GiveUp) -> DeadLetter:
+    """The dead letter of the occurrence that ``execution`` was the last attempt of; it lives as long as that record."""
+    occurrence = OccurrenceKey(job=execution.job_key, due_at=execution.due_at)
+    failure = execution.failure
+    return DeadLetter(
+        tenant_id=execution.tenant_id,
+        dead_letter_id=occurrence.idempotency_key,
+        job_id=execution.job_id,
+        job_name=job.name,
+        user_id=job.user_id,
+        task=job.task,
+        due_at=execution.due_at,
+        attempts=execution.attempt,
+        reason=decision.reason,
+        error_code=None if failure is None else failure.code,
+        error_message=None if failure is None else failure.message,
+        failed_at=execution.finished_at,
+        expires_at=execution.expires_at,
+    )
+
+
+def _retry_message(job: Job, execution: Execution) -> JobMessage | None:
+    decision = execution.decision
+    if not isinstance(decision, RetryAt):
+        return None
+    return attempt_message(job, due_at=execution.due_at, attempt=decision.attempt, run_at=decision.at)

@@ -1,0 +1,111 @@
+"""The contract between the worker and tasks: what a task is, what it may use, how it is found by its name."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from tickwell.application.http_client import HttpClient
+from tickwell.application.ports import BlobStore, Clock, Mailer
+from tickwell.application.task_log import LogLevel, TaskLog
+from tickwell.domain.errors import AttemptFailedError, InvalidInputError
+from tickwell.domain.retry import DEFAULT_POLICY, Policy
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskContext:
+    """What a task may know and use while it runs one attempt.
+
+    ``idempotency_key`` is the same in every attempt at the occurrence, for the systems that the task calls.
+    ``sender_address`` is the deployment's own, from which all mail goes out.
+    """
+
+    tenant_id: str
+    job_id: str
+    job_name: str
+    execution_id: str
+    attempt: int
+    due_at: datetime
+    idempotency_key: str
+    sender_address: str
+    clock: Clock
+    mailer: Mailer
+    http: HttpClient
+    blobs: BlobStore
+    logbook: TaskLog = field(default_factory=TaskLog)
+
+    def now(self) -> datetime:
+        """The current instant."""
+        return self.clock.now()
+
+    def log(self, level: LogLevel, message: str, **metadata: Any) -> None:
+        """Add a line to the execution's log; see ``TaskLog`` for its bounds. Never put a secret into it."""
+        self.logbook.add(self.clock.now(), level, message, metadata)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task(Generic[P]):
+    """A named unit of code with its payload and its default policy.
+
+    ``parse`` turns a payload (any JSON value) into what ``run`` takes; it raises InvalidInputError whose field
+    begins with ``payload``. ``payload_schema`` gives the payload's JSON schema. ``run`` returns the output, any JSON
+    value; it raises AttemptFailedError where it knows what went wrong, and lets anything else propagate.
+    """
+
+    name: str
+    summary: str
+    parse: Callable[[Any], P]
+    payload_schema: Callable[[], dict[str, Any]]
+    run: Callable[[P, TaskContext], Awaitable[Any]]
+    policy: Policy = DEFAULT_POLICY
+
+    async def execute(self, payload: Any, context: TaskContext) -> Any:
+        """Parse and run.
+
+        A payload that was valid when the job was accepted and no longer is fails as ``INVALID_PAYLOAD``, not retryable.
+        """
+        try:
+            parsed = self.parse(payload)
+        except InvalidInputError as error:
+            raise AttemptFailedError("INVALID_PAYLOAD", str(error), retryable=False) from error
+        return await self.run(parsed, context)
+
+
+class TaskRegistry:
+    """The tasks of a deployment, by name. Raises ValueError when two of them share one."""
+
+    def __init__(self, tasks: Iterable[Task[Any]]) -> None:
+        self._tasks: dict[str, Task[Any]] = {}
+        for task in tasks:
+            if task.name in self._tasks:
+                raise ValueError(f"two tasks are named {task.name}")
+            self._tasks[task.name] = task
+
+    def get(self, name: str) -> Task[Any]:
+        """Raises InvalidInputError("task"), which tells the known names."""
+        task = self._tasks.get(name)
+        if task is None:
+            raise InvalidInputError("task", f"is not known; known tasks: {', '.join(self.names())}")
+        return task
+
+    def names(self) -> tuple[str, ...]:
+        """All names, in order."""
+        return tuple(sorted(self._tasks))
+
+    def validate(self, name: str, payload: Any) -> None:
+        """Raises InvalidInputError for an unknown task, or for a payload that it cannot take."""
+        self.get(name).parse(payload)
+
+    async def execute(self, name: str, payload: Any, context: TaskContext) -> Any:
+        """Run one attempt; see ``Task.execute``.
+
+        A task that is not known fails as ``UNKNOWN_TASK``, retryable: during a deploy the worker may be older than
+        the job.
+        """
+        try:
+            task = self.get(name)
+        except InvalidInputError as error:
+            raise AttemptFailedError("UNKNOWN_TASK", f"this worker knows no task {name}") from error
+        return await task.execute(payload, context)

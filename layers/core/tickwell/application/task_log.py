@@ -1,0 +1,76 @@
+"""The log of one attempt: what its task had to say, bounded, and always fit to be stored."""
+
+import json
+import threading
+from datetime import datetime
+from typing import Any, Literal
+
+from tickwell.domain.execution import LogEntry
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+MAX_ENTRIES = 1_000
+MAX_BYTES = 256 * 1024
+_MAX_ENTRY_BYTES = 32 * 1024
+_ENTRY_OVERHEAD_BYTES = 64
+
+
+class TaskLog:
+    """Collects entries, up to 1,000 of them and 256 KB; what comes after that is only counted.
+
+    Safe to share among threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[LogEntry] = []
+        self._bytes = 0
+        self._dropped = 0
+        self._dropped_at: datetime | None = None
+
+    def add(self, at: datetime, level: LogLevel, message: str, metadata: dict[str, Any]) -> None:
+        """Keep an entry, or count it as dropped. Metadata that JSON cannot express is kept as text."""
+        text = _bounded(message)
+        fields, fields_bytes = _storable(metadata)
+        size = len(text.encode()) + fields_bytes + _ENTRY_OVERHEAD_BYTES
+        with self._lock:
+            if self._dropped or len(self._entries) >= MAX_ENTRIES or self._bytes + size > MAX_BYTES:
+                self._dropped += 1
+                self._dropped_at = at
+                return
+            self._entries.append(LogEntry(at=at, level=level, message=text, metadata=fields))
+            self._bytes += size
+
+    def entries(self) -> tuple[LogEntry, ...]:
+        """What was kept, in order, and one last line that says how many entries were dropped, if any were."""
+        with self._lock:
+            if self._dropped_at is None:
+                return tuple(self._entries)
+            last = LogEntry(
+                at=self._dropped_at,
+                level="warning",
+                message=f"the log was full: {self._dropped} more entries were dropped",
+                metadata={"dropped": self._dropped},
+            )
+            return (*self._entries, last)
+
+
+def _bounded(text: str) -> str:
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= _MAX_ENTRY_BYTES:
+        return encoded.decode()
+    return encoded[:_MAX_ENTRY_BYTES].decode("utf-8", "ignore") + " … (cut)"
+
+
+def _storable(metadata: dict[str, Any]) -> tuple[Any, int]:
+    if not metadata:
+        return None, 0
+    try:
+        encoded = json.dumps(metadata, allow_nan=False, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    except (TypeError, ValueError):
+        encoded = json.dumps({"text": _bounded(ascii(metadata))}).encode()
+    except RecursionError:
+        encoded = json.dumps({"text": "too deeply nested to be kept"}).encode()
+    if len(encoded) > _MAX_ENTRY_BYTES:
+        encoded = json.dumps({"text": encoded[: _MAX_ENTRY_BYTES // 2].decode("utf-8", "ignore") + " … (cut)"}).encode()
+    return json.loads(encoded), len(encoded)

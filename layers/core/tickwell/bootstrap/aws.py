@@ -1,0 +1,275 @@
+"""The Lambda functions: one builder each, on DynamoDB, SQS, EventBridge Scheduler, SES, S3 and Secrets Manager."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+
+from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
+from tickwell.adapters.sweep_timer import SweepFarTimer
+from tickwell.adapters.system import SystemClock, SystemIds
+from tickwell.application.arming import Arming
+from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.dispatch import Dispatch
+from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQueue
+from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.notify import Notify
+from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
+from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.core import Core, Outbound
+from tickwell.domain.lane import Lane
+from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
+from tickwell.settings import (
+    ApiSettings,
+    ArmingSettings,
+    DeadLetterSettings,
+    DispatcherSettings,
+    FarTimerKind,
+    LaneSettings,
+    NotifierSettings,
+    OutcomesSettings,
+    SafetySyncSettings,
+    StoreSettings,
+    WorkerSettings,
+    load,
+)
+
+JWT_SIGNING_KEY = "jwt-signing-key"
+_POOL = 16
+
+# A write must not outlive the 20 s that a due item may be ahead of its job (rule 1): 2 tries of at most 4 s.
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=_POOL,
+    parameter_validation=False,
+)
+
+# A mail whose answer is slow may have been sent: the SDK must not send it once more, the job's policy decides.
+_MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
+
+
+class LambdaContext(Protocol):
+    """What Lambda tells a function about its invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is stopped."""
+        ...
+
+
+@cache
+def _client(service: str) -> Any:
+    config = _MAIL_CONFIG if service == "sesv2" else _CONFIG
+    return boto3.client(service, config=config)  # type: ignore[call-overload]  # one overload per service name
+
+
+def forget_clients() -> None:
+    """Make new clients from now on, for another account or region."""
+    _client.cache_clear()
+
+
+@cache
+def _clock() -> SystemClock:
+    return SystemClock()
+
+
+def deadline(context: LambdaContext) -> datetime:
+    """When Lambda will stop this invocation."""
+    return _clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+
+def _table(settings: StoreSettings) -> Table:
+    return Table(_client("dynamodb"), settings.table, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+
+
+def _lane_urls(settings: LaneSettings) -> Mapping[Lane, str]:
+    return {
+        Lane.HIGH: settings.lane_high_url,
+        Lane.MEDIUM: settings.lane_medium_url,
+        Lane.LOW: settings.lane_low_url,
+    }
+
+
+def _lanes(settings: LaneSettings, dead_letter_url: str | None = None) -> Lanes:
+    return {lane: _job_queue(url, dead_letter_url) for lane, url in _lane_urls(settings).items()}
+
+
+def _job_queue(url: str, dead_letter_url: str | None) -> JobQueue:
+    return SqsQueue(_client("sqs"), url, dead_letter_url, encode_job_message, decode_job_message)
+
+
+def _notifications(url: str, dead_letter_url: str | None) -> Notifications:
+    return SqsQueue(_client("sqs"), url, dead_letter_url, encode_notification, decode_notification)
+
+
+def _far_timer(settings: ArmingSettings) -> FarTimer:
+    if settings.far_timer is FarTimerKind.SWEEP:
+        return SweepFarTimer()
+    from tickwell.adapters.aws.scheduler import SchedulerFarTimer
+
+    return SchedulerFarTimer(
+        _client("scheduler"),
+        settings.schedule_group,
+        settings.dispatch_queue_arn,
+        settings.schedule_role_arn,
+        _clock(),
+    )
+
+
+def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
+    """``settings``: those of any function that uses the store, arms occurrences and writes history."""
+    clock = _clock()
+    return Core(
+        jobs=DynamoJobStore(table, clock),
+        history=DynamoHistory(table, clock),
+        arming=Arming(
+            due_items=DynamoDueItems(table, clock),
+            lanes=lanes,
+            far_timer=_far_timer(settings),
+            clock=clock,
+            direct_horizon=settings.direct_horizon,
+        ),
+        clock=clock,
+        ids=SystemIds(clock),
+        retention=settings.retention,
+    )
+
+
+def _blobs(bucket: str) -> BlobStore:
+    from tickwell.adapters.aws.s3 import S3Blobs
+
+    return S3Blobs(_client("s3"), bucket)
+
+
+def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """functions/api: answers API Gateway's events."""
+    from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
+    from tickwell.adapters.passwords import Argon2Hasher
+    from tickwell.adapters.tokens import JwtTokens
+    from tickwell.http.app import build_app
+    from tickwell.tasks.registry import built_in_tasks
+
+    settings = load(ApiSettings)
+    table = _table(settings)
+    core = _core(settings, table, _lanes(settings))
+    secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
+    services = core.api(
+        accounts=DynamoAccountStore(table),
+        hasher=Argon2Hasher(),
+        tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+        blobs=_blobs(settings.blob_bucket),
+        registry=built_in_tasks(),
+        stage=settings.stage,
+        allowed_origins=settings.allowed_origins,
+    )
+    return build_app(services, local=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """What functions/worker needs."""
+
+    execute: ExecuteBatch
+    lanes: Mapping[str, tuple[Lane, JobQueue]]
+
+    def open(self, event: Mapping[str, Any]) -> tuple[Lane, JobQueue, Sequence[JobDelivery]]:
+        """The lane that a batch came from, its queue, and what it delivers. One batch never mixes lanes."""
+        name = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
+        lane, queue = self.lanes[name]
+        return lane, queue, deliveries_from_event(event, decode_job_message)
+
+
+def worker() -> Worker:
+    """functions/worker: runs jobs."""
+    from tickwell.adapters.aws.ses import SesMailer
+    from tickwell.tasks.registry import built_in_tasks
+
+    settings = load(WorkerSettings)
+    lanes = _lanes(settings, settings.lane_dlq_url)
+    core = _core(settings, _table(settings), lanes)
+    outbound = Outbound(
+        mailer=SesMailer(_client("sesv2"), core.clock),
+        sender_address=settings.sender_address,
+        allow_private_hosts=settings.allow_private_hosts,
+    )
+    execute = core.execute(
+        registry=built_in_tasks(),
+        blobs=_blobs(settings.blob_bucket),
+        outbound=outbound,
+        longest_attempt=settings.longest_attempt,
+    )
+    return Worker(
+        execute=execute,
+        lanes={url.rpartition("/")[2]: (lane, lanes[lane]) for lane, url in _lane_urls(settings).items()},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dispatcher:
+    """What functions/dispatcher needs."""
+
+    dispatch: Dispatch
+    queue: JobQueue
+
+
+def dispatcher() -> Dispatcher:
+    """functions/dispatcher: from the dispatch queue to the lanes."""
+    settings = load(DispatcherSettings)
+    return Dispatcher(
+        dispatch=Dispatch(lanes=_lanes(settings), clock=_clock()),
+        queue=_job_queue(settings.dispatch_queue_url, settings.dispatch_dlq_url),
+    )
+
+
+def safety_sync() -> SafetySync:
+    """functions/safety_sync."""
+    settings = load(SafetySyncSettings)
+    core = _core(settings, _table(settings), _lanes(settings))
+    return core.safety_sync(sweeps=settings.far_timer is FarTimerKind.SWEEP)
+
+
+def dead_letter() -> ConsumeDeadLetters:
+    """functions/dead_letter."""
+    settings = load(DeadLetterSettings)
+    return _core(settings, _table(settings), _lanes(settings)).consume_dead_letters()
+
+
+def outcomes() -> FollowOutcomes:
+    """functions/outcomes."""
+    settings = load(OutcomesSettings)
+    return FollowOutcomes(notifications=_notifications(settings.notification_url, None))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notifier:
+    """What functions/notifier needs."""
+
+    notify: Notify
+    queue: Notifications
+
+
+def notifier() -> Notifier:
+    """functions/notifier."""
+    from tickwell.adapters.aws.ses import SesMailer
+
+    settings = load(NotifierSettings)
+    table, clock = _table(settings), _clock()
+    notify = Notify(
+        history=DynamoHistory(table, clock),
+        accounts=DynamoAccountStore(table),
+        mailer=SesMailer(_client("sesv2"), clock),
+        sender_address=settings.sender_address,
+    )
+    queue = _notifications(settings.notification_url, settings.notification_dlq_url)
+    return Notifier(notify=notify, queue=queue)

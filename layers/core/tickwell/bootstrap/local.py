@@ -1,0 +1,178 @@
+"""The local server: everything in one process, on the embedded engine."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.adapters.embedded.files import FileBlobs
+from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.outbox import OutboxMailer
+from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
+from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.secrets import FileSecrets
+from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.sweep_timer import SweepFarTimer
+from tickwell.adapters.system import SystemClock, SystemIds
+from tickwell.adapters.tokens import JwtTokens
+from tickwell.application.arming import Arming
+from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.execute_batch import ExecuteBatch, JobQueue
+from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.notify import Notify
+from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
+from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.core import Core, Outbound
+from tickwell.domain.lane import Lane
+from tickwell.http.app import build_app
+from tickwell.http.asgi import AsgiApp
+from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
+from tickwell.settings import LocalSettings
+from tickwell.tasks.registry import built_in_tasks
+
+_LANE_DEAD_LETTERS = "lane-dlq"
+_NOTIFICATION_DEAD_LETTERS = "notification-dlq"
+_VISIBILITY_MARGIN_SECONDS = 30
+_NOTIFICATION_VISIBILITY_SECONDS = 90
+_JWT_SIGNING_KEY = "jwt-signing-key"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalSystem:
+    """What the local server serves and drives."""
+
+    http: AsgiApp
+    lanes: Lanes
+    lane_dead_letters: JobQueue
+    notifications: Notifications
+    execute: ExecuteBatch
+    safety_sync: SafetySync
+    consume_dead_letters: ConsumeDeadLetters
+    outcome_feed: EmbeddedOutcomeFeed
+    expiry: EmbeddedExpiry
+    follow_outcomes: FollowOutcomes
+    notify: Notify
+    clock: Clock
+    close: Callable[[], None]
+
+
+def local(settings: LocalSettings) -> LocalSystem:
+    """Open (or make) the data directory and build the system on it.
+
+    Raises OSError or UnavailableError when the directory or the database cannot be used.
+    """
+    folder = settings.data_dir
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(folder / "tickwell.db")
+    clock = SystemClock()
+    return _system(settings, folder, database, clock)
+
+
+def _system(settings: LocalSettings, folder: Path, database: Database, clock: SystemClock) -> LocalSystem:
+    ids = SystemIds(clock)
+    lanes = {lane: _lane(database, clock, lane, settings) for lane in Lane}
+    notifications = _notifications(database, clock)
+    blobs = FileBlobs(folder / "blobs")
+    mailer = _mailer(settings, folder, clock)
+    accounts = EmbeddedAccountStore(database)
+    core = Core(
+        jobs=EmbeddedJobStore(database, clock),
+        history=EmbeddedHistory(database, clock),
+        arming=Arming(
+            due_items=EmbeddedDueItems(database, clock),
+            lanes=lanes,
+            far_timer=SweepFarTimer(),
+            clock=clock,
+            direct_horizon=settings.direct_horizon,
+        ),
+        clock=clock,
+        ids=ids,
+        retention=settings.retention,
+    )
+    registry = built_in_tasks()
+    signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
+    outbound = Outbound(
+        mailer=mailer,
+        sender_address=settings.sender_address,
+        allow_private_hosts=settings.allow_private_hosts,
+    )
+    return LocalSystem(
+        http=build_app(
+            core.api(
+                accounts=accounts,
+                hasher=Argon2Hasher(),
+                tokens=JwtTokens(signing_key, ids),
+                blobs=blobs,
+                registry=registry,
+                stage=settings.stage,
+                allowed_origins=settings.allowed_origins,
+            ),
+            local=True,
+        ),
+        lanes=lanes,
+        lane_dead_letters=EmbeddedQueue(
+            database,
+            _LANE_DEAD_LETTERS,
+            None,
+            encode_job_message,
+            decode_job_message,
+            clock,
+            visibility_seconds=_NOTIFICATION_VISIBILITY_SECONDS,
+        ),
+        notifications=notifications,
+        execute=core.execute(
+            registry=registry, blobs=blobs, outbound=outbound, longest_attempt=settings.longest_attempt
+        ),
+        safety_sync=core.safety_sync(sweeps=True),
+        consume_dead_letters=core.consume_dead_letters(),
+        outcome_feed=EmbeddedOutcomeFeed(database),
+        expiry=EmbeddedExpiry(database, clock),
+        follow_outcomes=FollowOutcomes(notifications=notifications),
+        notify=Notify(history=core.history, accounts=accounts, mailer=mailer, sender_address=settings.sender_address),
+        clock=clock,
+        close=database.close,
+    )
+
+
+def _lane(database: Database, clock: Clock, lane: Lane, settings: LocalSettings) -> JobQueue:
+    return EmbeddedQueue(
+        database,
+        f"lane-{lane.value}",
+        _LANE_DEAD_LETTERS,
+        encode_job_message,
+        decode_job_message,
+        clock,
+        visibility_seconds=settings.worker_timeout_seconds + _VISIBILITY_MARGIN_SECONDS,
+    )
+
+
+def _notifications(database: Database, clock: Clock) -> Notifications:
+    return EmbeddedQueue(
+        database,
+        "notifications",
+        _NOTIFICATION_DEAD_LETTERS,
+        encode_notification,
+        decode_notification,
+        clock,
+        visibility_seconds=_NOTIFICATION_VISIBILITY_SECONDS,
+    )
+
+
+def _mailer(settings: LocalSettings, folder: Path, clock: Clock) -> Mailer:
+    if settings.smtp_host is None:
+        return OutboxMailer(folder / "outbox", clock)
+    password = settings.smtp_password
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=SmtpSecurity(settings.smtp_security),
+        user=settings.smtp_user,
+        password=None if password is None else password.get_secret_value(),
+        clock=clock,
+    )

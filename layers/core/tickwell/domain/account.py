@@ -1,0 +1,74 @@
+"""Tenants, users and the rules for their credentials."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tickwell.domain.errors import InvalidInputError
+
+TOKEN_LIFE = timedelta(hours=24)
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
+)
+_LONGEST_EMAIL = 254
+LONGEST_PASSWORD = 1024
+
+
+class Role(StrEnum):
+    """What a member may do in a tenant."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``."""
+
+    tenant_id: str
+    user_id: str
+    email: str
+    password_hash: str
+    role: Role
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """Who makes a request: it comes from the credential, never from the request itself."""
+
+    tenant_id: str
+    user_id: str
+    role: Role
+
+
+def email_key(email: str) -> str:
+    """What addresses are compared by: without regard to case."""
+    return email.strip().lower()
+
+
+def require_email(field: str, email: str) -> str:
+    """``email`` without surrounding blanks, if it is an address; raises InvalidInputError naming ``field``."""
+    trimmed = email.strip()
+    if len(trimmed) > _LONGEST_EMAIL or not _EMAIL.fullmatch(trimmed):
+        raise InvalidInputError(field, "must be an e-mail address such as ada@example.com")
+    return trimmed
+
+
+def require_strong_password(password: str) -> str:
+    """``password`` if it follows the rules of C1; raises InvalidInputError, which never repeats the password."""
+    rules = (
+        (len(password) >= 8, "must have at least 8 characters"),
+        (len(password) <= LONGEST_PASSWORD, f"must have at most {LONGEST_PASSWORD} characters"),
+        (any(c.isupper() for c in password), "must have an upper-case letter"),
+        (any(c.islower() for c in password), "must have a lower-case letter"),
+        (any(c.isdigit() for c in password), "must have a digit"),
+    )
+    for holds, reason in rules:
+        if not holds:
+            raise InvalidInputError("password", reason)
+    return password

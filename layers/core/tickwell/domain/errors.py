@@ -1,0 +1,130 @@
+"""One tree of errors. Each has a ``code`` that callers may rely on and typed fields.
+
+The HTTP status of each stands in ``tickwell.http.errors``; a test holds the two against each other.
+"""
+
+
+class TickwellError(Exception):
+    """Root of everything that Tickwell itself raises."""
+
+    code = "INTERNAL_ERROR"
+
+
+class InvalidInputError(TickwellError):
+    """A value that a caller gave is not acceptable.
+
+    ``field`` names it as the caller spelled it (``cron_expression``, ``payload.url``); ``reason`` says
+    what would be right. ``also`` holds (field, reason) of further faults that were found at the same time.
+    """
+
+    code = "VALIDATION_ERROR"
+
+    def __init__(self, field: str, reason: str, *, also: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+        self.also = also
+
+
+class NotFoundError(TickwellError):
+    """Nothing of that kind and id exists for this tenant (what another tenant owns does not exist)."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"no {kind} {identifier}")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class IllegalTransitionError(TickwellError):
+    """The job or execution is not in a status from which this step is allowed."""
+
+    code = "ILLEGAL_TRANSITION"
+
+    def __init__(self, what: str, status: str, action: str) -> None:
+        super().__init__(f"cannot {action} a {what} that is {status}")
+        self.what = what
+        self.status = status
+        self.action = action
+
+
+class ConflictError(TickwellError):
+    """Somebody changed the same thing at the same time; the caller may read it and try again."""
+
+    code = "CONFLICT"
+
+
+class EmailTakenError(TickwellError):
+    """An account with this e-mail address exists."""
+
+    code = "EMAIL_TAKEN"
+
+    def __init__(self) -> None:
+        super().__init__("an account with this e-mail address exists")
+
+
+class UnauthenticatedError(TickwellError):
+    """No valid credential came with the request. The message never says which part was wrong."""
+
+    code = "UNAUTHENTICATED"
+
+
+class InvalidCredentialsError(TickwellError):
+    """Unknown e-mail address or wrong password; the same answer for both."""
+
+    code = "INVALID_CREDENTIALS"
+
+    def __init__(self) -> None:
+        super().__init__("invalid e-mail address or password")
+
+
+class UnavailableError(TickwellError):
+    """A service that Tickwell stands on (store, lane, mail server) did not do its part; trying again may help."""
+
+    code = "UNAVAILABLE"
+
+    def __init__(self, service: str, reason: str) -> None:
+        super().__init__(f"{service}: {reason}")
+        self.service = service
+        self.reason = reason
+
+
+class StaleDueItemError(UnavailableError):
+    """The job would be written more than 20 s after its due item, too late for the safety sync to rely on it (rule 1).
+
+    Nothing was accepted or changed; whoever asked may ask again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("store", "it was too slow; nothing was changed, please try again")
+
+
+class UnreadableMessageError(TickwellError):
+    """What a queue delivered is not a message of any release that this one understands."""
+
+    code = "UNREADABLE_MESSAGE"
+
+
+class AttemptFailedError(TickwellError):
+    """A task says that this attempt failed, and how.
+
+    ``error_code`` is stable and machine readable; ``retryable`` False ends the occurrence at once;
+    ``retry_after_seconds`` overrides the policy's delay (a server's ``Retry-After``).
+    """
+
+    code = "ATTEMPT_FAILED"
+
+    def __init__(
+        self,
+        error_code: str,
+        message: str,
+        *,
+        retryable: bool = True,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds

@@ -1,0 +1,191 @@
+"""Executions: one attempt at one occurrence, recorded once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from tickwell.domain.errors import InvalidInputError, NotFoundError
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import Job, JobKey, Slot, Tally
+from tickwell.domain.retry import Completed, Decision, GiveUp, RetryAt
+
+_JOB_ID_LENGTH = 36
+
+
+class ExecutionStatus(StrEnum):
+    """How an attempt stands; everything but RUNNING is final, and only final ones are stored."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+_FAILURES = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.LOST})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogEntry:
+    """One line that a task logged; ``metadata`` is any JSON object."""
+
+    at: datetime
+    level: str
+    message: str
+    metadata: Any = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed: a stable ``code``, a sentence, and the traceback where there is one."""
+
+    code: str
+    message: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OccurrenceKey:
+    """Names one due instant of a job."""
+
+    job: JobKey
+    due_at: datetime
+
+    @property
+    def idempotency_key(self) -> str:
+        """Stable over all attempts of the occurrence; what tasks hand on to the systems that they call."""
+        return f"{self.job.job_id}-{to_epoch_ms(self.due_at):012x}"
+
+
+def execution_id(job_id: str, due_at: datetime, attempt: int) -> str:
+    """The id of an execution, derived so that recording it twice is recording it once (rule 3)."""
+    return f"{job_id}-{to_epoch_ms(due_at):012x}-{attempt}"
+
+
+def parse_execution_id(identifier: str) -> tuple[str, datetime, int]:
+    """Job id, due instant and attempt of an execution id; raises NotFoundError for what is not one."""
+    job_id, rest = identifier[:_JOB_ID_LENGTH], identifier[_JOB_ID_LENGTH:]
+    try:
+        empty, due, attempt = rest.split("-")
+        parsed = job_id, from_epoch_ms(int(due, 16)), int(attempt)
+    except (ValueError, OverflowError) as error:
+        raise NotFoundError("execution", identifier) from error
+    if empty or execution_id(*parsed) != identifier:
+        raise NotFoundError("execution", identifier)
+    return parsed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """One attempt. ``decision`` says what follows from it, so that whoever finds the record can finish from it.
+
+    ``token`` is the slot's token of the attempt; ``losses`` the lost attempts of this occurrence, this one included.
+    ``recurring`` says whether the job goes on afterwards: a hint that saves the store a failed write, no more.
+    ``detail_blob`` names the blob that holds output and logs when they are too large for the store.
+    """
+
+    tenant_id: str
+    job_id: str
+    due_at: datetime
+    attempt: int
+    status: ExecutionStatus
+    token: str
+    decision: Decision
+    losses: int = 0
+    recurring: bool = False
+    started_at: datetime
+    finished_at: datetime
+    output: Any = None
+    failure: Failure | None = None
+    logs: tuple[LogEntry, ...] = ()
+    detail_blob: str | None = None
+    expires_at: datetime
+
+    @property
+    def job_key(self) -> JobKey:
+        """The job that it belongs to."""
+        return JobKey(tenant_id=self.tenant_id, job_id=self.job_id)
+
+    @property
+    def execution_id(self) -> str:
+        """Derived; see ``execution_id``."""
+        return execution_id(self.job_id, self.due_at, self.attempt)
+
+    @property
+    def duration_ms(self) -> int:
+        """From start to end of the attempt, in whole milliseconds."""
+        return max(0, to_epoch_ms(self.finished_at) - to_epoch_ms(self.started_at))
+
+    @property
+    def counts(self) -> Tally:
+        """What finishing it adds to the job's tally; a cancelled attempt neither succeeded nor failed."""
+        return Tally(
+            executions=1,
+            successful=int(self.status is ExecutionStatus.SUCCESS),
+            failed=int(self.status in _FAILURES),
+            duration_ms=self.duration_ms,
+        )
+
+    def slot_afterwards(self) -> Slot | None:
+        """The slot that finishing leaves behind: the waiting retry, or none."""
+        match self.decision:
+            case RetryAt(attempt=attempt):
+                return Slot(due_at=self.due_at, attempt=attempt, losses=self.losses)
+            case Completed() | GiveUp():
+                return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningExecution:
+    """The attempt that a job's slot shows as running; it has no record yet."""
+
+    tenant_id: str
+    job_id: str
+    due_at: datetime
+    attempt: int
+    started_at: datetime
+
+    @property
+    def execution_id(self) -> str:
+        """The id that its record will have."""
+        return execution_id(self.job_id, self.due_at, self.attempt)
+
+
+def running_execution(job: Job) -> RunningExecution | None:
+    """What ``job`` is running right now; None when its slot is empty or waits for a retry."""
+    slot = job.slot
+    if slot is None or not slot.is_running():
+        return None
+    return RunningExecution(
+        tenant_id=job.tenant_id,
+        job_id=job.job_id,
+        due_at=slot.due_at,
+        attempt=slot.attempt,
+        started_at=job.last_executed_at or slot.due_at,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skip:
+    """Occurrences that will not be executed: ``count`` of them from ``first_due_at`` to ``last_due_at``.
+
+    ``count`` is None where there were too many to count. An execution of the same occurrence, which a crash or a lost
+    race between the two writes can bring about, overrides a skip.
+    """
+
+    tenant_id: str
+    job_id: str
+    first_due_at: datetime
+    last_due_at: datetime
+    count: int | None
+    reason: str
+    expires_at: datetime
+
+
+def require_page_limit(limit: int) -> int:
+    """``limit`` if it is from 1 to 100; raises InvalidInputError otherwise."""
+    if not 1 <= limit <= 100:
+        raise InvalidInputError("limit", "must be from 1 to 100")
+    return limit

@@ -1,0 +1,192 @@
+"""The job: what a tenant wants done, when, and how; and its life.
+
+``status`` changes seldom and is stored. ``state`` is derived from the slot, ``next_run_at`` and now, and costs no
+write. Every change that makes messages under way obsolete raises ``version``.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from tickwell.domain.errors import IllegalTransitionError
+from tickwell.domain.instant import instant
+from tickwell.domain.lane import Lane
+from tickwell.domain.retry import DEFAULT_POLICY, Policy
+from tickwell.domain.schedule import JobType, Schedule, first_due, job_type
+
+LEASE_MARGIN = timedelta(seconds=15)
+"""A lease outlives the job's time limit by this much, so that a live worker has recorded its outcome by then."""
+
+TAKEOVER_DELAY = timedelta(seconds=5)
+"""Nobody takes an attempt over before its lease has been over for this long (rule 3: clocks differ)."""
+
+
+class JobStatus(StrEnum):
+    """What is stored; who moves a job onward from each is said behind it."""
+
+    ACTIVE = "active"  # the worker (completed, failed), a member (paused, cancelled, deleted)
+    PAUSED = "paused"  # a member (active, cancelled, deleted)
+    COMPLETED = "completed"  # a member (deleted)
+    FAILED = "failed"  # a member (deleted)
+    CANCELLED = "cancelled"  # a member (deleted)
+    DELETED = "deleted"  # nobody: it stays for its history's sake
+
+
+class JobState(StrEnum):
+    """What is derived; see ``Job.state``."""
+
+    DELAYED = "delayed"
+    WAITING = "waiting"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.ACTIVE: frozenset(set(JobStatus) - {JobStatus.ACTIVE}),
+    JobStatus.PAUSED: frozenset({JobStatus.ACTIVE, JobStatus.CANCELLED, JobStatus.DELETED}),
+    JobStatus.COMPLETED: frozenset({JobStatus.DELETED}),
+    JobStatus.FAILED: frozenset({JobStatus.DELETED}),
+    JobStatus.CANCELLED: frozenset({JobStatus.DELETED}),
+    JobStatus.DELETED: frozenset(),
+}
+
+
+def sources(target: JobStatus) -> frozenset[JobStatus]:
+    """The statuses from which ``target`` may be reached; the stores derive their conditions from it."""
+    return frozenset(status for status, targets in TRANSITIONS.items() if target in targets)
+
+
+KEEPS_RETRY = sources(JobStatus.ACTIVE) | {JobStatus.ACTIVE}
+"""The statuses in which a retry that waits is worth keeping: those that lead back to work."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobKey:
+    """Names a job; the tenant is always part of the name."""
+
+    tenant_id: str
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for its retry.
+
+    ``attempt`` counts from 1 and includes attempts that were lost; ``losses`` says how many those were.
+    """
+
+    due_at: datetime
+    attempt: int
+    losses: int = 0
+    token: str | None = None
+    lease_until: datetime | None = None
+
+    def is_running(self) -> bool:
+        """Whether a worker holds the slot, be its lease over or not."""
+        return self.token is not None
+
+    def may_be_taken_over(self, now: datetime) -> bool:
+        """Whether its worker must be presumed dead at ``now``."""
+        return self.lease_until is not None and now >= self.lease_until + TAKEOVER_DELAY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """Statistics of a job, counted in the very write that finishes an attempt, hence exact."""
+
+    executions: int = 0
+    successful: int = 0
+    failed: int = 0
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A tenant's instruction: task, payload, schedule and policy.
+
+    ``payload`` is any JSON value, or None when it was so large that it lies in the blob store under ``payload_blob``.
+    ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none.
+    """
+
+    tenant_id: str
+    job_id: str
+    version: int
+    user_id: str
+    name: str
+    description: str | None = None
+    task: str
+    payload: Any = None
+    payload_blob: str | None = None
+    schedule: Schedule
+    lane: Lane = Lane.MEDIUM
+    policy: Policy = DEFAULT_POLICY
+    tags: tuple[str, ...] = ()
+    status: JobStatus = JobStatus.ACTIVE
+    next_run_at: datetime | None
+    slot: Slot | None = None
+    tally: Tally = field(default_factory=Tally)
+    created_at: datetime
+    updated_at: datetime
+    last_executed_at: datetime | None = None
+    paused_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def key(self) -> JobKey:
+        """The job's name in the store."""
+        return JobKey(tenant_id=self.tenant_id, job_id=self.job_id)
+
+    @property
+    def is_recurring(self) -> bool:
+        """Whether the job has more than one occurrence."""
+        return job_type(self.schedule) is JobType.RECURRING
+
+    def state(self, now: datetime) -> JobState:
+        """The job's state at ``now``: its status where that is final or paused, else what it is doing."""
+        if self.slot is not None and self.slot.is_running() and self.status is not JobStatus.DELETED:
+            return JobState.RUNNING
+        if self.status is not JobStatus.ACTIVE:
+            return JobState(self.status.value)
+        if self.slot is not None:
+            return JobState.RETRYING
+        if self.next_run_at is not None and self.next_run_at > now:
+            return JobState.DELAYED
+        return JobState.WAITING
+
+    def pause(self, now: datetime) -> "Job":
+        """Stop a recurring job from starting occurrences; what runs goes on. Raises IllegalTransitionError."""
+        if not self.is_recurring:
+            raise IllegalTransitionError("one-time job", self.status.value, "pause")
+        self._require(JobStatus.PAUSED, "pause")
+        return self._changed(now, status=JobStatus.PAUSED, next_run_at=None, paused_at=instant(now))
+
+    def resume(self, now: datetime) -> "Job":
+        """Go on after a pause; the next occurrence is the first one after ``now``. Raises IllegalTransitionError.
+
+        It also lies after the last start: by a worker whose clock is ahead, that occurrence may have been claimed.
+        """
+        if self.status is not JobStatus.PAUSED:
+            raise IllegalTransitionError("job", self.status.value, "resume")
+        following = first_due(self.schedule, max(now, self.last_executed_at or now))
+        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None)
+
+    def delete(self, now: datetime, *, expires_at: datetime) -> "Job":
+        """End the job for good; its history stays until ``expires_at``. Raises IllegalTransitionError."""
+        self._require(JobStatus.DELETED, "delete")
+        slot = self.slot if self.slot is not None and self.slot.is_running() else None
+        return self._changed(
+            now, status=JobStatus.DELETED, next_run_at=None, slot=slot, paused_at=None, expires_at=expires_at
+        )
+
+    def _require(self, target: JobStatus, action: str) -> None:
+        if target not in TRANSITIONS[self.status]:
+            raise IllegalTransitionError("job", self.status.value, action)
+
+    def _changed(self, now: datetime, **changes: Any) -> "Job":
+        return replace(self, version=self.version + 1, updated_at=instant(now), **changes)

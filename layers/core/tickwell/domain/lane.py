@@ -1,0 +1,30 @@
+"""Lanes: the physical queues that jobs travel in, and how a caller's priority chooses one."""
+
+from enum import StrEnum
+
+from tickwell.domain.errors import InvalidInputError
+
+
+class Lane(StrEnum):
+    """A physical queue with its worker."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+def lane_for_priority(priority: str | int) -> Lane:
+    """The lane of a priority: a lane's name, or a number (1 high, 2-3 medium, 4 and above low).
+
+    Raises InvalidInputError for anything else.
+    """
+    if isinstance(priority, str):
+        try:
+            return Lane(priority)
+        except ValueError as error:
+            raise InvalidInputError("priority", "must be high, medium, low or a number from 1") from error
+    if isinstance(priority, bool) or priority < 1:
+        raise InvalidInputError("priority", "must be high, medium, low or a number from 1")
+    if priority == 1:
+        return Lane.HIGH
+    return Lane.MEDIUM if priority <= 3 else Lane.LOW

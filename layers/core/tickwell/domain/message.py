@@ -1,0 +1,46 @@
+"""Messages: hints that something may be due. The store is the truth (rules 1 and 2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tickwell.domain.job import JobKey
+from tickwell.domain.lane import Lane
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobMessage:
+    """Attempt ``attempt`` of the occurrence ``due_at`` of this version of this job may start at ``run_at``.
+
+    ``run_at`` equals ``due_at`` for a first attempt; a retry runs later. ``recurring`` tells the worker to read the
+    job before it claims, because the claim must arm the next occurrence.
+    """
+
+    tenant_id: str
+    job_id: str
+    version: int
+    due_at: datetime
+    attempt: int
+    run_at: datetime
+    lane: Lane
+    recurring: bool
+
+    @property
+    def key(self) -> JobKey:
+        """The job that it speaks of."""
+        return JobKey(tenant_id=self.tenant_id, job_id=self.job_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """A body that no known release wrote. It goes to the dead letter queue, and is recorded."""
+
+    body: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notification:
+    """Tells the notifier that a dead letter is to be reported to the job's owner."""
+
+    tenant_id: str
+    dead_letter_id: str

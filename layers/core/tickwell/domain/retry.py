@@ -1,0 +1,134 @@
+"""Retry policies. They return decisions (``RetryAt`` or ``GiveUp``), never effects."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tickwell.domain.instant import instant
+
+MAX_LOSSES = 2
+_LONGEST_DELAY_SECONDS = 30 * 86400.0
+
+
+class RetryStrategy(StrEnum):
+    """How the wait grows from one attempt to the next."""
+
+    FIXED = "fixed"
+    EXPONENTIAL = "exponential"
+    SCHEDULE = "schedule"
+
+
+class OnLost(StrEnum):
+    """What follows when a worker died during an attempt."""
+
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """The wait before retry 1, 2, 3 and so on.
+
+    ``fixed``: always ``delay_seconds``. ``exponential``: ``delay_seconds * factor ** (n - 1)``.
+    ``schedule``: the n-th of ``delays_seconds``, the last one repeated. ``jitter`` spreads a delay by that
+    fraction to both sides; nothing exceeds ``max_delay_seconds``, jitter included.
+    """
+
+    strategy: RetryStrategy = RetryStrategy.SCHEDULE
+    delay_seconds: float = 60.0
+    factor: float = 2.0
+    max_delay_seconds: float = 86400.0
+    jitter: float = 0.0
+    delays_seconds: tuple[float, ...] = (60.0, 300.0, 900.0)
+
+    def delay_before(self, retry_number: int, draw: float) -> timedelta:
+        """The wait before retry ``retry_number`` (from 1); ``draw`` in [0, 1) is the random draw for the jitter."""
+        spread = 1.0 + self.jitter * (2.0 * draw - 1.0)
+        seconds = min(self._plain_delay(retry_number) * spread, self.max_delay_seconds, _LONGEST_DELAY_SECONDS)
+        return timedelta(seconds=max(seconds, 0.0))
+
+    def _plain_delay(self, retry_number: int) -> float:
+        match self.strategy:
+            case RetryStrategy.FIXED:
+                return self.delay_seconds
+            case RetryStrategy.SCHEDULE:
+                return self.delays_seconds[min(retry_number, len(self.delays_seconds)) - 1]
+            case RetryStrategy.EXPONENTIAL:
+                exponent = min(retry_number - 1, 512)
+                try:
+                    return self.delay_seconds * self.factor**exponent
+                except OverflowError:
+                    return self.max_delay_seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """The occurrence succeeded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryAt:
+    """Another attempt starts at ``at``."""
+
+    at: datetime
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GiveUp:
+    """The occurrence will not be tried again; ``reason`` is for people."""
+
+    reason: str
+
+
+Decision = Completed | RetryAt | GiveUp
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How a job is run: time limit, retries, and what a lost worker means.
+
+    ``max_retries`` 3 means up to four attempts. An attempt that was lost is not counted among them: losses have
+    their own limit (two, or one with ``on_lost`` fail), because the job is not to blame for its worker's death.
+    """
+
+    timeout_seconds: int = 300
+    max_retries: int = 3
+    retry: RetryPolicy = RetryPolicy()
+    on_lost: OnLost = OnLost.RETRY
+
+
+DEFAULT_POLICY = Policy()
+"""What holds where neither the task nor the job says otherwise."""
+
+
+def after_failure(
+    policy: Policy,
+    *,
+    attempt: int,
+    losses: int,
+    now: datetime,
+    draw: float,
+    retryable: bool = True,
+    retry_after_seconds: float | None = None,
+) -> RetryAt | GiveUp:
+    """What follows a failed or timed-out ``attempt`` (counted from 1, ``losses`` of the earlier ones were lost)."""
+    failures = attempt - losses
+    if not retryable:
+        return GiveUp(reason="the error says that retrying cannot help")
+    if failures > policy.max_retries:
+        return GiveUp(reason=f"all {policy.max_retries + 1} attempts failed")
+    if retry_after_seconds is None:
+        delay = policy.retry.delay_before(failures, draw)
+    else:
+        delay = timedelta(seconds=min(max(retry_after_seconds, 0.0), _LONGEST_DELAY_SECONDS))
+    return RetryAt(at=instant(now + delay), attempt=attempt + 1)
+
+
+def after_loss(policy: Policy, *, attempt: int, losses: int, now: datetime) -> RetryAt | GiveUp:
+    """What follows the loss of ``attempt``; ``losses`` counts the earlier losses of this occurrence."""
+    if policy.on_lost is OnLost.FAIL:
+        return GiveUp(reason="the worker was lost, and this job must not run twice")
+    if losses + 1 >= MAX_LOSSES:
+        return GiveUp(reason=f"{MAX_LOSSES} workers were lost during this occurrence")
+    return RetryAt(at=instant(now), attempt=attempt + 1)

@@ -1,0 +1,106 @@
+"""An ASGI server as a host."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from tickwell.application.ports import Ids
+from tickwell.http.errors import BodyTooSlowError
+from tickwell.http.exchange import LARGEST_BODY_BYTES, HttpAnswer, HttpRequest
+from tickwell.http.gate import Gate
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_THREADS = 16
+_BODY_SECONDS = 60.0
+
+
+class AsgiApp:
+    """The ASGI application. Handlers run in threads: a slow store or password hash delays nobody else.
+
+    A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
+    """
+
+    def __init__(self, gate: Gate, *, ids: Ids, body_seconds: float = _BODY_SECONDS) -> None:
+        self._gate = gate
+        self._ids = ids
+        self._body_seconds = body_seconds
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="http")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; of those that ASGI knows only HTTP requests are of interest."""
+        if scope["type"] != "http":
+            return
+        request = _request(scope, self._ids.new())
+        answer = await self._answer(request, receive)
+        if answer is not None:
+            await _send(send, answer, is_head=request.method == "HEAD")
+
+    async def _answer(self, request: HttpRequest, receive: Receive) -> HttpAnswer | None:
+        """None when the client has gone."""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = b"" if request.announces_too_much else await _read(receive)
+        except TimeoutError:
+            error = BodyTooSlowError(f"the body did not arrive within {self._body_seconds:g} s")
+            return self._gate.refuse(request, error)
+        if body is None:
+            return None
+        whole = replace(request, body=body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._gate, whole)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body, cut where it is certain to be too large; None when the client has gone."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        chunks.append(chunk)
+        if size > LARGEST_BODY_BYTES or not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _request(scope: Scope, request_id: str) -> HttpRequest:
+    """The request without its body."""
+    return HttpRequest(
+        method=scope["method"].upper(),
+        path=_origin_form(scope["path"]),
+        query=scope.get("query_string", b"").decode("latin-1"),
+        headers=_headers(scope),
+        body=b"",
+        request_id=request_id,
+    )
+
+
+def _origin_form(path: str) -> str:
+    """``/health`` for ``http://any.host/health`` too: RFC 9112 has servers take both."""
+    scheme, is_absolute, rest = path.partition("://")
+    return "/" + rest.partition("/")[2] if is_absolute and scheme.lower() in {"http", "https"} else path
+
+
+def _headers(scope: Scope) -> Mapping[str, str]:
+    """Header values by lower-case name; repeated ones joined as API Gateway does."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope.get("headers", ()):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+async def _send(send: Send, answer: HttpAnswer, *, is_head: bool) -> None:
+    body = answer.body.encode()
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+    if answer.status != HTTPStatus.NO_CONTENT and not is_head:  # HEAD may only tell the length that GET would have
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,35 @@
+"""What a handler knows of the request besides its parameters."""
+
+from dataclasses import dataclass
+
+from aws_lambda_powertools.event_handler import Request
+
+from tickwell.domain.account import Principal
+from tickwell.domain.errors import UnauthenticatedError
+from tickwell.http.services import ApiServices
+
+CONTEXT_KEY = "tickwell_call"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """The use cases, who calls (None on public routes), and the request's id."""
+
+    services: ApiServices
+    caller: Principal | None
+    request_id: str
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls. Raises UnauthenticatedError where nobody does."""
+        if self.caller is None:
+            raise UnauthenticatedError("a bearer token is required")
+        return self.caller
+
+
+def call_of(request: Request) -> Call:
+    """The call that the gate has put into the request's context."""
+    call = request.context[CONTEXT_KEY]
+    if not isinstance(call, Call):
+        raise TypeError("the gate puts a Call into every request's context")
+    return call

@@ -1,0 +1,176 @@
+"""What every request passes before and after its handler, on both hosts."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler.api_gateway import Route
+
+from tickwell.domain.account import Principal
+from tickwell.domain.errors import InvalidInputError, TickwellError, UnauthenticatedError
+from tickwell.http.call import Call
+from tickwell.http.cors import Cors
+from tickwell.http.errors import (
+    BodyTooLargeError,
+    MethodNotAllowedError,
+    UnknownPathError,
+    UnsupportedMediaTypeError,
+    fault_of,
+)
+from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
+from tickwell.http.operation import is_public
+from tickwell.http.resolvers import LambdaResolver, ThreadedResolver, all_routes
+from tickwell.http.services import ApiServices
+
+_log = logging.getLogger("tickwell")
+
+_LONGEST_PATH = 512
+_MOST_PARAMETERS = 50
+_SCHEME = "bearer "
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
+"""Only where TLS is certain: behind API Gateway."""
+
+
+class Gate:
+    """Admits a request or answers it itself; see ``__call__``."""
+
+    def __init__(
+        self, services: ApiServices, resolver: LambdaResolver | ThreadedResolver, *, extra_headers: Mapping[str, str]
+    ) -> None:
+        self._services = services
+        self._resolver = resolver
+        self._routes = all_routes(resolver)
+        self._cors = Cors(services.allowed_origins)
+        self._headers = {**SECURITY_HEADERS, **extra_headers}
+
+    def __call__(self, request: HttpRequest) -> HttpAnswer:
+        """Answer ``request``. Never raises: what nobody expected is logged and answered with 500."""
+        try:
+            answer = self._answer(request)
+        except Exception as error:  # noqa: BLE001 - the last boundary: a caller always gets an answer
+            answer = self._error_answer(request, error)
+        return self._complete(request, answer)
+
+    def refuse(self, request: HttpRequest, error: TickwellError) -> HttpAnswer:
+        """The answer to a ``request`` that its host could not receive, because of ``error``."""
+        return self._complete(request, self._error_answer(request, error))
+
+    def _complete(self, request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
+        headers = {
+            **self._headers,
+            **self._cors.headers(request.headers),
+            **answer.headers,
+            "X-Request-Id": request.request_id,
+        }
+        return HttpAnswer(status=answer.status, headers=headers, body="" if request.method == "HEAD" else answer.body)
+
+    def _answer(self, request: HttpRequest) -> HttpAnswer:
+        by_method = self._find(request.path)
+        allowed = _allowed(by_method)
+        if request.method == "OPTIONS":
+            return HttpAnswer(
+                status=204,
+                headers={"Allow": ", ".join(allowed), **self._cors.preflight(request.headers, allowed)},
+                body="",
+            )
+        route = by_method.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            raise MethodNotAllowedError(_printable(request.method), allowed)
+        if request.announces_too_much or len(request.body) > LARGEST_BODY_BYTES:
+            raise BodyTooLargeError(f"a body may have at most {LARGEST_BODY_BYTES} bytes")
+        caller = None if is_public(route) else self._authenticate(request)
+        event = _event(route, request)
+        call = Call(services=self._services, caller=caller, request_id=request.request_id)
+        resolved = self._resolver.answer(event, call)
+        return HttpAnswer(status=resolved["statusCode"], headers=resolved["headers"], body=resolved["body"] or "")
+
+    def _find(self, path: str) -> dict[str, Route]:
+        """The routes of ``path`` by method, the more specific first. Raises UnknownPathError."""
+        found: dict[str, Route] = {}
+        if len(path) <= _LONGEST_PATH and path.isascii() and path.isprintable():
+            for route in self._routes:
+                if route.rule.match(path):
+                    found.setdefault(route.method, route)
+        if not found:
+            raise UnknownPathError("there is nothing at this path; GET /openapi.json tells what there is")
+        return found
+
+    def _authenticate(self, request: HttpRequest) -> Principal:
+        credential = request.headers.get("authorization", "")
+        if credential[: len(_SCHEME)].lower() != _SCHEME:
+            raise UnauthenticatedError("a bearer token is required")
+        return self._services.tokens.verify(credential[len(_SCHEME) :].strip(), now=self._services.clock.now())
+
+    def _error_answer(self, request: HttpRequest, error: Exception) -> HttpAnswer:
+        fault = fault_of(error)
+        if fault.status >= 500:
+            extra = {"action": "http.failed", "request_id": request.request_id, "status": fault.status}
+            _log.error("request failed", exc_info=error, extra=extra)
+        body = fault.body(request_id=request.request_id, now=self._services.clock.now())
+        headers = {"Content-Type": JSON_TYPE, **dict(fault.headers)}
+        return HttpAnswer(status=fault.status, headers=headers, body=render(body))
+
+
+def _allowed(by_method: Mapping[str, Route]) -> tuple[str, ...]:
+    also = {"HEAD", "OPTIONS"} if "GET" in by_method else {"OPTIONS"}
+    return tuple(sorted({*by_method, *also}))
+
+
+def _printable(method: str) -> str:
+    return method if method.isascii() and method.isalpha() and len(method) <= 20 else "this method"
+
+
+def _event(route: Route, request: HttpRequest) -> dict[str, Any]:
+    """The event for the resolver: only what routing and validation need, in a form that they cannot stumble over."""
+    has_body = bool(route.dependant.body_params)
+    return {
+        "version": "2.0",
+        "rawPath": request.path,
+        "rawQueryString": "",
+        "queryStringParameters": _parameters(route, request.query),
+        "headers": {"content-type": JSON_TYPE},
+        "requestContext": {"stage": "$default", "http": {"method": route.method, "path": request.path}},
+        "body": _body_text(request) if has_body else None,
+        "isBase64Encoded": False,
+    }
+
+
+def _parameters(route: Route, query: str) -> dict[str, str]:
+    """The query's parameters; raises InvalidInputError for unknown ones and for those given twice."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:
+        raise InvalidInputError("query", f"has more than {_MOST_PARAMETERS} parameters") from error
+    known = {field.alias for field in route.dependant.query_params}
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        shown = ascii(name[:100])[1:-1]
+        if name not in known:
+            raise InvalidInputError(shown, "is not a parameter of this request")
+        if name in found:
+            raise InvalidInputError(shown, "is given twice")
+        found[name] = value
+    return found
+
+
+def _body_text(request: HttpRequest) -> str:
+    """The body as text; raises UnsupportedMediaTypeError, or InvalidInputError when it is not UTF-8 or empty."""
+    media_type, _, parameters = request.headers.get("content-type", JSON_TYPE).partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    if media_type.strip().lower() != JSON_TYPE or charset not in {"", "charset=utf-8", "charset=utf8"}:
+        raise UnsupportedMediaTypeError(f"send the body as {JSON_TYPE}, in UTF-8")
+    try:
+        text = request.body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInputError("body", "is not valid UTF-8") from error
+    if not text.strip():
+        raise InvalidInputError("body", "is required: a JSON object")
+    return text

@@ -1,0 +1,204 @@
+"""What the routes about the past give."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
+from tickwell.domain.instant import iso
+from tickwell.domain.job import Job
+from tickwell.domain.retry import RetryAt
+from tickwell.http.job_bodies import iso_or_none
+from tickwell.http.paging import Pagination
+
+LARGEST_LISTED_OUTPUT_BYTES = 10 * 1024
+"""Larger outputs are left out of listings, so that a page stays under what Lambda can answer."""
+
+
+class ExecutionBody(TypedDict):
+    """One attempt at one occurrence (``due_at``) of a job. ``attempt`` counts from 1, ``retry_attempt`` from 0.
+
+    While it is running, everything that is known only at its end is null. ``output_omitted``: the output is too large
+    for a listing, the execution itself has it.
+    """
+
+    id: str
+    job_id: str
+    due_at: str
+    execution_time: str
+    status: str
+    attempt: int
+    retry_attempt: int
+    duration_ms: int | None
+    output: Any
+    output_omitted: bool
+    error_message: str | None
+    error_code: str | None
+    traceback: str | None
+    next_retry_at: str | None
+    started_at: str
+    finished_at: str | None
+    created_at: str
+
+
+class ExecutionOfJobBody(ExecutionBody):
+    """An execution with the name of its job."""
+
+    job_name: str
+
+
+class ExecutionListBody(TypedDict):
+    """A page of executions, newest first; one that is running comes before all others."""
+
+    executions: list[ExecutionBody]
+    pagination: Pagination
+
+
+class LogBody(TypedDict):
+    """One line of an execution's log."""
+
+    id: str
+    level: str
+    message: str
+    metadata: Any
+    timestamp: str
+
+
+class LogListBody(TypedDict):
+    """The log of an execution, in order."""
+
+    execution_id: str
+    logs: list[LogBody]
+
+
+class DeadLetterBody(TypedDict):
+    """An occurrence that will not be tried again, and why."""
+
+    id: str
+    job_id: str | None
+    job_name: str | None
+    task: str | None
+    due_at: str | None
+    attempts: int
+    reason: str
+    error_code: str | None
+    error_message: str | None
+    failed_at: str
+
+
+class DeadLetterListBody(TypedDict):
+    """A page of dead letters, newest first."""
+
+    dead_letters: list[DeadLetterBody]
+    pagination: Pagination
+
+
+SentMailBody = TypedDict(
+    "SentMailBody",
+    {
+        "message_id": str,
+        "from": str,
+        "to": list[str],
+        "subject": str,
+        "text": str,
+        "html": str | None,
+        "reply_to": str | None,
+        "via": str | None,
+    },
+)
+"""A mail as it was sent; ``via`` is null while it is not known to be accepted."""
+
+
+def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
+    """``execution`` with its output."""
+    if isinstance(execution, RunningExecution):
+        return _body(execution, ExecutionStatus.RUNNING)
+    body = _body(execution, execution.status)
+    failure = execution.failure
+    if failure is not None:
+        body["error_message"] = failure.message
+        body["error_code"] = failure.code
+        body["traceback"] = failure.traceback
+    body["output"] = execution.output
+    body["duration_ms"] = execution.duration_ms
+    body["finished_at"] = iso(execution.finished_at)
+    body["next_retry_at"] = _next_retry_at(execution)
+    return body
+
+
+def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
+    """``execution`` as listings show it, without an output that is large."""
+    body = execution_body(execution)
+    in_blob = isinstance(execution, Execution) and execution.detail_blob is not None
+    if in_blob or len(json.dumps(body["output"])) > LARGEST_LISTED_OUTPUT_BYTES:
+        body["output"], body["output_omitted"] = None, True
+    return body
+
+
+def execution_of_job_body(job: Job, execution: Execution | RunningExecution) -> ExecutionOfJobBody:
+    """``execution`` with the name of ``job``."""
+    return ExecutionOfJobBody(**execution_body(execution), job_name=job.name)
+
+
+def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody:
+    """The lines, numbered."""
+    logs = [
+        LogBody(
+            id=f"{execution_id}-{number}",
+            level=entry.level,
+            message=entry.message,
+            metadata=entry.metadata,
+            timestamp=iso(entry.at),
+        )
+        for number, entry in enumerate(entries)
+    ]
+    return LogListBody(execution_id=execution_id, logs=logs)
+
+
+def dead_letter_body(letter: DeadLetter) -> DeadLetterBody:
+    """``letter`` as it is shown."""
+    return DeadLetterBody(
+        id=letter.dead_letter_id,
+        job_id=letter.job_id,
+        job_name=letter.job_name,
+        task=letter.task,
+        due_at=iso_or_none(letter.due_at),
+        attempts=letter.attempts,
+        reason=letter.reason,
+        error_code=letter.error_code,
+        error_message=letter.error_message,
+        failed_at=iso(letter.failed_at),
+    )
+
+
+def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> ExecutionBody:
+    started_at = iso(execution.started_at)
+    return ExecutionBody(
+        id=execution.execution_id,
+        job_id=execution.job_id,
+        due_at=iso(execution.due_at),
+        execution_time=started_at,
+        status=status.value,
+        attempt=execution.attempt,
+        retry_attempt=execution.attempt - 1,
+        duration_ms=None,
+        output=None,
+        output_omitted=False,
+        error_message=None,
+        error_code=None,
+        traceback=None,
+        next_retry_at=None,
+        started_at=started_at,
+        finished_at=None,
+        created_at=started_at,
+    )
+
+
+def _next_retry_at(execution: Execution) -> str | None:
+    decision = execution.decision
+    at: datetime | None = decision.at if isinstance(decision, RetryAt) else None
+    return iso_or_none(at)

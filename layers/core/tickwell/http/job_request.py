@@ -1,0 +1,220 @@
+"""What ``POST /jobs`` takes, and how it becomes what the use case takes."""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from tickwell.application.create_job import (
+    After,
+    At,
+    Every,
+    Immediately,
+    NewJob,
+    ScheduleRequest,
+)
+from tickwell.domain.cron import CronExpression, zone
+from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.retry import OnLost, RetryPolicy, RetryStrategy
+from tickwell.domain.schedule import JobType
+from tickwell.http.strict_body import StrictBody
+
+LONGEST_TIMEOUT_SECONDS = 870
+LONGEST_DELAY_SECONDS = 10 * 365 * 86400
+LONGEST_INTERVAL_SECONDS = 10 * 365 * 86400
+_LONGEST_RETRY_DELAY_SECONDS = 30 * 86400
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_TIMES = ("scheduled_time", "scheduled_for", "delay_seconds", "cron_expression", "interval_seconds")
+_SCHEDULE_TYPES = {
+    "scheduled_time": "scheduled",
+    "scheduled_for": "scheduled",
+    "delay_seconds": "scheduled",
+    "cron_expression": "cron",
+    "interval_seconds": "interval",
+}
+_REQUIRED_FOR = {"scheduled": "scheduled_time", "cron": "cron_expression", "interval": "interval_seconds"}
+
+
+def _without_controls(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold NUL")
+    return text
+
+
+def _instant(value: Any) -> datetime:
+    """An ISO 8601 instant from text; without an offset it would name no instant."""
+    example = "must be an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
+    if not isinstance(value, str):
+        raise ValueError(example)  # noqa: TRY004 - pydantic reports ValueError as a fault of the field
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(example) from None
+    if parsed.tzinfo is None:
+        raise ValueError("must have an offset, such as Z or +01:00")
+    try:
+        in_utc = parsed.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}") from None
+    if not _FIRST_YEAR <= in_utc.year <= _LAST_YEAR:
+        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return in_utc
+
+
+def _priority(value: Any) -> str | int:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError("must be high, medium, low or a number from 1")
+
+
+Line = Annotated[str, AfterValidator(_without_controls)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
+]
+RetryDelay = Annotated[float, Field(ge=0, le=_LONGEST_RETRY_DELAY_SECONDS)]
+
+
+class RetryRequest(StrictBody):
+    """How long to wait before retries. ``jitter`` spreads a delay by that fraction to both sides.
+
+    ``fixed``: ``delay_seconds`` each time. ``exponential``: ``delay_seconds``, then ``factor`` times as long each time.
+    ``schedule``: the entries of ``delays_seconds``, the last one repeated. Nothing exceeds ``max_delay_seconds``.
+    """
+
+    strategy: Literal["fixed", "exponential", "schedule"]
+    delay_seconds: RetryDelay = 60.0
+    factor: float = Field(default=2.0, ge=1, le=100)
+    max_delay_seconds: float = Field(default=86400.0, ge=0, le=_LONGEST_RETRY_DELAY_SECONDS)
+    jitter: float = Field(default=0.0, ge=0, le=1)
+    delays_seconds: list[RetryDelay] = Field(default=[60.0, 300.0, 900.0], min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _only_what_the_strategy_uses(self) -> "RetryRequest":
+        unused = {
+            "fixed": {"factor", "delays_seconds"},
+            "exponential": {"delays_seconds"},
+            "schedule": {"delay_seconds", "factor"},
+        }
+        for field in sorted(unused[self.strategy] & self.model_fields_set):
+            raise ValueError(f"{field} does not go with the strategy {self.strategy}")
+        return self
+
+    def to_policy(self) -> RetryPolicy:
+        """The domain's policy."""
+        return RetryPolicy(
+            strategy=RetryStrategy(self.strategy),
+            delay_seconds=self.delay_seconds,
+            factor=self.factor,
+            max_delay_seconds=self.max_delay_seconds,
+            jitter=self.jitter,
+            delays_seconds=tuple(self.delays_seconds),
+        )
+
+
+class JobRequest(StrictBody):
+    """A job to create.
+
+    Without any time it runs at once; with ``scheduled_time`` or ``delay_seconds`` once, later; with
+    ``cron_expression`` or ``interval_seconds`` again and again. ``schedule_type`` and ``job_type`` may say so besides.
+    """
+
+    name: Line = Field(min_length=1, max_length=255, examples=["Daily Backup"])
+    description: Annotated[str, AfterValidator(_without_nul)] | None = Field(default=None, max_length=5000)
+    task: str | None = Field(
+        default=None, max_length=255, description="What to run; `GET /api/v1/tasks` lists them. Default: `echo`."
+    )
+    job_type: str | None = Field(
+        default=None, max_length=255, description="`one-time` or `recurring`; a task's name is taken as `task`."
+    )
+    schedule_type: Literal["immediate", "scheduled", "cron", "interval"] | None = None
+    scheduled_time: Instant | None = Field(default=None, description="Due once; an instant in the past runs at once.")
+    scheduled_for: Instant | None = Field(default=None, description="The same as `scheduled_time`.")
+    delay_seconds: float | None = Field(default=None, ge=0, le=LONGEST_DELAY_SECONDS)
+    cron_expression: str | None = Field(default=None, max_length=255, examples=["0 9 * * 1-5"])
+    timezone: str | None = Field(
+        default=None, max_length=64, description="IANA time zone of `cron_expression`. Default: `UTC`."
+    )
+    interval_seconds: int | None = Field(default=None, ge=1, le=LONGEST_INTERVAL_SECONDS)
+    payload: Any = Field(default=None, description="Any JSON value that the task takes.")
+    timeout_seconds: int | None = Field(default=None, ge=1, le=LONGEST_TIMEOUT_SECONDS)
+    max_retries: int | None = Field(default=None, ge=0, le=100, description="3 means up to four attempts.")
+    retry: RetryRequest | None = None
+    on_lost: Literal["retry", "fail"] | None = Field(
+        default=None, description="What follows when a worker dies: `fail` for work that must not run twice."
+    )
+    priority: Annotated[str | int, BeforeValidator(_priority)] = Field(
+        default="medium", description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low."
+    )
+    tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
+
+    def to_new_job(self) -> NewJob:
+        """What the use case takes. Raises InvalidInputError where fields contradict each other."""
+        timed_by = self._timed_by()
+        self._require_schedule_type(timed_by)
+        return NewJob(
+            name=self.name,
+            description=self.description,
+            task=self._task(timed_by),
+            payload=self.payload,
+            schedule=self._schedule(),
+            priority=self.priority,
+            timeout_seconds=self.timeout_seconds,
+            max_retries=self.max_retries,
+            retry=None if self.retry is None else self.retry.to_policy(),
+            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
+            tags=tuple(dict.fromkeys(self.tags)),
+        )
+
+    def _timed_by(self) -> str | None:
+        """The one field that says when; None: at once."""
+        given = [field for field in _TIMES if getattr(self, field) is not None]
+        if len(given) > 1:
+            raise InvalidInputError(given[1], f"cannot stand together with {given[0]}")
+        return given[0] if given else None
+
+    def _require_schedule_type(self, timed_by: str | None) -> None:
+        actual = "immediate" if timed_by is None else _SCHEDULE_TYPES[timed_by]
+        if self.schedule_type in (None, actual):
+            return
+        if timed_by is None:
+            raise InvalidInputError(
+                _REQUIRED_FOR[str(self.schedule_type)], f"is required with schedule_type {self.schedule_type}"
+            )
+        raise InvalidInputError("schedule_type", f"{self.schedule_type} does not go with {timed_by}")
+
+    def _task(self, timed_by: str | None) -> str:
+        """The task's name, which one kind of client gives as ``job_type``."""
+        is_recurring = timed_by in {"cron_expression", "interval_seconds"}
+        if self.job_type is None or self.job_type in set(JobType):
+            if self.job_type == JobType.ONE_TIME and is_recurring:
+                raise InvalidInputError("job_type", f"one-time does not go with {timed_by}")
+            if self.job_type == JobType.RECURRING and not is_recurring:
+                raise InvalidInputError("job_type", "recurring needs cron_expression or interval_seconds")
+            return self.task or "echo"
+        if self.task is not None and self.task != self.job_type:
+            raise InvalidInputError("job_type", "must be one-time or recurring")
+        return self.job_type
+
+    def _schedule(self) -> ScheduleRequest:
+        timezone = self.timezone or "UTC"
+        zone(timezone)
+        at = self.scheduled_time or self.scheduled_for
+        if at is not None:
+            return At(at=at)
+        if self.delay_seconds is not None:
+            return After(delay_seconds=self.delay_seconds)
+        if self.interval_seconds is not None:
+            return Every(seconds=self.interval_seconds)
+        if self.cron_expression is not None:
+            return CronExpression.parse(self.cron_expression, timezone)
+        return Immediately()

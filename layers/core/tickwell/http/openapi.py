@@ -1,0 +1,167 @@
+"""The OpenAPI document: Powertools describes parameters and bodies, this module the answers.
+
+``python -m tickwell.http.openapi docs/openapi.json`` writes it, ``--check docs/openapi.json`` compares.
+"""
+
+import argparse
+import json
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, Route
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from tickwell import __version__
+from tickwell.http.operation import Shows, is_public
+from tickwell.http.resolvers import all_routes, lambda_resolver
+
+_REFERENCE = "#/components/schemas/{model}"
+_NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+_SECURITY_SCHEME = "bearer"
+_TITLE = "Tickwell"
+_DESCRIPTION = (
+    "Runs jobs at the right second, retries them, and records what happened. Register, send the token as "
+    "`Authorization: Bearer`, create a job, read its executions."
+)
+_ERRORS = {
+    401: ("Unauthenticated", "No valid credential."),
+    404: ("NotFound", "Nothing like that exists for this tenant."),
+    409: ("Conflict", "The present state does not allow it."),
+    408: ("BodyTooSlow", "The body did not arrive in time."),
+    413: ("BodyTooLarge", "The body is larger than 1 MiB."),
+    415: ("UnsupportedMediaType", "The body is not declared to be JSON."),
+    422: ("Invalid", "Something in the request is not acceptable; `details` names the fields."),
+    500: ("Failure", "An error of ours."),
+    503: ("Unavailable", "A service that Tickwell stands on is not available."),
+}
+
+
+class FieldFault(TypedDict):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class _ErrorRequired(TypedDict):
+    error: bool
+    message: str
+    code: str
+    timestamp: str
+    request_id: str
+
+
+class ErrorEnvelope(_ErrorRequired, total=False):
+    """Every error. ``code`` is stable; ``details`` comes with 422 only."""
+
+    details: list[FieldFault]
+
+
+@lru_cache(maxsize=1)
+def document(version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a release."""
+    resolver = lambda_resolver()
+    described: dict[str, Any] = json.loads(
+        resolver.get_openapi_json_schema(
+            title=_TITLE,
+            version=version,
+            description=_DESCRIPTION,
+            security_schemes={_SECURITY_SCHEME: HTTPBearer(bearerFormat="JWT")},
+        )
+    )
+    schemas = described.setdefault("components", {}).setdefault("schemas", {})
+    for name in _NOT_OURS:
+        schemas.pop(name, None)
+    references = _add_schemas(resolver, schemas)
+    described["components"]["responses"] = {
+        name: _response(description, references["error"]) for name, description in _ERRORS.values()
+    }
+    for route in all_routes(resolver):
+        operation = described["paths"][route.openapi_path][route.method.lower()]
+        operation["responses"] = _responses(route, references)
+        operation["security"] = [] if is_public(route) else [{_SECURITY_SCHEME: []}]
+        operation["tags"] = sorted(route.tags)
+    return described
+
+
+def text(version: str) -> str:
+    """The document as it is committed: sorted, indented, with a final line end."""
+    return json.dumps(document(version), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def shown(route: Route) -> Shows:
+    """What a route's handler declares to answer. Raises TypeError when it declares nothing."""
+    (annotated,) = get_args(get_type_hints(route.func, include_extras=True)["return"])
+    if get_origin(annotated) is Annotated:
+        for part in get_args(annotated)[1:]:
+            if isinstance(part, Shows):
+                return part
+    raise TypeError(f"{route.func.__name__} does not declare what it answers")
+
+
+def _add_schemas(resolver: ApiGatewayResolver, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Put the schemas of all answers into ``schemas``; a reference to each by operation id, and ``error``."""
+    bodies = {route.operation_id: shown(route).body for route in all_routes(resolver)}
+    adapters = {name: TypeAdapter(body) for name, body in {**bodies, "error": ErrorEnvelope}.items()}
+    references, definitions = TypeAdapter.json_schemas(
+        [(name, "serialization", adapter) for name, adapter in adapters.items()], ref_template=_REFERENCE
+    )
+    schemas.update(definitions.get("$defs", {}))
+    return {str(name): schema for (name, _), schema in references.items()}
+
+
+def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
+    schema = references[route.operation_id]
+    if shown(route).enveloped:
+        schema = {
+            "type": "object",
+            "required": ["success", "data"],
+            "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
+        }
+    responses = {str(route.status_code): _response("Success.", schema)}
+    for status in _error_statuses(route):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
+    return responses
+
+
+def _error_statuses(route: Route) -> list[int]:
+    statuses = {422, 500, 503}
+    if not is_public(route) or route.operation_id == "login":
+        statuses.add(401)
+    if route.dependant.path_params:
+        statuses.add(404)
+    if route.method != "GET" and (route.dependant.path_params or route.operation_id == "register"):
+        statuses.add(409)
+    if route.dependant.body_params:
+        statuses |= {408, 413, 415}
+    return sorted(statuses)
+
+
+def _response(description: str, schema: Any) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the document, or compare it: 1 when the file differs."""
+    parser = argparse.ArgumentParser(prog="python -m tickwell.http.openapi")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    chosen = parser.parse_args(arguments)
+    current = text(__version__)
+    file: Path = chosen.file
+    if not chosen.check:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(current, encoding="utf-8")
+        return 0
+    if file.is_file() and file.read_text(encoding="utf-8") == current:
+        return 0
+    sys.stderr.write(f"{file} is not what the routes say; run make openapi\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""How a handler declares what it answers, and answers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
+
+from tickwell.http.exchange import JSON_TYPE, render
+
+PUBLIC: list[dict[str, list[str]]] = [{}]
+"""``security=PUBLIC`` on a route: no credential is needed. All others need a bearer token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """In a handler's return type: the TypedDict that the answer's ``data`` is (``enveloped`` False: the whole answer).
+
+    Nothing is validated on the way out: the types are mypy's business, and the OpenAPI document's.
+    """
+
+    body: Any
+    enveloped: bool = True
+
+
+def is_public(route: Route) -> bool:
+    """Whether the route needs no credential."""
+    return route.security is not None and list(route.security) == PUBLIC
+
+
+def success(data: Mapping[str, Any], *, message: str | None = None, status: int = 200) -> Response[str]:
+    """The success envelope around ``data``."""
+    envelope: dict[str, Any] = {"success": True}
+    if message is not None:
+        envelope["message"] = message
+    return plain({**envelope, "data": data}, status=status)
+
+
+def plain(document: Mapping[str, Any], *, status: int = 200) -> Response[str]:
+    """``document`` as it is, for answers that have a form of their own."""
+    return Response(status_code=status, content_type=JSON_TYPE, body=render(document))

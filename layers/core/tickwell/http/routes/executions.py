@@ -1,0 +1,109 @@
+"""Executions, their logs and mail, and dead letters (C17 to C19, Q5)."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Request, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from tickwell.domain.execution import ExecutionStatus
+from tickwell.http.call import call_of
+from tickwell.http.history_bodies import (
+    DeadLetterBody,
+    DeadLetterListBody,
+    ExecutionListBody,
+    ExecutionOfJobBody,
+    LogListBody,
+    SentMailBody,
+    dead_letter_body,
+    execution_of_job_body,
+    listed_execution_body,
+    log_list_body,
+)
+from tickwell.http.operation import Shows, success
+from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
+
+router = Router()  # type: ignore[no-untyped-call]
+TAGS = ["Executions"]
+DEAD_LETTER_TAGS = ["Dead letters"]
+
+
+@router.get(
+    "/api/v1/jobs/<job_id>/executions",
+    summary="The executions of a job, newest first",
+    tags=TAGS,
+    operation_id="listExecutions",
+)
+def list_executions(
+    job_id: str,
+    request: Request,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    status: Annotated[ExecutionStatus | None, Query(description="Only those with this status.")] = None,
+) -> Response[Annotated[str, Shows(ExecutionListBody)]]:
+    """A page; with a status it may be short although more follow."""
+    call = call_of(request)
+    page = call.services.read_history.executions(call.principal, job_id, limit=limit, cursor=cursor, status=status)
+    found = (*((page.running,) if page.running is not None else ()), *page.items)
+    executions = [listed_execution_body(execution) for execution in found]
+    return success(ExecutionListBody(executions=executions, pagination=pagination(limit, page.next_cursor)))
+
+
+@router.get("/api/v1/executions/<execution_id>", summary="One execution", tags=TAGS, operation_id="getExecution")
+def get_execution(execution_id: str, request: Request) -> Response[Annotated[str, Shows(ExecutionOfJobBody)]]:
+    """With its output, however large."""
+    call = call_of(request)
+    found = call.services.read_history.execution(call.principal, execution_id)
+    return success(execution_of_job_body(found.job, found.execution))
+
+
+@router.get(
+    "/api/v1/executions/<execution_id>/logs",
+    summary="What an execution logged",
+    tags=TAGS,
+    operation_id="getExecutionLogs",
+)
+def get_logs(execution_id: str, request: Request) -> Response[Annotated[str, Shows(LogListBody)]]:
+    """Between a line for its start and one for its end."""
+    call = call_of(request)
+    return success(log_list_body(execution_id, call.services.read_history.logs(call.principal, execution_id)))
+
+
+@router.get(
+    "/api/v1/executions/<execution_id>/email",
+    summary="The mail that an execution sent",
+    tags=TAGS,
+    operation_id="getExecutionEmail",
+)
+def get_mail(execution_id: str, request: Request) -> Response[Annotated[str, Shows(SentMailBody)]]:
+    """As it was sent."""
+    call = call_of(request)
+    return success(call.services.read_history.sent_mail(call.principal, execution_id))
+
+
+@router.get(
+    "/api/v1/dead-letters",
+    summary="Dead letters, newest first",
+    tags=DEAD_LETTER_TAGS,
+    operation_id="listDeadLetters",
+)
+def list_dead_letters(
+    request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response[Annotated[str, Shows(DeadLetterListBody)]]:
+    """A page."""
+    call = call_of(request)
+    page = call.services.read_history.dead_letters(call.principal, limit=limit, cursor=cursor)
+    letters = [dead_letter_body(letter) for letter in page.items]
+    return success(DeadLetterListBody(dead_letters=letters, pagination=pagination(limit, page.next_cursor)))
+
+
+@router.get(
+    "/api/v1/dead-letters/<dead_letter_id>",
+    summary="One dead letter",
+    tags=DEAD_LETTER_TAGS,
+    operation_id="getDeadLetter",
+)
+def get_dead_letter(dead_letter_id: str, request: Request) -> Response[Annotated[str, Shows(DeadLetterBody)]]:
+    """Why its occurrence will not be tried again."""
+    call = call_of(request)
+    return success(dead_letter_body(call.services.read_history.dead_letter(call.principal, dead_letter_id)))

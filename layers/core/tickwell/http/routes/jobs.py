@@ -1,0 +1,99 @@
+"""Create, read, list, pause, resume and delete jobs (C5 to C10, C12 to C14)."""
+
+import logging
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Request, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from tickwell.domain.instant import iso
+from tickwell.http.call import call_of
+from tickwell.http.job_bodies import (
+    DeletedBody,
+    JobBody,
+    JobListBody,
+    JobPolicyBody,
+    PausedBody,
+    ResumedBody,
+    iso_or_none,
+    job_body,
+    job_summary,
+    job_with_policy,
+)
+from tickwell.http.job_request import JobRequest
+from tickwell.http.operation import Shows, success
+from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
+
+router = Router()  # type: ignore[no-untyped-call]
+TAGS = ["Jobs"]
+_log = logging.getLogger("tickwell")
+
+
+@router.post("/api/v1/jobs", summary="Create a job", tags=TAGS, operation_id="createJob", status_code=201)
+def create_job(job: Annotated[JobRequest, Body()], request: Request) -> Response[Annotated[str, Shows(JobPolicyBody)]]:
+    """201 once the job is certain to run."""
+    call = call_of(request)
+    created = call.services.create_job(call.principal, job.to_new_job())
+    if not created.launched:
+        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
+        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    body = job_with_policy(created.job, call.services.clock.now())
+    return success(body, message="Job created successfully", status=201)
+
+
+@router.get("/api/v1/jobs", summary="List jobs, newest first", tags=TAGS, operation_id="listJobs")
+def list_jobs(
+    request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response[Annotated[str, Shows(JobListBody)]]:
+    """A page; deleted jobs are left out."""
+    call = call_of(request)
+    page = call.services.list_jobs(call.principal, limit=limit, cursor=cursor)
+    now = call.services.clock.now()
+    jobs = [job_summary(job, now) for job in page.items]
+    return success(JobListBody(jobs=jobs, pagination=pagination(limit, page.next_cursor)))
+
+
+@router.get("/api/v1/jobs/<job_id>", summary="One job with its statistics", tags=TAGS, operation_id="getJob")
+def get_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobBody)]]:
+    """All of it; a deleted job is shown too, with that status."""
+    call = call_of(request)
+    job = call.services.get_job(call.principal, job_id)
+    return success(job_body(job, call.services.clock.now()))
+
+
+@router.delete("/api/v1/jobs/<job_id>", summary="Delete a job", tags=TAGS, operation_id="deleteJob")
+def delete_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(DeletedBody)]]:
+    """Its history stays; what runs is left to end."""
+    call = call_of(request)
+    job = call.services.change_job.delete(call.principal, job_id)
+    return success(DeletedBody(id=job.job_id, status=job.status.value), message="Job deleted successfully")
+
+
+@router.post("/api/v1/jobs/<job_id>/pause", summary="Pause a recurring job", tags=TAGS, operation_id="pauseJob")
+def pause_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(PausedBody)]]:
+    """Only active recurring jobs can be paused; what runs goes on."""
+    call = call_of(request)
+    job = call.services.change_job.pause(call.principal, job_id)
+    body = PausedBody(
+        id=job.job_id,
+        status=job.status.value,
+        state=job.state(call.services.clock.now()).value,
+        paused_at=iso_or_none(job.paused_at),
+    )
+    return success(body, message="Job paused successfully")
+
+
+@router.post("/api/v1/jobs/<job_id>/resume", summary="Resume a paused job", tags=TAGS, operation_id="resumeJob")
+def resume_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(ResumedBody)]]:
+    """It goes on with its first occurrence after now."""
+    call = call_of(request)
+    job = call.services.change_job.resume(call.principal, job_id)
+    body = ResumedBody(
+        id=job.job_id,
+        status=job.status.value,
+        state=job.state(call.services.clock.now()).value,
+        next_run=iso_or_none(job.next_run_at),
+        resumed_at=iso(job.updated_at),
+    )
+    return success(body, message="Job resumed successfully")

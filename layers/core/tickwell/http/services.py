@@ -1,0 +1,37 @@
+"""What the routes stand on: the use cases, put together by the composition root."""
+
+from dataclasses import dataclass
+
+from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.create_job import CreateJob
+from tickwell.application.health import CheckHealth
+from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.read_history import ReadHistory
+from tickwell.application.task import TaskRegistry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiServices:
+    """Use cases and settings of the API.
+
+    ``allowed_origins`` are exact origins (``https://app.example.com``) whose pages may call the API from a browser.
+    ``stage`` names the deployment; ``version`` the release.
+    """
+
+    register: Register
+    login: Login
+    me: Me
+    create_job: CreateJob
+    get_job: GetJob
+    list_jobs: ListJobs
+    change_job: ChangeJob
+    read_history: ReadHistory
+    check_health: CheckHealth
+    registry: TaskRegistry
+    tokens: Tokens
+    clock: Clock
+    ids: Ids
+    version: str
+    stage: str
+    allowed_origins: tuple[str, ...] = ()

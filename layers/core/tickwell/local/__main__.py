@@ -1,0 +1,103 @@
+"""``python -m tickwell.local``: start the whole system on the embedded engine."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import zoneinfo
+
+import uvicorn
+
+from tickwell import __version__
+from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
+from tickwell.bootstrap.local import local
+from tickwell.domain.errors import TickwellError
+from tickwell.local.background import Background
+from tickwell.local.log_format import FieldFormatter
+from tickwell.settings import LocalSettings, SettingsError, load
+
+_WELCOME = """
+Tickwell {version} is running at {url}
+  data     {data_dir}
+  mail     {mail}
+  API      {url}/openapi.json
+
+Try it:
+  curl -s {url}/health
+  curl -s -X POST {url}/api/v1/auth/register -H 'Content-Type: application/json' \\
+    -d '{{"email": "you@example.com", "password": "Correct-Horse-9"}}'
+README.md goes on from there. Ctrl-C stops; nothing that was accepted is lost.
+"""
+
+
+def main() -> int:
+    """Serve until a signal; 2 when the settings or the data directory do not allow a start."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What is kept here is for this user only, whatever the mode of the folder: password hashes, payloads, mail.
+    os.umask(0o077)
+    # Zones from the tzdata package only, as on AWS: a machine's own may be old, and has more (right/UTC, localtime).
+    zoneinfo.reset_tzpath(to=())
+    try:
+        settings = load(LocalSettings)
+        system = local(settings)
+        listener = _listen(settings)
+    except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
+        sys.stderr.write(f"tickwell: {error}\n")
+        return 2
+    background = Background(
+        system,
+        concurrency=settings.worker_concurrency,
+        sync_interval_seconds=settings.safety_sync_interval_seconds,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            system.http,
+            server_header=False,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+        )
+    )
+    # While it serves, uvicorn listens to these signals; when it has ended, it raises the one it got once more.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    background.start()
+    _welcome(settings, listener)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        background.stop()
+        system.close()
+    return 0
+
+
+def _listen(settings: LocalSettings) -> socket.socket:
+    """The socket to serve on; a taken port is an error with a hint."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another PORT"
+        ) from error
+    # Accepted connections inherit it; without it each answer would wait for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _welcome(settings: LocalSettings, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    mail = f"{settings.data_dir / 'outbox'}/ (no SMTP server is set)"
+    if settings.smtp_host is not None:
+        mail = f"through {settings.smtp_host}:{settings.smtp_port}"
+    sys.stdout.write(_WELCOME.format(version=__version__, url=url, data_dir=settings.data_dir.resolve(), mail=mail))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Everything of the local server that is not HTTP: what Lambda's event sources do on AWS."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tickwell.bootstrap.local import LocalSystem
+from tickwell.local.lane_worker import LaneWorker
+from tickwell.local.ticker import Ticker
+from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
+
+_BATCH = 10
+_OUTCOMES_BATCH = 100
+_IDLE_SECONDS = 1.0
+_NOTIFY_AGAIN_SECONDS = 60
+_EXPIRY_SECONDS = 60.0
+_SYNC_TIME = timedelta(minutes=4)
+_GRACE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticks:
+    """The periodic work, one method per thread; each says whether it found something to do."""
+
+    system: LocalSystem
+
+    def safety_sync(self) -> bool:
+        """Sweep and repair; see ``tickwell.application.safety_sync``."""
+        report = self.system.safety_sync(deadline=self.system.clock.now() + _SYNC_TIME)
+        log_sync(report)
+        return False
+
+    def outcomes(self) -> bool:
+        """Follow what the store recorded (rule 9)."""
+        events = self.system.outcome_feed.read(_OUTCOMES_BATCH)
+        self.system.follow_outcomes([letter for _, letter in events])
+        self.system.outcome_feed.acknowledge([event_id for event_id, _ in events])
+        return len(events) == _OUTCOMES_BATCH
+
+    def notifications(self) -> bool:
+        """Send notifications."""
+        queue = self.system.notifications
+        deliveries = queue.receive(_BATCH, wait_seconds=_IDLE_SECONDS)
+        if not deliveries:
+            return True
+        report = self.system.notify(queue, deliveries)
+        log_notified(report)
+        queue.delete([d for d in deliveries if d.message_id not in report.again])
+        for delivery in deliveries:
+            if delivery.message_id in report.again:
+                queue.release(delivery, delay_seconds=_NOTIFY_AGAIN_SECONDS)
+        return True
+
+    def dead_letters(self) -> bool:
+        """Consume the lanes' dead letter queue."""
+        queue = self.system.lane_dead_letters
+        deliveries = queue.receive(_BATCH, wait_seconds=_IDLE_SECONDS)
+        if deliveries:
+            log_dead_letters(self.system.consume_dead_letters(deliveries))
+            queue.delete(deliveries)
+        return True
+
+    def expiry(self) -> bool:
+        """Delete what has expired, as TTL does on the other engine."""
+        return self.system.expiry.sweep() > 0
+
+
+class Background:
+    """The threads of one process; start once, stop once."""
+
+    def __init__(self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float) -> None:
+        ticks = Ticks(system=system)
+        self._threads: list[LaneWorker | Ticker] = [
+            LaneWorker(lane.value, queue, system.execute, concurrency=concurrency, grace_seconds=_GRACE_SECONDS)
+            for lane, queue in system.lanes.items()
+        ]
+        self._threads += [
+            Ticker("safety-sync", ticks.safety_sync, interval_seconds=sync_interval_seconds),
+            Ticker("outcomes", ticks.outcomes, interval_seconds=_IDLE_SECONDS),
+            Ticker("notifications", ticks.notifications, interval_seconds=0.0),
+            Ticker("dead-letters", ticks.dead_letters, interval_seconds=0.0),
+            Ticker("expiry", ticks.expiry, interval_seconds=_EXPIRY_SECONDS),
+        ]
+
+    def start(self) -> None:
+        """Start all threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop taking work, and wait for what runs, within a bound."""
+        for thread in self._threads:
+            thread.stop()
+        for thread in self._threads:
+            thread.join(_GRACE_SECONDS + 5)

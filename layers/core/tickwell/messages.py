@@ -1,0 +1,94 @@
+"""What travels in queues: small JSON documents with a version, read back by this release and the next one.
+
+A field may be added with a default; anything else is a new ``v`` whose predecessor stays readable for one release.
+"""
+
+import json
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from tickwell.domain.instant import instant
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage, Notification, Unreadable
+
+_LONGEST_BODY_KEPT = 1024
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class JobMessageV1(_Wire):
+    """A ``JobMessage`` on the wire."""
+
+    kind: Literal["job"] = "job"
+    v: Literal[1] = 1
+    tenant: str = Field(min_length=1)
+    job: str = Field(min_length=1)
+    version: int = Field(ge=1)
+    due_at: AwareDatetime
+    attempt: int = Field(ge=1)
+    run_at: AwareDatetime
+    lane: Lane
+    recurring: bool
+
+
+class NotificationV1(_Wire):
+    """A ``Notification`` on the wire."""
+
+    kind: Literal["notification"] = "notification"
+    v: Literal[1] = 1
+    tenant: str = Field(min_length=1)
+    dead_letter: str = Field(min_length=1)
+
+
+def encode_job_message(message: JobMessage) -> str:
+    """The body to send; ``decode_job_message`` gives the message back."""
+    return JobMessageV1(
+        tenant=message.tenant_id,
+        job=message.job_id,
+        version=message.version,
+        due_at=message.due_at,
+        attempt=message.attempt,
+        run_at=message.run_at,
+        lane=message.lane,
+        recurring=message.recurring,
+    ).model_dump_json()
+
+
+def decode_job_message(body: str) -> JobMessage | Unreadable:
+    """The message in ``body``, or why it cannot be read."""
+    try:
+        wire = JobMessageV1.model_validate_json(body)
+    except ValidationError as error:
+        return _unreadable(body, error)
+    return JobMessage(
+        tenant_id=wire.tenant,
+        job_id=wire.job,
+        version=wire.version,
+        due_at=instant(wire.due_at),
+        attempt=wire.attempt,
+        run_at=instant(wire.run_at),
+        lane=wire.lane,
+        recurring=wire.recurring,
+    )
+
+
+def encode_notification(notification: Notification) -> str:
+    """The body to send; ``decode_notification`` gives the notification back."""
+    return NotificationV1(tenant=notification.tenant_id, dead_letter=notification.dead_letter_id).model_dump_json()
+
+
+def decode_notification(body: str) -> Notification | Unreadable:
+    """The notification in ``body``, or why it cannot be read."""
+    try:
+        wire = NotificationV1.model_validate_json(body)
+    except ValidationError as error:
+        return _unreadable(body, error)
+    return Notification(tenant_id=wire.tenant, dead_letter_id=wire.dead_letter)
+
+
+def _unreadable(body: str, error: ValidationError) -> Unreadable:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return Unreadable(body=body[:_LONGEST_BODY_KEPT], reason=json.dumps(faults, default=str)[:_LONGEST_BODY_KEPT])

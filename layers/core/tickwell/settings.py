@@ -1,0 +1,213 @@
+"""What a deployment can choose: one settings model per entry point, read from ``TICKWELL_*`` environment variables.
+
+A missing or wrong one stops the process at start with its name (``SettingsError``). A test holds each function's
+environment in template.yaml against its model here.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tickwell.domain.outbound import OutboundRules
+
+_PREFIX = "TICKWELL_"
+_SETTLE_SECONDS = 30
+
+S = TypeVar("S", bound="Settings")
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+def split_list(value: object) -> object:
+    """A comma-separated setting as a tuple; blanks around the parts do not count."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def require_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """``entries`` if each is an exact address or a host name; raises ValueError, which becomes a SettingsError."""
+    OutboundRules.allowing(entries)
+    return entries
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names each and says what would be right."""
+
+
+class FarTimerKind(StrEnum):
+    """Who brings what is due beyond the direct horizon to its lane."""
+
+    SWEEP = "sweep"
+    SCHEDULER = "scheduler"
+
+
+class Settings(BaseSettings):
+    """What all entry points share."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    engine: Literal["embedded", "aws"]
+    stage: str = "dev"
+
+
+class StoreSettings(Settings):
+    """Functions that use the table."""
+
+    table: str
+
+
+class RetentionSettings(Settings):
+    """Functions that write history."""
+
+    history_retention_days: int = Field(default=30, ge=1, le=3650)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long history is kept."""
+        return timedelta(days=self.history_retention_days)
+
+
+class LaneSettings(Settings):
+    """Functions that send to the lanes."""
+
+    lane_high_url: str
+    lane_medium_url: str
+    lane_low_url: str
+
+
+class HorizonSettings(Settings):
+    """Who sends what: see ``tickwell.application.arming``."""
+
+    direct_horizon_seconds: int = Field(default=900, ge=130, le=900)
+
+    @property
+    def direct_horizon(self) -> timedelta:
+        """What is due within it is sent by whoever armed it."""
+        return timedelta(seconds=self.direct_horizon_seconds)
+
+
+class ArmingSettings(LaneSettings, HorizonSettings):
+    """Functions that arm occurrences."""
+
+    far_timer: FarTimerKind
+    schedule_group: str
+    dispatch_queue_arn: str
+    schedule_role_arn: str
+
+
+class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings):
+    """functions/api."""
+
+    blob_bucket: str
+    jwt_secret_id: str
+    allowed_origins: CommaList = ()
+
+    _split = field_validator("allowed_origins", mode="before")(split_list)
+
+
+class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings):
+    """functions/worker."""
+
+    blob_bucket: str
+    lane_dlq_url: str
+    sender_address: str
+    allow_private_hosts: CommaList = ()
+    worker_timeout_seconds: int = Field(default=900, ge=60, le=900)
+
+    @property
+    def longest_attempt(self) -> timedelta:
+        """What the function can offer to one attempt, settling included."""
+        return timedelta(seconds=self.worker_timeout_seconds - _SETTLE_SECONDS)
+
+    _split = field_validator("allow_private_hosts", mode="before")(split_list)
+    _sound = field_validator("allow_private_hosts")(require_hosts)
+
+
+class DispatcherSettings(LaneSettings):
+    """functions/dispatcher."""
+
+    dispatch_dlq_url: str
+    dispatch_queue_url: str
+
+
+class SafetySyncSettings(StoreSettings, ArmingSettings, RetentionSettings):
+    """functions/safety_sync."""
+
+
+class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
+    """functions/dead_letter."""
+
+
+class OutcomesSettings(Settings):
+    """functions/outcomes."""
+
+    notification_url: str
+
+
+class NotifierSettings(StoreSettings):
+    """functions/notifier."""
+
+    notification_url: str
+    notification_dlq_url: str
+    sender_address: str
+
+
+class LocalSettings(RetentionSettings, HorizonSettings):
+    """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
+
+    Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
+    """
+
+    engine: Literal["embedded"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TICKWELL_PORT", "PORT"))
+    data_dir: Path = Field(default=Path("data"), validation_alias=AliasChoices("TICKWELL_DATA_DIR", "DATA_DIR"))
+    allowed_origins: CommaList = ()
+    allow_private_hosts: CommaList = ()
+    sender_address: str = "tickwell@tickwell.example"
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["plain", "starttls", "tls"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    worker_concurrency: int = Field(default=50, ge=1, le=1000)
+    worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
+    safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)
+
+    @property
+    def longest_attempt(self) -> timedelta:
+        """What a worker can offer to one attempt, settling included."""
+        return timedelta(seconds=self.worker_timeout_seconds - _SETTLE_SECONDS)
+
+    _split = field_validator("allowed_origins", "allow_private_hosts", mode="before")(split_list)
+    _sound = field_validator("allow_private_hosts")(require_hosts)
+
+
+def load(model: type[S]) -> S:
+    """Read the settings of an entry point from the environment. Raises SettingsError."""
+    try:
+        return model()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_fault(model, fault["loc"], fault["msg"]) for fault in error.errors())) from None
+
+
+def variable_names(model: type[Settings]) -> frozenset[str]:
+    """The environment variables that ``model`` reads."""
+    return frozenset(_variable(model, name) for name in model.model_fields)
+
+
+def _variable(model: type[Settings], name: str) -> str:
+    field = model.model_fields.get(name)
+    alias = None if field is None else field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return name if name.isupper() else _PREFIX + name.upper()
+
+
+def _fault(model: type[Settings], location: tuple[int | str, ...], reason: str) -> str:
+    """One fault as a sentence. The value is left out: it may be a secret."""
+    return f"setting {_variable(model, str(location[0]))}: {reason}"

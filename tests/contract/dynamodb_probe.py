@@ -1,0 +1,122 @@
+"""Looks under the stores on DynamoDB: which items there are, which calls are made, and what a lost answer does."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import botocore_stubber
+
+from tests.contract.store_engines import TABLE, DynamoStores
+from tickwell.adapters.aws.dynamodb.attributes import Item, plain_item
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+_SERVICE: BotocoreStubber = botocore_stubber
+
+
+def items(dynamodb: DynamoStores, kind: str | None = None) -> list[Item]:
+    """Everything in the table, or all of one kind."""
+    found = [plain_item(item) for item in dynamodb.client.scan(TableName=TABLE)["Items"]]
+    return [item for item in found if kind in {None, item["kind"]}]
+
+
+def stream_records(region: str) -> list[dict[str, Any]]:
+    """What the table's stream holds, as Lambda would pass it."""
+    client: DynamoDBStreamsClient = boto3.client(
+        "dynamodbstreams", region_name=region, config=Config(account_id_endpoint_mode="disabled")
+    )
+    arn = client.list_streams(TableName=TABLE)["Streams"][0]["StreamArn"]
+    shard = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = client.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    records = client.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return [dict(record) for record in records]
+
+
+@contextmanager
+def counted(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
+    """How often each operation is called inside the block."""
+    calls: Counter[str] = Counter()
+
+    def count(event_name: str, **_: object) -> None:
+        calls[event_name.rpartition(".")[2]] += 1
+
+    event = "provide-client-params.dynamodb.*"
+    dynamodb.client.meta.events.register(event, count)
+    try:
+        yield calls
+    finally:
+        dynamodb.client.meta.events.unregister(event, count)
+
+
+@contextmanager
+def answers_lost(dynamodb: DynamoStores, operation: str) -> Iterator[list[str]]:
+    """The first call of ``operation`` inside the block reaches the service, and its answer never comes back."""
+    lost: list[str] = []
+
+    def lose(request: AWSPreparedRequest, event_name: str, **named: Any) -> None:
+        if not lost:
+            lost.append(operation)
+            _SERVICE(event_name, request, **named)
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    with _intercepted(dynamodb, operation, lose):
+        yield lost
+    assert lost == [operation]
+
+
+@contextmanager
+def first_answer(
+    dynamodb: DynamoStores, operation: str, answer: Callable[[dict[str, Any]], dict[str, Any]]
+) -> Iterator[None]:
+    """The first call of ``operation`` inside the block does nothing; ``answer`` makes its answer."""
+    answered: list[str] = []
+
+    def reply(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if answered:
+            return None
+        answered.append(operation)
+        body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(json.dumps(answer(json.loads(body))).encode()))
+
+    with _intercepted(dynamodb, operation, reply):
+        yield
+    assert answered == [operation]
+
+
+@contextmanager
+def network_down(dynamodb: DynamoStores) -> Iterator[None]:
+    """No call inside the block reaches the service."""
+
+    def refuse(**_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+    with _intercepted(dynamodb, "*", refuse):
+        yield
+
+
+@contextmanager
+def _intercepted(dynamodb: DynamoStores, operation: str, handler: Callable[..., Any]) -> Iterator[None]:
+    event = f"before-send.dynamodb.{operation}"
+    dynamodb.client.meta.events.register_first(event, handler)
+    try:
+        yield
+    finally:
+        dynamodb.client.meta.events.unregister(event, handler)
+
+
+class _Raw(BytesIO):
+    """A body as botocore reads it from the wire."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        while piece := self.read():
+            yield piece

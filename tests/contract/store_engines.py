@@ -1,0 +1,166 @@
+"""The engines that the contracts of jobs, history, due items and accounts are tested against."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.dynamodb.models import DynamoDBBackend
+
+from tests.contract.queue_engines import REGION
+from tests.doubles import FakeClock, SeededIds
+from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.application.ports import AccountStore, DueItems, History, JobStore
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+TABLE: Final = "tickwell"
+_THREADS: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stores:
+    """All stores of one engine, on a clock that is moved by hand."""
+
+    jobs: JobStore
+    history: History
+    due_items: DueItems
+    accounts: AccountStore
+    clock: FakeClock
+    ids: SeededIds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedStores:
+    """The stores in SQLite, and what is under them."""
+
+    stores: Stores
+    database: Database
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DynamoStores:
+    """The stores in DynamoDB, and what is under them."""
+
+    stores: Stores
+    table: Table
+    client: "DynamoDBClient"
+
+
+def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
+    """Stores in the SQLite file ``path``."""
+    database = Database(path)
+    stores = Stores(
+        jobs=EmbeddedJobStore(database, clock),
+        history=EmbeddedHistory(database, clock),
+        due_items=EmbeddedDueItems(database, clock),
+        accounts=EmbeddedAccountStore(database),
+        clock=clock,
+        ids=SeededIds(clock),
+    )
+    return EmbeddedStores(stores=stores, database=database)
+
+
+def create_table(client: "DynamoDBClient") -> None:
+    """The table as the deployment makes it."""
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[EmbeddedStores]:
+    """The stores of the embedded engine in a file."""
+    made = embedded_stores(str(tmp_path / "tickwell.db"), FakeClock())
+    yield made
+    made.database.close()
+
+
+def make_writes_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto check a condition and write in one step, as the service does; its own two steps may interleave."""
+    lock = threading.RLock()
+
+    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(*arguments: Any, **named: Any) -> Any:
+            with lock:
+                return method(*arguments, **named)
+
+        return call
+
+    for name in ("put_item", "update_item", "transact_write_items"):
+        monkeypatch.setattr(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name)))
+
+
+@pytest.fixture(scope="session")
+def dynamodb_client() -> "DynamoDBClient":
+    """One client for all tests, because making one takes long; what it talks to is new in each test."""
+    config = Config(
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"mode": "standard", "max_attempts": 3},
+        max_pool_connections=_THREADS,
+        parameter_validation=False,
+    )
+    return boto3.client(
+        "dynamodb", region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing", config=config
+    )
+
+
+@pytest.fixture
+def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStores]:
+    """The stores of the aws engine."""
+    assert aws == REGION
+    make_writes_atomic(monkeypatch)
+    client = dynamodb_client
+    create_table(client)
+    clock = FakeClock()
+    with ThreadPoolExecutor(max_workers=_THREADS) as executor:
+        table = Table(client, TABLE, executor)
+        stores = Stores(
+            jobs=DynamoJobStore(table, clock),
+            history=DynamoHistory(table, clock),
+            due_items=DynamoDueItems(table, clock),
+            accounts=DynamoAccountStore(table),
+            clock=clock,
+            ids=SeededIds(clock),
+        )
+        yield DynamoStores(stores=stores, table=table, client=client)
+
+
+@pytest.fixture(params=["embedded in memory", "embedded in a file", "aws"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Every engine in turn."""
+    if request.param == "aws":
+        made: DynamoStores = request.getfixturevalue("dynamodb")
+        yield made.stores
+    elif request.param == "embedded in a file":
+        in_file: EmbeddedStores = request.getfixturevalue("sqlite")
+        yield in_file.stores
+    else:
+        in_memory = embedded_stores(":memory:", FakeClock())
+        yield in_memory.stores
+        in_memory.database.close()

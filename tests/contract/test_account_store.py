@@ -1,0 +1,89 @@
+"""Users and their tenants: an address belongs to one user."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.contract.store_engines import Stores
+from tests.doubles import NOON
+from tickwell.domain.account import Role, User
+from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
+
+
+def _user(**changes: Any) -> User:
+    fields: dict[str, Any] = {
+        "tenant_id": "tenant-1",
+        "user_id": "user-1",
+        "email": "Ada@Example.com",
+        "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+        "role": Role.OWNER,
+        "created_at": NOON,
+        "updated_at": NOON + timedelta(milliseconds=1),
+    }
+    return User(**fields | changes)
+
+
+def test_a_user_is_found_by_id_and_by_address_in_any_case(stores: Stores) -> None:
+    ada = _user()
+    stores.accounts.create(ada)
+    assert stores.accounts.by_id("tenant-1", "user-1") == ada
+    for email in ("Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM", " ada@example.com "):
+        assert stores.accounts.by_email(email) == ada
+
+
+@pytest.mark.parametrize("email", ["Ada@Example.com", "ada@example.com"])
+def test_an_address_is_taken_once_and_the_refused_user_does_not_exist(stores: Stores, email: str) -> None:
+    ada = _user()
+    stores.accounts.create(ada)
+    with pytest.raises(EmailTakenError):
+        stores.accounts.create(_user(tenant_id="tenant-2", user_id="user-2", email=email))
+    assert stores.accounts.by_email(email) == ada
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_id("tenant-2", "user-2")
+
+
+def test_creating_the_same_user_again_is_harmless(stores: Stores) -> None:
+    ada = _user()
+    stores.accounts.create(ada)
+    stores.accounts.create(ada)
+    assert stores.accounts.by_email(ada.email) == ada
+
+
+def test_a_tenant_that_exists_is_not_taken_over(stores: Stores) -> None:
+    stores.accounts.create(_user())
+    with pytest.raises(ConflictError):
+        stores.accounts.create(_user(user_id="user-2", email="grace@example.com"))
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_email("grace@example.com")
+
+
+@pytest.mark.parametrize("email", ["unknown@example.com", "", "user-1"])
+def test_an_unknown_address_is_not_found(stores: Stores, email: str) -> None:
+    stores.accounts.create(_user())
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_email(email)
+
+
+@pytest.mark.parametrize(("tenant_id", "user_id"), [("tenant-2", "user-1"), ("tenant-1", "user-2"), ("", "")])
+def test_a_user_is_found_in_the_own_tenant_only(stores: Stores, tenant_id: str, user_id: str) -> None:
+    stores.accounts.create(_user())
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_id(tenant_id, user_id)
+
+
+def test_of_many_threads_one_gets_the_address(stores: Stores) -> None:
+    rivals = [_user(tenant_id=f"tenant-{number}", user_id=f"user-{number}") for number in range(8)]
+
+    def create(rival: User) -> bool:
+        try:
+            stores.accounts.create(rival)
+        except EmailTakenError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        won = list(threads.map(create, rivals))
+    assert sum(won) == 1
+    assert stores.accounts.by_email("ada@example.com") == rivals[won.index(True)]

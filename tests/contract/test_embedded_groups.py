@@ -1,0 +1,98 @@
+"""Transactions of several threads share a commit, and nothing else."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tickwell.adapters.embedded.database import Database
+from tickwell.domain.errors import UnavailableError
+
+THREADS = 8
+ROWS = 400
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(tmp_path / "tickwell.db")
+    with made.transaction() as cursor:
+        cursor.execute("CREATE TABLE probe (n INTEGER PRIMARY KEY, filling BLOB)")
+    yield made
+    made.close()
+
+
+def acknowledged(write: Callable[[int], None], failure: type[Exception]) -> set[int]:
+    """The numbers whose ``write`` returned, when many threads write ``ROWS`` of them."""
+
+    def attempt(n: int) -> bool:
+        try:
+            write(n)
+        except failure:
+            return False
+        return True
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return {n for n, done in enumerate(pool.map(attempt, range(ROWS))) if done}
+
+
+def on_disk(folder: Path) -> set[int]:
+    """What another process would find."""
+    connection = sqlite3.connect(folder / "tickwell.db")
+    found = {n for (n,) in connection.execute("SELECT n FROM probe")}
+    connection.close()
+    return found
+
+
+def test_threads_share_commits(database: Database, tmp_path: Path) -> None:
+    statements: list[str] = []
+    database._writer.set_trace_callback(statements.append)
+
+    def write(n: int) -> None:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+
+    assert acknowledged(write, UnavailableError) == on_disk(tmp_path) == set(range(ROWS))
+    assert statements.count("COMMIT") < ROWS
+
+
+def test_a_block_that_fails_takes_no_other_along(database: Database, tmp_path: Path) -> None:
+    def write(n: int) -> None:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+            if n % 3 == 0:
+                raise LookupError
+
+    written = acknowledged(write, LookupError)
+    assert written == on_disk(tmp_path) == {n for n in range(ROWS) if n % 3}
+
+
+def test_on_a_full_disk_what_was_acknowledged_is_there_and_nothing_else(database: Database, tmp_path: Path) -> None:
+    pages = database._writer.execute("PRAGMA page_count").fetchone()[0]
+    database._writer.execute(f"PRAGMA max_page_count = {pages + 60}")
+
+    def write(n: int) -> None:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, zeroblob(3000))", (n,))
+
+    written = acknowledged(write, UnavailableError)
+    assert 0 < len(written) < ROWS
+    assert on_disk(tmp_path) == written
+
+
+def test_a_commit_that_fails_is_told_to_everyone_in_it(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as cursor:
+        cursor.execute("CREATE TABLE parent (n INTEGER PRIMARY KEY)")
+        cursor.execute("CREATE TABLE child (n REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+    database._writer.execute("PRAGMA foreign_keys = ON")
+
+    def write(n: int) -> None:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+            if n % 10 == 0:
+                cursor.execute("INSERT INTO child VALUES (?)", (n,))
+
+    written = acknowledged(write, sqlite3.IntegrityError)
+    assert not {n for n in written if n % 10 == 0}
+    assert on_disk(tmp_path) == written

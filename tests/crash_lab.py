@@ -1,0 +1,158 @@
+"""A world whose ports may break at any call; see ``test_crash_points``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tests.contract.store_engines import Stores, embedded_stores
+from tests.doubles import FakeClock
+from tests.world import ADA, SENDER, World, new_world, task
+from tickwell.bootstrap.core import Outbound
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.execution import Execution
+from tickwell.domain.job import Job
+
+
+class Crash(BaseException):
+    """The process is gone; nothing may catch it."""
+
+
+class Kind(StrEnum):
+    """What happens at a call."""
+
+    CRASH = "crash after"  # which is also before the next one
+    FAIL_BEFORE = "fail before"
+    FAIL_AFTER = "fail after"  # the service did it, but its answer was lost
+
+
+_READS = frozenset({"depth", "get", "get_many", "page"})
+
+
+def ways_to_break(call: str) -> tuple[Kind, ...]:
+    """What may happen at a call, without what is the same as something else.
+
+    A crash after a call that changes nothing is one after the call before it, and a task that fails is a flow.
+    """
+    if call == "task":
+        return (Kind.CRASH,)
+    return (Kind.FAIL_BEFORE,) if call.rpartition(".")[2] in _READS else tuple(Kind)
+
+
+@dataclass
+class Wire:
+    """Sees every call of a port while it is armed, and lets the one numbered ``at`` fail."""
+
+    kind: Kind = Kind.CRASH
+    at: int | None = None
+    armed: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def call(self, name: str, make: Callable[[], Any]) -> Any:
+        if not self.armed:
+            return make()
+        number = len(self.calls)
+        self.calls.append(name)
+        if number != self.at:
+            return make()
+        if self.kind is not Kind.FAIL_BEFORE:
+            make()
+        if self.kind is Kind.CRASH:
+            self.armed = False
+            raise Crash(name)
+        raise UnavailableError(name, "broken on purpose")
+
+
+class Watched:
+    """A port whose calls go through the wire."""
+
+    def __init__(self, wire: Wire, name: str, inner: Any) -> None:
+        self._wire, self._name, self._inner = wire, name, inner
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        return lambda *args, **named: self._wire.call(f"{self._name}.{name}", lambda: method(*args, **named))
+
+
+@dataclass
+class Lab:
+    """A world whose ports are watched, and a task that succeeds once it has failed ``failures`` times."""
+
+    world: World
+    wire: Wire
+    failures: int = 0
+    output: Any = "done"
+    started: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    def run(self, _payload: Any, context: Any) -> Any:
+        """The task. What must not happen to it is kept in ``faults``: raised, it would be an attempt that failed."""
+        identity = context.execution_id
+        recorded = {execution.execution_id for execution in self.recorded(context.tenant_id, context.job_id)}
+        if identity in recorded or identity in self.started:
+            self.faults.append(f"attempt {identity} started again")
+        if context.now() < context.due_at:
+            self.faults.append(f"attempt {identity} started early")
+        self.started.append(identity)
+        return self.wire.call("task", self._end)
+
+    def recorded(self, tenant_id: str, job_id: str) -> list[Execution]:
+        """The records of a job, read past the wire: looking is no part of a flow."""
+        armed, self.wire.armed = self.wire.armed, False
+        page = self.world.core.history.list_executions(tenant_id, job_id, limit=100, cursor=None)
+        self.wire.armed = armed
+        return list(page.items)
+
+    def create(self, **fields: Any) -> Job:
+        """Accept a job of the task; it is remembered although its acceptance fails."""
+        job = self.world.create(**{"task": "probe", "timeout_seconds": 60, **fields})
+        self.jobs.append(job)
+        return job
+
+    def all_jobs(self) -> list[Job]:
+        """Every job that the store knows, whether its creator was told or not."""
+        listed = self.world.core.jobs.list_jobs(ADA.tenant_id, limit=100, cursor=None).items
+        known = {job.key: job for job in [*listed, *map(self.world.job, self.jobs)]}
+        return list(known.values())
+
+    def _end(self) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise ValueError("not yet")
+        return self.output
+
+
+def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
+    """A lab, and what closes it."""
+    made = embedded_stores(":memory:", FakeClock())
+    lab_of: list[Lab] = []
+
+    def run(payload: Any, context: Any) -> Any:
+        return lab_of[0].run(payload, context)
+
+    stores = Stores(
+        jobs=Watched(wire, "jobs", made.stores.jobs),
+        history=Watched(wire, "history", made.stores.history),
+        due_items=Watched(wire, "due items", made.stores.due_items),
+        accounts=made.stores.accounts,
+        clock=made.stores.clock,
+        ids=made.stores.ids,
+    )
+    world = new_world(folder, stores, tasks=[task("probe", run)])
+    for lane, queue in world.lanes.items():
+        world.lanes[lane] = Watched(wire, f"lane {lane}", queue)
+    blobs: Any = Watched(wire, "blobs", world.blobs)
+    outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
+    execute = world.core.execute(
+        registry=world.registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)
+    )
+    lab_of.append(Lab(world=replace(world, blobs=blobs, execute=execute), wire=wire))
+
+    def close() -> None:
+        world.close()
+        made.database.close()
+
+    return lab_of[0], close

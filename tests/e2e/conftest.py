@@ -1,0 +1,86 @@
+"""One build, and a deployment of it on a local AWS for each way of running; all work at the same time."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import sam
+from tests.e2e.deployment import Deployment
+from tests.e2e.flows import Flows, submit
+from tests.e2e.local_aws import LocalAws, started
+from tests.e2e.local_iam import translate_permissions
+from tests.e2e.receiver import Receiver, receiving
+
+PLAIN = "plain"
+IAM = "iam"
+SCHEDULER = "scheduler"
+
+IAM_ENFORCED = {PLAIN: False, IAM: True, SCHEDULER: True}
+FAR_TIMER = {PLAIN: "sweep", IAM: "sweep", SCHEDULER: "scheduler"}
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Everything that the run writes; gone at its end."""
+    with tempfile.TemporaryDirectory(prefix="tickwell-e2e-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def built(folder: Path) -> Path:
+    """The artifacts of `sam build`."""
+    return sam.build(folder, {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"})
+
+
+@pytest.fixture(scope="session")
+def receiver() -> Iterator[Receiver]:
+    """The HTTP server that jobs call."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployments(built: Path, folder: Path) -> Iterator[Mapping[str, Future[Deployment]]]:
+    """The stacks by name: without and with IAM enforced, and with EventBridge Scheduler as far timer."""
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        yield {
+            name: pool.submit(
+                _deployed, built, name, stack.enter_context(started(folder / name, iam_enforced=enforced))
+            )
+            for name, enforced in IAM_ENFORCED.items()
+        }
+
+
+def _deployed(built: Path, name: str, aws: LocalAws) -> Deployment:
+    deployment = Deployment(aws=aws, outputs=sam.deploy(built, aws, far_timer=FAR_TIMER[name]))
+    deployment.verify_sender()
+    if IAM_ENFORCED[name]:
+        translate_permissions(aws, deployment.outputs["BlobBucketName"])
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def flows(deployments: Mapping[str, Future[Deployment]], receiver: Receiver) -> Iterator[Mapping[str, Future[Flows]]]:
+    """Everything submitted to every stack at once; the tests then look at what became of it."""
+    with ThreadPoolExecutor() as pool:
+        yield {
+            name: pool.submit(lambda name, deployed: submit(name, deployed.result(), receiver), name, deployed)
+            for name, deployed in deployments.items()
+        }
+
+
+@pytest.fixture(params=[PLAIN, IAM, SCHEDULER])
+def flow(request: pytest.FixtureRequest, flows: Mapping[str, Future[Flows]]) -> Flows:
+    """What was submitted to one stack."""
+    return flows[request.param].result()
+
+
+@pytest.fixture(scope="session")
+def plain(deployments: Mapping[str, Future[Deployment]]) -> Deployment:
+    """The stack without enforced IAM."""
+    return deployments[PLAIN].result()

@@ -1,0 +1,72 @@
+"""`sam build` and `sam deploy` as a user types them, but into a build folder and an AWS of the test run."""
+
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.local_aws import ROOT, LocalAws
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+STACK = "tickwell-dev"
+"""The name in samconfig.toml, which the queue names in tests/events/ begin with."""
+SENDER = "tickwell@sender.example"
+
+ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+LAYER = {"x86_64": "CoreLayerX86", "arm64": "CoreLayerArm64"}[ARCHITECTURE]
+EMULATOR = {"x86_64": "aws-lambda-rie-x86_64", "arm64": "aws-lambda-rie-arm64"}[ARCHITECTURE]
+
+PARAMETERS = {
+    "Architecture": ARCHITECTURE,
+    "Stage": "e2e",
+    "SenderAddress": SENDER,
+    "AllowPrivateHosts": "127.0.0.1",
+    "DirectHorizonSeconds": "130",
+}
+
+
+class SamError(Exception):
+    """A SAM command failed; the message ends with what it printed."""
+
+
+def build(folder: Path, environment: dict[str, str]) -> Path:
+    """Build the functions and the layers; returns the folder of the artifacts."""
+    target = folder / "build"
+    _run(
+        ["build", f"--build-dir={target}", f"--cache-dir={folder / 'cache'}", *_overrides()],
+        environment,
+    )
+    return target
+
+
+def deploy(built: Path, aws: LocalAws, *, far_timer: str) -> dict[str, str]:
+    """Deploy what `build` made; returns the stack's outputs."""
+    _run(
+        [
+            "deploy",
+            f"--config-file={ROOT / 'samconfig.toml'}",
+            "--no-confirm-changeset",
+            f"--template-file={built / 'template.yaml'}",
+            f"--stack-name={STACK}",
+            *_overrides(FarTimer=far_timer),
+        ],
+        aws.environment(),
+    )
+    listed = _run(["list", "stack-outputs", "--stack-name", STACK, "--output", "json"], aws.environment())
+    outputs: list[dict[str, Any]] = json.loads(listed)
+    return {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+
+def _overrides(**more: str) -> list[str]:
+    parameters = {**PARAMETERS, **more}
+    return ["--parameter-overrides", " ".join(f"{name}={value}" for name, value in parameters.items())]
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [SAM, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
+    )
+    if done.returncode != 0:
+        raise SamError(f"sam {arguments[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done.stdout

@@ -1,0 +1,252 @@
+"""Hostile input: whatever comes, the answer is an envelope and never a 500."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api_hosts import Answer, Api, Client, Wire, memory_world, new_api
+from tickwell.http import openapi
+
+JOBS, REGISTER, LOGIN = "/api/v1/jobs", "/api/v1/auth/register", "/api/v1/auth/login"
+CREDENTIALS = {"email": "eve@example.com", "password": "Correct-Horse-9"}
+
+
+@pytest.fixture(scope="module", params=["lambda", "asgi"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder: Path = tmp_path_factory.mktemp("api")
+    world = memory_world(folder)
+    yield new_api(request.param, world).user()
+    world.close()
+
+
+RAW_BODIES = {
+    "empty": b"",
+    "blank": b" \n\t",
+    "nul": b"\0",
+    "null": b"null",
+    "number": b"1",
+    "text": b'"text"',
+    "array": b"[]",
+    "array of objects": b'[{"name": "x"}]',
+    "cut": b'{"name": "x"',
+    "two documents": b'{"name": "x"} {"name": "y"}',
+    "not utf-8": b'{"name": "\xff\xfe"}',
+    "overlong utf-8": b'{"name": "\xc0\x80"}',
+    "utf-8 surrogate": b'{"name": "\xed\xa0\x80"}',
+    "byte order mark": b'\xef\xbb\xbf{"name": "x"}',
+    "utf-16": '{"name": "x"}'.encode("utf-16"),
+    "latin-1": '{"name": "\xfc"}'.encode("latin-1"),
+    "lone surrogate": b'{"name": "\\ud800"}',
+    "lone surrogate as key": b'{"name": "x", "\\udfff": 1}',
+    "lone surrogate in payload": b'{"name": "x", "payload": ["\\ud800"]}',
+    "nul in name": b'{"name": "a\\u0000b"}',
+    "duplicate key": b'{"name": "x", "name": "y"}',
+    "duplicate key inside": b'{"name": "x", "payload": {"a": 1, "a": 2}}',
+    "nan": b'{"name": "x", "payload": NaN}',
+    "infinity": b'{"name": "x", "delay_seconds": Infinity}',
+    "huge float": b'{"name": "x", "delay_seconds": 1e999}',
+    "many digits": b'{"name": "x", "payload": ' + b"9" * 10_000 + b"}",
+    "big integer": b'{"name": "x", "interval_seconds": ' + b"9" * 300 + b"}",
+    "deep arrays": b'{"name": "x", "payload": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "many keys": b"{" + b",".join(b'"%d":1' % number for number in range(50_000)) + b"}",
+    "many keys inside": b'{"name": "x", "retry": {' + b",".join(b'"%d":1' % number for number in range(50_000)) + b"}}",
+    "many tags": b'{"name": "x", "tags": [' + b",".join([b'""'] * 300_000) + b"]}",
+    "many delays": b'{"name": "x", "retry": {"strategy": "schedule", "delays_seconds": ['
+    + b",".join([b"-1"] * 300_000)
+    + b"]}}",
+    "form": b"name=x",
+    "xml": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>',
+}
+
+
+@pytest.mark.parametrize("raw", [pytest.param(raw, id=name) for name, raw in RAW_BODIES.items()])
+def test_malformed_bodies_are_422(shared: Client, raw: bytes) -> None:
+    for path in (JOBS, REGISTER, LOGIN):
+        answer = shared("POST", path, raw=raw)
+        assert (answer.status, answer.json["code"]) == (422, "VALIDATION_ERROR"), path
+        assert 1 <= len(answer.json["details"]) <= 20
+        assert len(answer.body) < 20_000
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        "\0",
+        "\U0001f600\u202e",
+        10**4000,
+        -(10**300),
+        1.7976931348623157e308,
+        5e-324,
+        -0.0,
+        {"": {"": []}},
+        {"__proto__": 1, "constructor": 2},
+        {"$ref": "#", "S": "x", "N": "1"},
+        [[[[[[[[[[]]]]]]]]]],
+        ["x"] * 1000,
+        "x" * 500_000,
+        {"a": True, "b": False, "c": None},
+    ],
+)
+def test_odd_payloads_are_kept_as_they_are(api: Api, ada: Client, payload: Any) -> None:
+    created = ada("POST", JOBS, {"name": "x", "payload": payload})
+    assert created.status == 201, created.json
+    api.world.work()
+    assert ada("GET", f"{JOBS}/{created.data['id']}").data["payload"] == payload
+    (listed,) = ada("GET", f"{JOBS}/{created.data['id']}/executions").data["executions"]
+    assert listed["status"] == "success", listed
+    assert ada("GET", f"/api/v1/executions/{listed['id']}").data["output"] == payload
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "%00",
+        "%ff",
+        "%0A",
+        "x%0A",
+        "..",
+        "%2e%2e",
+        "..%2f..%2fetc%2fpasswd",
+        "%ed%a0%80",
+        "%F0%9F%98%80",
+        "x" * 400,
+        "x" * 10_000,
+        "'%20OR%201=1--",
+        "<script>",
+        "{job_id}",
+        "%25s%25n",
+        "JOB%23x",
+        ";",
+        "null",
+    ],
+)
+def test_odd_paths_are_not_found(shared: Client, segment: str) -> None:
+    for target in (
+        f"{JOBS}/{segment}",
+        f"{JOBS}/{segment}/executions",
+        f"/api/v1/executions/{segment}",
+        f"/api/v1/executions/{segment}/logs",
+        f"/api/v1/executions/{segment}/email",
+        f"/api/v1/dead-letters/{segment}",
+        f"/{segment}/{segment}",
+    ):
+        answer = shared("GET", target)
+        assert (answer.status, answer.json["code"]) == (404, "NOT_FOUND"), target
+    assert shared("DELETE", f"{JOBS}/{segment}").status == 404
+    assert shared("POST", f"{JOBS}/{segment}/pause").status == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "&",
+        "&&&&=&",
+        "=",
+        "%",
+        "%00",
+        "limit",
+        "limit=%00",
+        "limit=%F0%9F%98%80",
+        "limit[]=1",
+        "limit=1;limit=2",
+        "&".join(f"a{number}=1" for number in range(5000)),
+        "x" * 100_000,
+        "\u00ff",
+    ],
+)
+def test_odd_queries_are_answered(shared: Client, query: str) -> None:
+    assert shared("GET", f"{JOBS}?{query}").status in {200, 422}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "\xff\xfe"},
+        {"Origin": "\xff"},
+        {"Origin": "x" * 10_000},
+        {"Cookie": "a=b; c; =; \xff=\xff; " + "x" * 5_000},
+        {"Accept-Encoding": "gzip, br", "Accept": "text/html"},
+        {"X-Request-Id": "mine", "X-Forwarded-For": "127.0.0.1", "Host": "evil.example"},
+        {"Transfer-Encoding": "chunked", "Content-Length": "-1"},
+        {"": "no name"},
+    ],
+)
+def test_odd_headers_change_nothing(shared: Client, headers: dict[str, str]) -> None:
+    answer = shared("GET", JOBS, headers=headers)
+    assert answer.status == 200
+    assert answer.json["success"] is True
+    assert answer.headers["x-request-id"] != "mine"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=10), children, max_size=3),
+    max_leaves=8,
+)
+_FIELDS = sorted(openapi.document("1.2.3")["components"]["schemas"]["JobRequest"]["properties"])
+_VALUES = _JSON | st.sampled_from(
+    [
+        "echo",
+        "send_email",
+        "one-time",
+        "recurring",
+        "cron",
+        "* * * * *",
+        "@daily",
+        "UTC",
+        "2026-11-25T09:00:00Z",
+        "high",
+    ]
+)
+
+
+_MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@_MANY
+@given(fields=st.dictionaries(st.sampled_from(_FIELDS) | st.text(max_size=10), _VALUES, max_size=6))
+def test_any_job_is_accepted_or_its_fields_are_named(shared: Client, fields: dict[str, Any]) -> None:
+    answer = shared("POST", JOBS, {"name": "x", **fields})
+    if answer.status == 201:
+        assert shared("GET", f"{JOBS}/{answer.data['id']}").data["status"] == "active"
+    else:
+        assert answer.fields
+
+
+@_MANY
+@given(raw=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_any_bytes_are_answered(shared: Client, raw: bytes) -> None:
+    for path in (JOBS, LOGIN):
+        _require_envelope(shared("POST", path, raw=raw))
+
+
+@_MANY
+@given(
+    method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "get", "X"]),
+    path=st.text(max_size=30).map(lambda text: text.encode("utf-8", "replace")),
+    query=st.text(st.characters(max_codepoint=255), max_size=40),
+)
+def test_any_target_is_answered(shared: Client, method: str, path: bytes, query: str) -> None:
+    quoted = "".join(f"%{octet:02x}" for octet in path)
+    for prefix in ("/", f"{JOBS}/", "/api/v1/executions/"):
+        wire = Wire(
+            method=method,
+            target=f"{prefix}{quoted}?{query.replace('#', '')}",
+            headers=(("Authorization", f"Bearer {shared.token}"),),
+            body=b"",
+        )
+        _require_envelope(shared.host(wire))
+
+
+def _require_envelope(answer: Answer) -> None:
+    assert answer.status < 500
+    if answer.body:
+        document = json.loads(answer.body)
+        assert document.get("success") is True or document.get("error") is True or "openapi" in document

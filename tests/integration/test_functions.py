@@ -1,0 +1,224 @@
+"""The Lambda functions on AWS's emulated services: events in, what they did out."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto.ses.models import ses_backends
+
+from tests.contract.queue_engines import REGION
+from tests.contract.store_engines import create_table
+from tickwell.bootstrap import aws as bootstrap
+from tickwell.settings import SettingsError
+
+SENDER = "jobs@example.com"
+
+
+class Context:
+    """What Lambda says of an invocation."""
+
+    aws_request_id = "request-1"
+    function_name = "a-function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:a-function"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """A deployed stack: its queues, its table, and its functions as Lambda would load them."""
+
+    urls: dict[str, str]
+    load: Callable[[str], ModuleType]
+
+    def messages(self, name: str) -> list[dict[str, Any]]:
+        """Everything that is deliverable in a queue."""
+        sqs = boto3.client("sqs", region_name=REGION)
+        answer = sqs.receive_message(
+            QueueUrl=self.urls[name], MaxNumberOfMessages=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+        )
+        return [dict(message) for message in answer.get("Messages", [])]
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The event that Lambda makes of what a queue holds."""
+        return {
+            "Records": [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": message["Attributes"],
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{self.urls[name].rpartition('/')[2]}",
+                }
+                for message in self.messages(name)
+            ]
+        }
+
+    def run(self, function: str, event: dict[str, Any]) -> Any:
+        """Invoke a function."""
+        return self.load(function).handler(event, Context())
+
+    def send(self, name: str, body: str) -> None:
+        """Put a body into a queue."""
+        boto3.client("sqs", region_name=REGION).send_message(QueueUrl=self.urls[name], MessageBody=body)
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+        """One HTTP request through functions/api."""
+        event = {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {"content-type": "application/json", "authorization": f"Bearer {token}"},
+            "requestContext": {
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "userAgent": "test"},
+                "requestId": "r-1",
+                "stage": "$default",
+            },
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        answer = self.run("api", event)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def register(self) -> str:
+        """A new user's token."""
+        status, answer = self.call("POST", "/api/v1/auth/register", {"email": "a@example.com", "password": "Secret-99"})
+        assert status == 201
+        return str(answer["data"]["token"])
+
+    def dead_letter_records(self) -> list[dict[str, Any]]:
+        """The stream records of all dead letters in the table."""
+        items = boto3.client("dynamodb", region_name=REGION).scan(TableName="tickwell")["Items"]
+        return [
+            {"eventName": "INSERT", "eventID": str(n), "dynamodb": {"NewImage": item, "SequenceNumber": str(n)}}
+            for n, item in enumerate(items)
+            if item["kind"] == {"S": "dead_letter"}
+        ]
+
+
+@pytest.fixture
+def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    create_table(boto3.client("dynamodb", region_name=aws))
+    sqs = boto3.client("sqs", region_name=aws)
+    names = ("lane-high", "lane-medium", "lane-low", "lane-dlq", "dispatch", "dispatch-dlq", "notify", "notify-dlq")
+    urls = {name: sqs.create_queue(QueueName=f"tw-{name}")["QueueUrl"] for name in names}
+    boto3.client("s3", region_name=aws).create_bucket(
+        Bucket="blobs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    secret = boto3.client("secretsmanager", region_name=aws).create_secret(Name="jwt", SecretString="k" * 64)
+    boto3.client("sesv2", region_name=aws).create_email_identity(EmailIdentity=SENDER)
+    environment = {
+        "ENGINE": "aws",
+        "TABLE": "tickwell",
+        "BLOB_BUCKET": "blobs",
+        "LANE_HIGH_URL": urls["lane-high"],
+        "LANE_MEDIUM_URL": urls["lane-medium"],
+        "LANE_LOW_URL": urls["lane-low"],
+        "LANE_DLQ_URL": urls["lane-dlq"],
+        "DISPATCH_QUEUE_URL": urls["dispatch"],
+        "DISPATCH_DLQ_URL": urls["dispatch-dlq"],
+        "NOTIFICATION_URL": urls["notify"],
+        "NOTIFICATION_DLQ_URL": urls["notify-dlq"],
+        "FAR_TIMER": "sweep",
+        "SCHEDULE_GROUP": "group",
+        "DISPATCH_QUEUE_ARN": "arn:aws:sqs:eu-central-1:123456789012:tw-dispatch",
+        "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedule",
+        "JWT_SECRET_ID": secret["ARN"],
+        "SENDER_ADDRESS": SENDER,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(f"TICKWELL_{name}", value)
+    bootstrap.forget_clients()
+
+    def load(function: str) -> ModuleType:
+        name = f"functions.{function}.handler"
+        return sys.modules[name] if name in sys.modules else importlib.import_module(name)
+
+    yield Stack(urls=urls, load=load)
+    for name in [name for name in sys.modules if name.startswith("functions.") and name.endswith(".handler")]:
+        del sys.modules[name]
+    bootstrap.forget_clients()
+
+
+def executions(stack: Stack, token: str, job_id: str) -> list[dict[str, Any]]:
+    _, answer = stack.call("GET", f"/api/v1/jobs/{job_id}/executions", token=token)
+    found: list[dict[str, Any]] = answer["data"]["executions"]
+    return found
+
+
+def test_a_job_goes_from_the_request_to_its_recorded_result(stack: Stack) -> None:
+    token = stack.register()
+    status, answer = stack.call("POST", "/api/v1/jobs", {"name": "x", "priority": "high", "payload": [1, 2]}, token)
+    assert status == 201
+    assert stack.run("worker", stack.event("lane-high")) == {"batchItemFailures": []}
+    (execution,) = executions(stack, token, answer["data"]["id"])
+    assert (execution["status"], execution["output"]) == ("success", [1, 2])
+
+
+def test_an_unreadable_message_ends_as_a_dead_letter_of_the_operator(stack: Stack) -> None:
+    stack.send("lane-low", "{]")
+    assert stack.run("worker", stack.event("lane-low")) == {"batchItemFailures": []}
+    event = stack.event("lane-dlq")
+    assert [record["body"] for record in event["Records"]] == ["{]"]
+    assert stack.run("dead_letter", event) == {"batchItemFailures": []}
+    (record,) = stack.dead_letter_records()
+    assert "operator" in record["dynamodb"]["NewImage"]["pk"]["S"]
+    assert stack.run("outcomes", {"Records": [record]}) == {"notifications": 0}
+
+
+def test_the_owner_of_a_job_that_failed_for_good_gets_a_mail(stack: Stack) -> None:
+    token = stack.register()
+    body = {"name": "doomed", "task": "http_request", "max_retries": 0, "payload": {"url": "http://127.0.0.1/"}}
+    stack.call("POST", "/api/v1/jobs", body, token)
+    stack.run("worker", stack.event("lane-medium"))
+    records = stack.dead_letter_records()
+    assert stack.run("outcomes", {"Records": records}) == {"notifications": 1}
+    before = _sent_mails()
+    assert stack.run("notifier", stack.event("notify")) == {"batchItemFailures": []}
+    assert _sent_mails() == before + 1
+
+
+def test_the_safety_sync_sweeps_and_repairs(stack: Stack) -> None:
+    token = stack.register()
+    stack.call("POST", "/api/v1/jobs", {"name": "far", "delay_seconds": 3600}, token)
+    report = stack.run("safety_sync", {})
+    assert {name: report[name] for name in ("swept", "resent", "behind", "unavailable")} == dict.fromkeys(
+        ("swept", "resent", "behind", "unavailable"), 0
+    )
+
+
+def test_the_dispatcher_hands_messages_to_their_lanes(stack: Stack) -> None:
+    token = stack.register()
+    stack.call("POST", "/api/v1/jobs", {"name": "x"}, token)
+    (message,) = stack.messages("lane-medium")
+    stack.send("dispatch", message["Body"])
+    stack.send("dispatch", "not a message")
+    assert stack.run("dispatcher", stack.event("dispatch")) == {"batchItemFailures": []}
+    assert [m["Body"] for m in stack.messages("lane-medium")] == [message["Body"]]
+    assert [m["Body"] for m in stack.messages("dispatch-dlq")] == ["not a message"]
+
+
+@pytest.mark.parametrize(
+    "function", ["api", "worker", "dispatcher", "safety_sync", "dead_letter", "outcomes", "notifier"]
+)
+def test_a_function_without_its_settings_does_not_start(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    monkeypatch.delenv("TICKWELL_LANE_HIGH_URL")
+    monkeypatch.delenv("TICKWELL_NOTIFICATION_URL")
+    with pytest.raises(SettingsError, match=r"TICKWELL_LANE_HIGH_URL|TICKWELL_NOTIFICATION_URL"):
+        stack.load(function)
+
+
+def _sent_mails() -> int:
+    return len(ses_backends["123456789012"][REGION].sent_messages)

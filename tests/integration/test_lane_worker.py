@@ -1,0 +1,95 @@
+"""The thread that runs a lane's jobs on one machine."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api_hosts import memory_world
+from tests.server_process import eventually
+from tests.world import World, task
+from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.lane import Lane
+from tickwell.local.lane_worker import LaneWorker
+
+
+class Gatekeeper:
+    """A task that waits until it is let go, unless its payload says ``quick``; counts how many run at once."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.running, self.most = 0, 0
+
+    async def __call__(self, payload: Any, _context: Any) -> str:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        while payload != "quick" and not self.open.is_set():  # noqa: ASYNC110 - another thread sets it
+            await asyncio.sleep(0.005)
+        self.running -= 1
+        return "done"
+
+
+@pytest.fixture
+def gatekeeper() -> Gatekeeper:
+    return Gatekeeper()
+
+
+@pytest.fixture
+def world(tmp_path: Path, gatekeeper: Gatekeeper) -> Iterator[World]:
+    made = memory_world(tmp_path, tasks=[task("probe", gatekeeper)])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def worker(world: World) -> Iterator[LaneWorker]:
+    made = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=10)
+    made.start()
+    yield made
+    made.stop()
+    made.join(15)
+    assert not made.is_alive()
+
+
+def completed(world: World, jobs: list[Job]) -> bool:
+    return all(world.job(job).status is JobStatus.COMPLETED for job in jobs)
+
+
+def test_a_slow_job_holds_one_place_and_not_its_whole_batch(
+    world: World, gatekeeper: Gatekeeper, request: pytest.FixtureRequest
+) -> None:
+    slow = [world.create(task="probe", payload="slow") for _ in range(2)]
+    quick = [world.create(task="probe", payload="quick") for _ in range(10)]
+    request.getfixturevalue("worker")
+    eventually(lambda: completed(world, quick))
+    assert not completed(world, slow)
+    gatekeeper.open.set()
+    eventually(lambda: completed(world, slow))
+
+
+def test_no_more_jobs_run_at_once_than_there_are_places(
+    world: World, gatekeeper: Gatekeeper, request: pytest.FixtureRequest
+) -> None:
+    jobs = [world.create(task="probe", payload="slow") for _ in range(8)]
+    request.getfixturevalue("worker")
+    eventually(lambda: gatekeeper.running == 3)
+    gatekeeper.open.set()
+    eventually(lambda: completed(world, jobs))
+    assert gatekeeper.most == 3
+
+
+def test_stopping_lets_what_runs_end_and_leaves_the_rest(
+    world: World, gatekeeper: Gatekeeper, worker: LaneWorker
+) -> None:
+    running = [world.create(task="probe", payload="slow") for _ in range(3)]
+    eventually(lambda: gatekeeper.running == 3)
+    worker.stop()
+    later = world.create(task="probe", payload="quick")
+    gatekeeper.open.set()
+    worker.join(15)
+    assert completed(world, running)
+    assert world.job(later).status is JobStatus.ACTIVE
+    assert world.lanes[Lane.MEDIUM].depth().waiting == 1

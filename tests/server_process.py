@@ -1,0 +1,129 @@
+"""The local server as users have it: a process of its own, spoken to over HTTP."""
+
+import contextlib
+import http.client
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+_START_SECONDS = 30.0
+_URL = re.compile(r"is running at (http://\S+)")
+
+
+@dataclass(slots=True)
+class ServerProcess:
+    """A running ``python -m tickwell.local``. ``output`` holds what it has printed so far."""
+
+    process: subprocess.Popen[str]
+    url: str
+    token: str = ""
+    output: list[str] = field(default_factory=list)
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """One request; status and JSON answer."""
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        with contextlib.closing(connection):
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+
+    def data(self, method: str, path: str, body: Any = None) -> Any:
+        """``data`` of a successful answer."""
+        status, answer = self.call(method, path, body)
+        assert answer.get("success") is True, (status, answer)
+        return answer["data"]
+
+    def register(self, email: str = "ada@example.com") -> None:
+        """Sign up, and speak as that user from now on."""
+        self.token = self.data("POST", "/api/v1/auth/register", {"email": email, "password": "Correct-Horse-9"})[
+            "token"
+        ]
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is tidied up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
+    """The first truthy answer of ``check``; fails when there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing within {seconds} s")
+
+
+def spawn(folder: Path, **settings: str) -> subprocess.Popen[str]:
+    """Start the server on ``folder`` and a free port, with nothing of this process's settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **settings}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tickwell.local"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _started(process: subprocess.Popen[str]) -> ServerProcess:
+    urls: queue.Queue[str | None] = queue.Queue()
+    server = ServerProcess(process=process, url="")
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            server.output.append(line)
+            if match := _URL.search(line):
+                urls.put(match.group(1))
+        urls.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    url = urls.get(timeout=_START_SECONDS)
+    assert url is not None, "".join(server.output)
+    server.url = url
+    eventually(lambda: _answers(server))
+    return server
+
+
+def _answers(server: ServerProcess) -> bool:
+    try:
+        return server.call("GET", "/health")[0] == 200
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[ServerProcess]:
+    """A server that has started; killed when the block ends, if it still runs."""
+    process = spawn(folder, **(settings or {}))
+    try:
+        yield _started(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()

@@ -1,0 +1,136 @@
+"""Errors become answers: a status for each class, one envelope, nothing of our insides."""
+
+import inspect
+
+import pytest
+
+from tests.doubles import NOON
+from tickwell.domain import errors as domain_errors
+from tickwell.domain.errors import (
+    AttemptFailedError,
+    ConflictError,
+    EmailTakenError,
+    IllegalTransitionError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    NotFoundError,
+    StaleDueItemError,
+    TickwellError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnreadableMessageError,
+)
+from tickwell.http import errors as http_errors
+from tickwell.http.errors import (
+    STATUSES,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    MethodNotAllowedError,
+    UnknownPathError,
+    UnsupportedMediaTypeError,
+    fault_of,
+)
+
+
+def _classes() -> list[type[TickwellError]]:
+    found = {
+        value
+        for module in (domain_errors, http_errors)
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, TickwellError)
+    }
+    return sorted(found, key=lambda error: error.__name__)
+
+
+@pytest.mark.parametrize("error", _classes())
+def test_every_error_class_has_a_status(error: type[TickwellError]) -> None:
+    assert error in STATUSES
+
+
+def test_the_table_knows_no_other_classes() -> None:
+    assert set(STATUSES) == set(_classes())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidInputError("name", "must not be blank"), 422, "VALIDATION_ERROR"),
+        (NotFoundError("job", "j"), 404, "NOT_FOUND"),
+        (IllegalTransitionError("job", "completed", "pause"), 409, "ILLEGAL_TRANSITION"),
+        (ConflictError("again"), 409, "CONFLICT"),
+        (EmailTakenError(), 409, "EMAIL_TAKEN"),
+        (UnauthenticatedError("no"), 401, "UNAUTHENTICATED"),
+        (InvalidCredentialsError(), 401, "INVALID_CREDENTIALS"),
+        (UnavailableError("store", "throttled"), 503, "UNAVAILABLE"),
+        (StaleDueItemError(), 503, "UNAVAILABLE"),
+        (UnreadableMessageError("?"), 500, "INTERNAL_ERROR"),
+        (AttemptFailedError("X", "y"), 500, "INTERNAL_ERROR"),
+        (UnknownPathError("no"), 404, "NOT_FOUND"),
+        (MethodNotAllowedError("PUT", ("GET",)), 405, "METHOD_NOT_ALLOWED"),
+        (BodyTooLargeError("no"), 413, "BODY_TOO_LARGE"),
+        (BodyTooSlowError("no"), 408, "BODY_TOO_SLOW"),
+        (UnsupportedMediaTypeError("no"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (TickwellError("?"), 500, "INTERNAL_ERROR"),
+        (KeyError("?"), 500, "INTERNAL_ERROR"),
+    ],
+)
+def test_errors_become_statuses_and_codes(error: Exception, status: int, code: str) -> None:
+    fault = fault_of(error)
+    assert (fault.status, fault.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("secret"),
+        TickwellError("secret"),
+        UnavailableError("secret", "secret"),
+        StaleDueItemError(),
+        UnreadableMessageError("secret"),
+        AttemptFailedError("secret", "secret"),
+    ],
+)
+def test_what_went_wrong_inside_is_not_told(error: Exception) -> None:
+    body = fault_of(error).body(request_id="r-1", now=NOON)
+    assert "secret" not in str(body)
+    assert body["request_id"] == "r-1"
+
+
+def test_the_envelope_names_the_fields_at_fault() -> None:
+    error = InvalidInputError("payload.url", "is required", also=(("payload.method", "is not known here"),))
+    assert fault_of(error).body(request_id="r-1", now=NOON) == {
+        "error": True,
+        "message": "payload.url: is required",
+        "code": "VALIDATION_ERROR",
+        "timestamp": "2026-11-22T12:00:00.000Z",
+        "request_id": "r-1",
+        "details": [
+            {"field": "payload.url", "message": "is required"},
+            {"field": "payload.method", "message": "is not known here"},
+        ],
+    }
+
+
+def test_an_error_from_elsewhere_is_what_it_derives_from() -> None:
+    class ForeignError(ConflictError):
+        pass
+
+    assert fault_of(ForeignError("x")).status == 409
+
+
+def test_only_validation_errors_have_details() -> None:
+    assert "details" not in fault_of(NotFoundError("job", "j")).body(request_id="r-1", now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("error", "header"),
+    [
+        (UnavailableError("store", "x"), ("Retry-After", "5")),
+        (StaleDueItemError(), ("Retry-After", "5")),
+        (MethodNotAllowedError("PUT", ("GET", "POST")), ("Allow", "GET, POST")),
+        (UnauthenticatedError("x"), ("WWW-Authenticate", "Bearer")),
+        (InvalidCredentialsError(), ("WWW-Authenticate", "Bearer")),
+    ],
+)
+def test_some_errors_tell_what_to_do_next(error: Exception, header: tuple[str, str]) -> None:
+    assert fault_of(error).headers == (header,)

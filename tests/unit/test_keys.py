@@ -1,0 +1,159 @@
+"""Keys of the table: every builder has a parser, and sort keys sort as what they spell."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickwell.adapters.aws.dynamodb import keys
+from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
+from tickwell.domain.due import DUE_SHARDS, DueItem
+from tickwell.domain.instant import from_epoch_ms
+from tickwell.domain.job import JobKey
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+
+words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
+instants_ms = st.integers(min_value=0, max_value=keys.LATEST_MS)
+attempts = st.integers(min_value=1, max_value=9999)
+digests = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
+job_keys = st.builds(lambda tenant, job: JobKey(tenant_id=tenant, job_id=job), words, words)
+
+
+@st.composite
+def due_items(draw: st.DrawFn) -> DueItem:
+    """Due items of any job and instant."""
+    job = draw(job_keys)
+    due_at = from_epoch_ms(draw(instants_ms))
+    message = JobMessage(
+        tenant_id=job.tenant_id,
+        job_id=job.job_id,
+        version=draw(st.integers(min_value=1)),
+        due_at=due_at,
+        attempt=draw(attempts),
+        run_at=due_at,
+        lane=Lane.MEDIUM,
+        recurring=False,
+    )
+    return DueItem(message=message, look_at=from_epoch_ms(draw(instants_ms)), sent=True)
+
+
+@given(job_keys)
+def test_job_keys_round_trip(job: JobKey) -> None:
+    assert keys.parse_job_key(keys.job_key(job)) == job
+
+
+@given(job_keys, st.integers(min_value=1), digests)
+def test_body_keys_round_trip(job: JobKey, version: int, digest: str) -> None:
+    reference = f"{version}#{digest}"
+    assert keys.parse_body_key(keys.body_key(job, reference)) == (job, reference)
+
+
+@given(job_keys, instants_ms, attempts)
+def test_execution_keys_round_trip(job: JobKey, due_ms: int, attempt: int) -> None:
+    assert keys.parse_execution_key(keys.execution_key(job, due_ms, attempt)) == (job, due_ms, attempt)
+
+
+@given(job_keys, instants_ms, attempts, digests)
+def test_detail_keys_round_trip(job: JobKey, due_ms: int, attempt: int, digest: str) -> None:
+    parsed = keys.parse_detail_key(keys.detail_key(job, due_ms, attempt, digest))
+    assert parsed == (job, due_ms, attempt, digest)
+
+
+@given(job_keys, instants_ms)
+def test_skip_keys_round_trip(job: JobKey, first_ms: int) -> None:
+    assert keys.parse_skip_key(keys.skip_key(job, first_ms)) == (job, first_ms)
+
+
+@given(words, texts)
+def test_dead_letter_keys_round_trip(tenant_id: str, dead_letter_id: str) -> None:
+    key = keys.dead_letter_key(tenant_id, dead_letter_id)
+    assert keys.parse_dead_letter_key(key) == (tenant_id, dead_letter_id)
+
+
+@given(due_items())
+def test_due_keys_round_trip(item: DueItem) -> None:
+    assert keys.parse_due_key(keys.due_key(item)) == (item.shard, item.position)
+
+
+@given(st.integers(min_value=0, max_value=DUE_SHARDS - 1))
+def test_watermark_keys_round_trip(shard: int) -> None:
+    assert keys.parse_watermark_key(keys.watermark_key(shard)) == shard
+
+
+@given(words, texts)
+def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
+    assert keys.parse_user_key(keys.user_key(tenant_id, text)) == (tenant_id, text)
+    assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
+    assert keys.parse_address_key(keys.address_key(text)) == text
+
+
+@given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
+def test_executions_sort_by_occurrence_and_attempt(places: list[tuple[int, int]]) -> None:
+    spelled = [keys.execution_sort(*place) for place in sorted(places)]
+    assert spelled == sorted(spelled)
+
+
+@given(st.lists(due_items(), min_size=2, max_size=5))
+def test_due_items_sort_by_position(items: list[DueItem]) -> None:
+    positions = sorted(item.position for item in items)
+    spelled = [keys.due_sort(position) for position in positions]
+    assert spelled == sorted(spelled, key=str.encode)
+
+
+@given(instants_ms.map(from_epoch_ms))
+def test_a_minute_is_one_partition(at: datetime) -> None:
+    start = at.replace(second=0, microsecond=0)
+    assert keys.due_partition(at, 3) == keys.due_partition(start, 3)
+    assert keys.due_partition(start, 3) < keys.due_partition(start + timedelta(minutes=1), 3)
+
+
+PARSERS: dict[str, Callable[[Key], object]] = {
+    "job": keys.parse_job_key,
+    "body": keys.parse_body_key,
+    "execution": keys.parse_execution_key,
+    "detail": keys.parse_detail_key,
+    "skip": keys.parse_skip_key,
+    "dead letter": keys.parse_dead_letter_key,
+    "due item": keys.parse_due_key,
+    "watermark": keys.parse_watermark_key,
+    "address": keys.parse_address_key,
+    "user": keys.parse_user_key,
+    "tenant": keys.parse_tenant_key,
+}
+JOB = JobKey(tenant_id="t", job_id="j")
+KEYS: dict[str, Key] = {
+    "job": keys.job_key(JOB),
+    "body": keys.body_key(JOB, "1#00ff"),
+    "execution": keys.execution_key(JOB, 1, 1),
+    "detail": keys.detail_key(JOB, 1, 1, "00ff"),
+    "skip": keys.skip_key(JOB, 1),
+    "dead letter": keys.dead_letter_key("t", "d"),
+    "due item": Key("D#202611221200#3", "1795348800000#t#j#1795348800000#1#1"),
+    "watermark": keys.watermark_key(3),
+    "address": keys.address_key("ada@example.com"),
+    "user": keys.user_key("t", "u"),
+    "tenant": keys.tenant_key("t"),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_parser_reads_keys_of_its_kind_only(kind: str, parser: str) -> None:
+    if kind == parser:
+        PARSERS[parser](KEYS[kind])
+        return
+    with pytest.raises(UnknownKeyError):
+        PARSERS[parser](KEYS[kind])
+
+
+def test_no_two_kinds_share_a_key() -> None:
+    assert len(set(KEYS.values())) == len(KEYS)
+
+
+def test_a_tenants_jobs_are_spread_over_all_shards() -> None:
+    partitions = {keys.job_key(JobKey(tenant_id="t", job_id=f"job {number}")).pk for number in range(1000)}
+    assert partitions == {keys.job_partition("t", shard) for shard in range(keys.SHARDS)}
