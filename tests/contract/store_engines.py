@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 import pytest
 from botocore.config import Config
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
@@ -99,20 +99,17 @@ def sqlite(tmp_path: Path) -> Iterator[EmbeddedStores]:
     made.database.close()
 
 
-def make_writes_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto check a condition and write in one step, as the service does; its own two steps may interleave."""
+def serve_one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each call of moto be one step, as it is for the service; moto's own steps (read, check, write) interleave."""
     lock = threading.RLock()
+    serve = DynamoHandler.call_action
 
-    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(method)
-        def call(*arguments: Any, **named: Any) -> Any:
-            with lock:
-                return method(*arguments, **named)
+    @functools.wraps(serve)
+    def one_at_a_time(handler: DynamoHandler) -> Any:
+        with lock:
+            return serve(handler)
 
-        return call
-
-    for name in ("put_item", "update_item", "transact_write_items"):
-        monkeypatch.setattr(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name)))
+    monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +131,7 @@ def dynamodb_client() -> "DynamoDBClient":
 def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStores]:
     """The stores of the aws engine."""
     assert aws == REGION
-    make_writes_atomic(monkeypatch)
+    serve_one_call_at_a_time(monkeypatch)
     client = dynamodb_client
     create_table(client)
     clock = FakeClock()
