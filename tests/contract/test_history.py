@@ -15,7 +15,7 @@ from tickwell.application.ports import Page
 from tickwell.domain.dead_letter import OPERATOR_TENANT
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry
-from tickwell.domain.retry import GiveUp, RetryAt
+from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ LOGS = tuple(
         {"failure": Failure(code="TASK_ERROR", message="m" * 3000, traceback="t" * 3000)},
         {"decision": RetryAt(at=NOON + timedelta(milliseconds=61_001), attempt=2)},
         {"decision": GiveUp(reason="all 4 attempts failed")},
+        {"decision": Cancelled()},
         {"recurring": True, "attempt": 12_345},
         {"detail_blob": "tenants/tenant-1/executions/x"},
         {"due_at": NOON - timedelta(days=18_000), "started_at": NOON, "finished_at": NOON},

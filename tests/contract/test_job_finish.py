@@ -22,8 +22,8 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Claimed
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import Job, JobStatus, Slot, Tally
-from tickwell.domain.retry import Completed, GiveUp, RetryAt
+from tickwell.domain.job import TRANSITIONS, Job, JobStatus, Slot, Tally
+from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 
 FINISHED_AT = NOON + timedelta(seconds=2)
 RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)
@@ -35,27 +35,28 @@ RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)
         (Completed(), ExecutionStatus.SUCCESS, JobStatus.COMPLETED),
         (GiveUp(reason="enough"), ExecutionStatus.FAILED, JobStatus.FAILED),
         (GiveUp(reason="lost twice"), ExecutionStatus.LOST, JobStatus.FAILED),
+        (Cancelled(), ExecutionStatus.CANCELLED, JobStatus.CANCELLED),
     ],
 )
 def test_a_one_time_job_ends_as_the_decision_says(
-    stores: Stores, decision: Completed | GiveUp, status: ExecutionStatus, ends: JobStatus
+    stores: Stores, decision: Decision, status: ExecutionStatus, ends: JobStatus
 ) -> None:
     running = claimed(stores, created(stores, payload="x" * 1000))
     assert finished(stores, execution(running, decision=decision, status=status))
-    success = status is ExecutionStatus.SUCCESS
+    success, failed = status is ExecutionStatus.SUCCESS, ends is JobStatus.FAILED
     assert stores.jobs.get(TENANT, running.job_id) == replace(
         running,
         status=ends,
         slot=None,
-        tally=Tally(executions=1, successful=int(success), failed=int(not success), duration_ms=1500),
+        tally=Tally(executions=1, successful=int(success), failed=int(failed), duration_ms=1500),
         updated_at=FINISHED_AT,
         expires_at=NOON + RETENTION,
     )
 
 
-@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough")])
+@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), Cancelled()])
 @pytest.mark.parametrize("hint", [True, False])
-def test_a_recurring_job_goes_on(stores: Stores, decision: Completed | GiveUp, hint: bool) -> None:
+def test_a_recurring_job_goes_on(stores: Stores, decision: Decision, hint: bool) -> None:
     running = claimed(stores, recurring(stores), next_run_at=TOMORROW)
     assert finished(stores, execution(running, decision=decision, recurring=hint))
     tally = Tally(executions=1, successful=1, duration_ms=1500)
@@ -76,8 +77,8 @@ def test_a_retry_is_left_waiting_in_the_slot(stores: Stores) -> None:
     assert found == replace(running, slot=slot, tally=Tally(executions=1, failed=1, duration_ms=1500))
 
 
-@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), RETRY])
-def test_an_attempt_is_finished_once(stores: Stores, decision: Completed | GiveUp | RetryAt) -> None:
+@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), Cancelled(), RETRY])
+def test_an_attempt_is_finished_once(stores: Stores, decision: Decision | RetryAt) -> None:
     attempt = execution(claimed(stores, created(stores)), decision=decision)
     assert finished(stores, attempt)
     after_first = stores.jobs.get(TENANT, attempt.job_id)
@@ -113,10 +114,8 @@ def test_an_edit_does_not_strand_a_running_attempt(stores: Stores) -> None:
     assert (found.slot, found.version, found.name) == (None, 2, "renamed")
 
 
-@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), RETRY])
-def test_a_job_that_was_deleted_meanwhile_only_loses_the_slot(
-    stores: Stores, decision: Completed | GiveUp | RetryAt
-) -> None:
+@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), Cancelled(), RETRY])
+def test_a_job_that_was_deleted_meanwhile_only_loses_the_slot(stores: Stores, decision: Decision | RetryAt) -> None:
     running = claimed(stores, created(stores))
     deleted = running.delete(NOON + timedelta(seconds=1), expires_at=TOMORROW)
     assert stores.jobs.replace(deleted, read=running)
@@ -137,17 +136,23 @@ def test_a_retry_waits_only_where_it_may_come_to_be_tried(stores: Stores, status
 
 @pytest.mark.parametrize("status", list(JobStatus))
 @pytest.mark.parametrize(
-    ("decision", "target"), [(Completed(), JobStatus.COMPLETED), (GiveUp(reason="enough"), JobStatus.FAILED)]
+    ("decision", "target"),
+    [
+        (Completed(), JobStatus.COMPLETED),
+        (GiveUp(reason="enough"), JobStatus.FAILED),
+        (Cancelled(), JobStatus.CANCELLED),
+    ],
 )
 def test_only_a_status_that_allows_it_becomes_final(
-    stores: Stores, status: JobStatus, decision: Completed | GiveUp, target: JobStatus
+    stores: Stores, status: JobStatus, decision: Decision, target: JobStatus
 ) -> None:
     slot = Slot(due_at=NOON, attempt=1, token="token-1", lease_until=TOMORROW)
     made = created(stores, status=status, slot=slot, next_run_at=None)
     assert finished(stores, execution(made, decision=decision))
     found = stores.jobs.get(TENANT, made.job_id)
-    assert found.status is (target if status is JobStatus.ACTIVE else status)
-    assert (found.expires_at is not None) is (status is JobStatus.ACTIVE)
+    allowed = target in TRANSITIONS[status]
+    assert found.status is (target if allowed else status)
+    assert (found.expires_at is not None) is allowed
 
 
 def test_the_tally_counts_every_attempt_exactly(stores: Stores) -> None:

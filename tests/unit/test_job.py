@@ -13,6 +13,7 @@ from tickwell.domain.errors import IllegalTransitionError, NotFoundError
 from tickwell.domain.execution import execution_id, parse_execution_id
 from tickwell.domain.job import TRANSITIONS, Job, JobState, JobStatus, Slot, sources
 from tickwell.domain.occurrence import MISFIRE_GRACE, Gap, Rearm, Standing, rearm, standing
+from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Interval, OneTime, next_due
 
 JOB_ID = "01935f2e-7c1a-7b2e-9d3f-5b6c7d8e9f00"
@@ -43,6 +44,7 @@ WAITING = Slot(due_at=NOON, attempt=2)
 ALLOWED = {
     ("active", "paused"), ("active", "completed"), ("active", "failed"), ("active", "cancelled"), ("active", "deleted"),
     ("paused", "active"), ("paused", "cancelled"), ("paused", "deleted"),
+    ("completed", "active"), ("failed", "active"), ("cancelled", "active"),
     ("completed", "deleted"), ("failed", "deleted"), ("cancelled", "deleted"),
 }  # fmt: skip
 
@@ -60,7 +62,8 @@ def test_every_step_is_refused_where_it_is_not_allowed(status: JobStatus) -> Non
     job = a_job(status=status)
     steps: dict[JobStatus, Callable[[], Job]] = {
         JobStatus.PAUSED: lambda: job.pause(NOON),
-        JobStatus.ACTIVE: lambda: job.resume(NOON),
+        JobStatus.ACTIVE: lambda: job.resume(NOON) if status is JobStatus.PAUSED else job.retry(NOON),
+        JobStatus.CANCELLED: lambda: job.cancel(NOON, expires_at=NOON),
         JobStatus.DELETED: lambda: job.delete(NOON, expires_at=NOON),
     }
     for target, step in steps.items():
@@ -70,6 +73,33 @@ def test_every_step_is_refused_where_it_is_not_allowed(status: JobStatus) -> Non
         else:
             with pytest.raises(IllegalTransitionError):
                 step()
+
+
+def test_a_retried_one_time_job_is_due_at_once_and_never_at_an_instant_that_it_had() -> None:
+    ended = a_job(schedule=OneTime(at=NOON), status=JobStatus.FAILED, next_run_at=None, last_executed_at=NOON)
+    assert ended.retry(NOON + MINUTE).next_run_at == NOON + MINUTE
+    assert ended.retry(NOON).next_run_at == NOON + timedelta(milliseconds=1)
+    assert replace(ended, expires_at=NOON).retry(NOON).expires_at is None
+
+
+def test_a_recurring_job_that_was_cancelled_goes_on_with_its_next_occurrence() -> None:
+    assert a_job(status=JobStatus.CANCELLED, next_run_at=None).retry(NOON).next_run_at == NOON + MINUTE
+
+
+def test_a_job_is_not_retried_while_its_last_attempt_runs() -> None:
+    with pytest.raises(IllegalTransitionError):
+        a_job(status=JobStatus.CANCELLED, slot=RUNNING).retry(NOON)
+
+
+@pytest.mark.parametrize(("slot", "kept"), [(RUNNING, RUNNING), (WAITING, None), (None, None)])
+def test_cancelling_gives_up_what_waits_and_leaves_the_slot_to_what_runs(slot: Slot | None, kept: Slot | None) -> None:
+    cancelled = a_job(slot=slot).cancel(NOON, expires_at=NOON + MINUTE)
+    assert (cancelled.slot, cancelled.next_run_at, cancelled.expires_at) == (kept, None, NOON + MINUTE)
+
+
+@pytest.mark.parametrize(("stall_seconds", "lease_seconds"), [(None, 300), (30, 30), (900, 300)])
+def test_a_lease_holds_until_the_time_limit_or_the_stall_limit(stall_seconds: int | None, lease_seconds: int) -> None:
+    assert Policy(stall_seconds=stall_seconds).lease_seconds == lease_seconds
 
 
 def test_only_recurring_jobs_can_be_paused() -> None:

@@ -32,6 +32,8 @@ class JobMessageV1(_Wire):
     run_at: AwareDatetime
     lane: Lane
     recurring: bool
+    queue: str | None = None
+    admitted: bool = False
 
 
 class NotificationV1(_Wire):
@@ -54,6 +56,8 @@ def encode_job_message(message: JobMessage) -> str:
         run_at=message.run_at,
         lane=message.lane,
         recurring=message.recurring,
+        queue=message.queue,
+        admitted=message.admitted,
     ).model_dump_json()
 
 
@@ -72,6 +76,8 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         run_at=instant(wire.run_at),
         lane=wire.lane,
         recurring=wire.recurring,
+        queue=wire.queue,
+        admitted=wire.admitted,
     )
 
 

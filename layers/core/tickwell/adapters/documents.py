@@ -64,6 +64,7 @@ class Definition:
     payload_blob: str | None
     schedule: Schedule
     lane: Lane
+    queue: str | None
     policy: Policy
     tags: tuple[str, ...]
 
@@ -78,6 +79,8 @@ def definition_text(job: Job) -> str:
         "when": _schedule_document(job.schedule),
         "lane": job.lane,
     }
+    if job.queue is not None:
+        document["queue"] = job.queue
     if job.policy != _DEFAULT_POLICY:
         document["policy"] = _policy_document(job.policy)
     if job.tags:
@@ -98,6 +101,7 @@ def definition_from(text: str) -> Definition:
         payload_blob=document.get("blob"),
         schedule=_schedule_from(document["when"]),
         lane=Lane(document["lane"]),
+        queue=document.get("queue"),
         policy=_DEFAULT_POLICY if policy is None else _policy_from(policy),
         tags=tuple(document.get("tags", ())),
     )
@@ -129,21 +133,24 @@ def is_later_form(found: Job, job: Job) -> bool:
 def due_item_text(item: DueItem) -> str:
     """A due item without its place (shard and position)."""
     message = item.message
-    return to_json(
-        {
-            "v": VERSION,
-            "tenant": message.tenant_id,
-            "job": message.job_id,
-            "version": message.version,
-            "due": to_epoch_ms(message.due_at),
-            "attempt": message.attempt,
-            "start": to_epoch_ms(message.run_at),
-            "lane": message.lane,
-            "recurring": message.recurring,
-            "sent": item.sent,
-            "checks": item.checks,
-        }
-    )
+    document: dict[str, Any] = {
+        "v": VERSION,
+        "tenant": message.tenant_id,
+        "job": message.job_id,
+        "version": message.version,
+        "due": to_epoch_ms(message.due_at),
+        "attempt": message.attempt,
+        "start": to_epoch_ms(message.run_at),
+        "lane": message.lane,
+        "recurring": message.recurring,
+        "sent": item.sent,
+        "checks": item.checks,
+    }
+    if message.queue is not None:
+        document["queue"] = message.queue
+    if message.admitted:
+        document["admitted"] = True
+    return to_json(document)
 
 
 def due_item_from(look_at_ms: int, text: str) -> DueItem:
@@ -158,6 +165,8 @@ def due_item_from(look_at_ms: int, text: str) -> DueItem:
         run_at=from_epoch_ms(document["start"]),
         lane=Lane(document["lane"]),
         recurring=document["recurring"],
+        queue=document.get("queue"),
+        admitted=document.get("admitted", False),
     )
     return DueItem(message=message, look_at=from_epoch_ms(look_at_ms), sent=document["sent"], checks=document["checks"])
 
@@ -195,6 +204,8 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
         "retries": policy.max_retries,
         "on_lost": policy.on_lost,
     }
+    if policy.stall_seconds is not None:
+        document["stall"] = policy.stall_seconds
     if policy.retry != _DEFAULT_RETRY:
         retry = policy.retry
         document["retry"] = {
@@ -215,6 +226,7 @@ def _policy_from(document: dict[str, Any]) -> Policy:
         max_retries=document["retries"],
         retry=_DEFAULT_RETRY if retry is None else _retry_from(retry),
         on_lost=OnLost(document["on_lost"]),
+        stall_seconds=document.get("stall"),
     )
 
 

@@ -10,7 +10,7 @@ from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
-from tickwell.domain.retry import Completed, Decision, GiveUp, RetryAt
+from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 
 _OCCURRENCE = re.compile(r".{36}-([0-9a-f]{12})", re.DOTALL)
 _NO_OCCURRENCE = "0" * 12
@@ -167,6 +167,8 @@ def _decision_document(decision: Decision) -> list[Any]:
             return ["retry", to_epoch_ms(at), attempt]
         case GiveUp(reason=reason):
             return ["give up", reason]
+        case Cancelled():
+            return ["cancelled"]
 
 
 def _decision_from(document: list[Any]) -> Decision:
@@ -177,6 +179,8 @@ def _decision_from(document: list[Any]) -> Decision:
             return RetryAt(at=from_epoch_ms(at_ms), attempt=attempt)
         case ["give up", str(reason)]:
             return GiveUp(reason=reason)
+        case ["cancelled"]:
+            return Cancelled()
     raise ValueError(f"stored decision {document!r} is of an unknown kind")
 
 

@@ -35,6 +35,7 @@ def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetim
         run_at=run_at,
         lane=job.lane,
         recurring=job.is_recurring,
+        queue=job.queue,
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobKey, Slot, Tally
-from tickwell.domain.retry import Completed, Decision, GiveUp, RetryAt
+from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
+from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 
 _JOB_ID_LENGTH = 36
 
@@ -128,12 +128,25 @@ class Execution:
             duration_ms=self.duration_ms,
         )
 
+    @property
+    def ends_as(self) -> JobStatus | None:
+        """What a one-time job becomes when this attempt was its last; None where a retry follows."""
+        match self.decision:
+            case Completed():
+                return JobStatus.COMPLETED
+            case GiveUp():
+                return JobStatus.FAILED
+            case Cancelled():
+                return JobStatus.CANCELLED
+            case RetryAt():
+                return None
+
     def slot_afterwards(self) -> Slot | None:
         """The slot that finishing leaves behind: the waiting retry, or none."""
         match self.decision:
             case RetryAt(attempt=attempt):
                 return Slot(due_at=self.due_at, attempt=attempt, losses=self.losses)
-            case Completed() | GiveUp():
+            case Completed() | GiveUp() | Cancelled():
                 return None
 
 

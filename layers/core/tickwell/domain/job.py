@@ -18,6 +18,8 @@ from tickwell.domain.schedule import JobType, Schedule, first_due, job_type
 LEASE_MARGIN = timedelta(seconds=15)
 """A lease outlives the job's time limit by this much, so that a live worker has recorded its outcome by then."""
 
+_MILLISECOND = timedelta(milliseconds=1)
+
 TAKEOVER_DELAY = timedelta(seconds=5)
 """Nobody takes an attempt over before its lease has been over for this long (rule 3: clocks differ)."""
 
@@ -27,9 +29,9 @@ class JobStatus(StrEnum):
 
     ACTIVE = "active"  # the worker (completed, failed), a member (paused, cancelled, deleted)
     PAUSED = "paused"  # a member (active, cancelled, deleted)
-    COMPLETED = "completed"  # a member (deleted)
-    FAILED = "failed"  # a member (deleted)
-    CANCELLED = "cancelled"  # a member (deleted)
+    COMPLETED = "completed"  # a member (active by a retry, deleted)
+    FAILED = "failed"  # a member (active by a retry, deleted)
+    CANCELLED = "cancelled"  # a member (active by a retry, deleted)
     DELETED = "deleted"  # nobody: it stays for its history's sake
 
 
@@ -50,9 +52,9 @@ class JobState(StrEnum):
 TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.ACTIVE: frozenset(set(JobStatus) - {JobStatus.ACTIVE}),
     JobStatus.PAUSED: frozenset({JobStatus.ACTIVE, JobStatus.CANCELLED, JobStatus.DELETED}),
-    JobStatus.COMPLETED: frozenset({JobStatus.DELETED}),
-    JobStatus.FAILED: frozenset({JobStatus.DELETED}),
-    JobStatus.CANCELLED: frozenset({JobStatus.DELETED}),
+    JobStatus.COMPLETED: frozenset({JobStatus.ACTIVE, JobStatus.DELETED}),
+    JobStatus.FAILED: frozenset({JobStatus.ACTIVE, JobStatus.DELETED}),
+    JobStatus.CANCELLED: frozenset({JobStatus.ACTIVE, JobStatus.DELETED}),
     JobStatus.DELETED: frozenset(),
 }
 
@@ -62,8 +64,11 @@ def sources(target: JobStatus) -> frozenset[JobStatus]:
     return frozenset(status for status, targets in TRANSITIONS.items() if target in targets)
 
 
-KEEPS_RETRY = sources(JobStatus.ACTIVE) | {JobStatus.ACTIVE}
-"""The statuses in which a retry that waits is worth keeping: those that lead back to work."""
+KEEPS_RETRY = frozenset({JobStatus.ACTIVE, JobStatus.PAUSED})
+"""The statuses in which a retry that waits is worth keeping: those in which the job's work goes on, now or later."""
+
+ENDS_ATTEMPT = frozenset({JobStatus.CANCELLED, JobStatus.DELETED})
+"""The statuses that tell a running attempt to end: it is not wanted any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +116,8 @@ class Job:
     """A tenant's instruction: task, payload, schedule and policy.
 
     ``payload`` is any JSON value, or None when it was so large that it lies in the blob store under ``payload_blob``.
-    ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none.
+    ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
+    queue that the caller chose; None: the default queue of its lane.
     """
 
     tenant_id: str
@@ -125,6 +131,7 @@ class Job:
     payload_blob: str | None = None
     schedule: Schedule
     lane: Lane = Lane.MEDIUM
+    queue: str | None = None
     policy: Policy = DEFAULT_POLICY
     tags: tuple[str, ...] = ()
     status: JobStatus = JobStatus.ACTIVE
@@ -176,13 +183,32 @@ class Job:
         following = first_due(self.schedule, max(now, self.last_executed_at or now))
         return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None)
 
+    def cancel(self, now: datetime, *, expires_at: datetime) -> "Job":
+        """End it: what waits is given up, what runs is told to end. Raises IllegalTransitionError."""
+        return self._end(JobStatus.CANCELLED, "cancel", now, expires_at)
+
+    def retry(self, now: datetime) -> "Job":
+        """Take up a job that has ended: a one-time job is due at once, a recurring one at its next occurrence.
+
+        The new occurrence differs from all earlier ones, whose history stays. Raises IllegalTransitionError, also while
+        the last attempt is still running.
+        """
+        if self.status not in sources(JobStatus.ACTIVE) - {JobStatus.PAUSED}:
+            raise IllegalTransitionError("job", self.status.value, "retry")
+        if self.slot is not None:
+            raise IllegalTransitionError("job", "still running", "retry")
+        after_all = now if self.last_executed_at is None else max(now, self.last_executed_at + _MILLISECOND)
+        due_at = instant(after_all) if not self.is_recurring else first_due(self.schedule, after_all)
+        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=due_at, expires_at=None)
+
     def delete(self, now: datetime, *, expires_at: datetime) -> "Job":
         """End the job for good; its history stays until ``expires_at``. Raises IllegalTransitionError."""
-        self._require(JobStatus.DELETED, "delete")
+        return self._end(JobStatus.DELETED, "delete", now, expires_at)
+
+    def _end(self, target: JobStatus, action: str, now: datetime, expires_at: datetime) -> "Job":
+        self._require(target, action)
         slot = self.slot if self.slot is not None and self.slot.is_running() else None
-        return self._changed(
-            now, status=JobStatus.DELETED, next_run_at=None, slot=slot, paused_at=None, expires_at=expires_at
-        )
+        return self._changed(now, status=target, next_run_at=None, slot=slot, paused_at=None, expires_at=expires_at)
 
     def _require(self, target: JobStatus, action: str) -> None:
         if target not in TRANSITIONS[self.status]:

@@ -12,7 +12,8 @@ class JobMessage:
     """Attempt ``attempt`` of the occurrence ``due_at`` of this version of this job may start at ``run_at``.
 
     ``run_at`` equals ``due_at`` for a first attempt; a retry runs later. ``recurring`` tells the worker to read the
-    job before it claims, because the claim must arm the next occurrence.
+    job before it claims, because the claim must arm the next occurrence. ``queue`` is the job's named queue.
+    ``admitted``: the queue's limits have let this attempt pass already.
     """
 
     tenant_id: str
@@ -23,6 +24,8 @@ class JobMessage:
     run_at: datetime
     lane: Lane
     recurring: bool
+    queue: str | None = None
+    admitted: bool = False
 
     @property
     def key(self) -> JobKey:

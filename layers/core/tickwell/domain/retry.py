@@ -81,7 +81,12 @@ class GiveUp:
     reason: str
 
 
-Decision = Completed | RetryAt | GiveUp
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancelled:
+    """The occurrence ended because its job was cancelled; nothing failed, and nothing is to follow."""
+
+
+Decision = Completed | RetryAt | GiveUp | Cancelled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,12 +95,19 @@ class Policy:
 
     ``max_retries`` 3 means up to four attempts. An attempt that was lost is not counted among them: losses have
     their own limit (two, or one with ``on_lost`` fail), because the job is not to blame for its worker's death.
+    ``stall_seconds``: how long an attempt may give no sign of life before it counts as lost; None: its time limit.
     """
 
     timeout_seconds: int = 300
     max_retries: int = 3
     retry: RetryPolicy = RetryPolicy()
     on_lost: OnLost = OnLost.RETRY
+    stall_seconds: int | None = None
+
+    @property
+    def lease_seconds(self) -> int:
+        """How long a lease holds at first, and again after each sign of life, the margin left out."""
+        return self.timeout_seconds if self.stall_seconds is None else min(self.stall_seconds, self.timeout_seconds)
 
 
 DEFAULT_POLICY = Policy()

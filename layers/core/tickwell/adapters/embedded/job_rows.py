@@ -26,11 +26,11 @@ HEAD = f"{_HEAD}, NULL"
 
 INSERT = """
     INSERT INTO jobs (
-        tenant_id, job_id, version, status, recurring, timeout_ms, next_run_ms, slot_due_ms, slot_attempt, slot_losses,
+        tenant_id, job_id, version, status, recurring, lease_ms, next_run_ms, slot_due_ms, slot_attempt, slot_losses,
         slot_token, lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms,
         last_executed_ms, paused_ms, expires_ms, definition, content
     ) VALUES (
-        :tenant, :job, :version, :status, :recurring, :timeout_ms, :next_run, :slot_due, :slot_attempt, :slot_losses,
+        :tenant, :job, :version, :status, :recurring, :lease_ms, :next_run, :slot_due, :slot_attempt, :slot_losses,
         :slot_token, :lease_until, :executions, :successful, :failed, :duration, :created, :updated, :last_executed,
         :paused, :expires, :definition, :content
     ) ON CONFLICT DO NOTHING
@@ -46,7 +46,7 @@ def insert_values(job: Job) -> dict[str, Any]:
         "version": job.version,
         "status": job.status.value,
         "recurring": job.is_recurring,
-        "timeout_ms": job.policy.timeout_seconds * 1000,
+        "lease_ms": job.policy.lease_seconds * 1000,
         "next_run": epoch_ms(job.next_run_at),
         "slot_due": None if slot is None else to_epoch_ms(slot.due_at),
         "slot_attempt": None if slot is None else slot.attempt,

@@ -15,7 +15,7 @@ from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, sources
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import Completed, RetryAt
+from tickwell.domain.retry import RetryAt
 
 _LISTING = "jobs"
 
@@ -36,7 +36,7 @@ _LIST = f"""
     ORDER BY job_id DESC LIMIT ?
 """
 _CLAIMED = f"""
-    slot_token = :token, lease_until_ms = timeout_ms + :now_plus_margin, last_executed_ms = :now
+    slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, last_executed_ms = :now
     WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
 """
 _CLAIM_FIRST = f"""
@@ -53,7 +53,7 @@ _SKIP = f"""
     AND slot_due_ms IS NOT NULL
 """
 _REPLACE = f"""
-    UPDATE jobs SET version = :version, status = :status, recurring = :recurring, timeout_ms = :timeout_ms,
+    UPDATE jobs SET version = :version, status = :status, recurring = :recurring, lease_ms = :lease_ms,
         next_run_ms = :next_run, updated_ms = :updated, paused_ms = :paused, expires_ms = :expires,
         definition = :definition, content = :content,
         slot_due_ms = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_due_ms END,
@@ -78,7 +78,7 @@ def _finish(target: JobStatus) -> str:
     """
 
 
-_COMPLETE, _FAIL = _finish(JobStatus.COMPLETED), _finish(JobStatus.FAILED)
+_FINISH = {target: _finish(target) for target in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)}
 _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _RETRY = f"""
     UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,
@@ -211,9 +211,9 @@ def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime) -> 
         "expires": to_epoch_ms(execution.expires_at),
         "now": to_epoch_ms(now),
     }
-    statement = _COMPLETE if isinstance(execution.decision, Completed) else _FAIL
+    target = execution.ends_as
+    statement = _RETRY if target is None else _FINISH[target]
     if isinstance(execution.decision, RetryAt):
-        statement = _RETRY
         values |= {"attempt": execution.decision.attempt, "losses": execution.losses}
     return cursor.execute(statement, values).rowcount == 1
 

@@ -16,16 +16,16 @@ from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, sources
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import Completed, RetryAt
+from tickwell.domain.retry import RetryAt
 
 _EMPTY_SLOT = "#slot_due, #slot_attempt, #slot_losses, #slot_token, #lease_until"
 _COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
 
 
 def claim_write(claim: Claim) -> Write:
-    """Take the slot (rule 2). The lease is computed in the write itself, from the job's own time limit."""
+    """Take the slot (rule 2). The lease is computed in the write itself, from the job's own policy."""
     message = claim.message
-    update = ["#slot_token = :token", "#lease_until = #timeout_ms + :now_plus_margin", "#last_executed = :now"]
+    update = ["#slot_token = :token", "#lease_until = #lease_ms + :now_plus_margin", "#last_executed = :now"]
     values: dict[str, Value] = {
         "token": claim.token,
         "now": to_epoch_ms(claim.now),
@@ -95,7 +95,8 @@ def finish_writes(execution: Execution, now: datetime) -> tuple[Write, Write]:
     }
     if isinstance(execution.decision, RetryAt):
         return _retry_writes(execution, execution.decision, values)
-    target = JobStatus.COMPLETED if isinstance(execution.decision, Completed) else JobStatus.FAILED
+    target = execution.ends_as
+    assert target is not None  # noqa: S101 - only a retry ends nothing
     statuses, allowed = _any_of(sources(target))
     ends = f"#recurring = :once AND #status IN ({statuses})"
     values |= allowed | {"once": False}

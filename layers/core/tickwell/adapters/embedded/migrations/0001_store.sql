@@ -8,7 +8,7 @@ CREATE TABLE jobs (
     version INTEGER NOT NULL,
     status TEXT NOT NULL,
     recurring INTEGER NOT NULL,
-    timeout_ms INTEGER NOT NULL,
+    lease_ms INTEGER NOT NULL,
     next_run_ms INTEGER,
     slot_due_ms INTEGER,
     slot_attempt INTEGER,
