@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from tickwell.application.http_client import HttpClient
+from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task_log import LogLevel, TaskLog
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
+from tickwell.domain.progress import progress
 from tickwell.domain.retry import DEFAULT_POLICY, Policy
 
 P = TypeVar("P")
@@ -35,6 +37,7 @@ class TaskContext:
     http: HttpClient
     blobs: BlobStore
     logbook: TaskLog = field(default_factory=TaskLog)
+    lifeline: Lifeline = field(default_factory=NoLifeline)
 
     def now(self) -> datetime:
         """The current instant."""
@@ -43,6 +46,14 @@ class TaskContext:
     def log(self, level: LogLevel, message: str, **metadata: Any) -> None:
         """Add a line to the execution's log; see ``TaskLog`` for its bounds. Never put a secret into it."""
         self.logbook.add(self.clock.now(), level, message, metadata)
+
+    async def heartbeat(self) -> None:
+        """Say that the attempt is alive, which extends its lease. Raises AttemptCancelledError; see ``Lifeline``."""
+        await self.lifeline.sign()
+
+    async def progress(self, percent: float, message: str | None = None) -> None:
+        """Say how far the attempt has come (0 to 100), readable at once; a heartbeat as well."""
+        await self.lifeline.sign(progress(percent, message, at=self.clock.now()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

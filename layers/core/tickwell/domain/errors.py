@@ -128,3 +128,12 @@ class AttemptFailedError(TickwellError):
         self.message = message
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+
+
+class AttemptCancelledError(TickwellError):
+    """The attempt is not wanted any more: its job was cancelled or deleted, or another worker has taken it over."""
+
+    code = "ATTEMPT_CANCELLED"
+
+    def __init__(self) -> None:
+        super().__init__("the attempt was cancelled")

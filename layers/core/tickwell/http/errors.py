@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from tickwell.domain.errors import (
+    AttemptCancelledError,
     AttemptFailedError,
     ConflictError,
     EmailTakenError,
@@ -75,6 +76,7 @@ STATUSES: dict[type[TickwellError], int] = {
     StaleDueItemError: 503,
     UnreadableMessageError: 500,
     AttemptFailedError: 500,
+    AttemptCancelledError: 500,
     UnknownPathError: 404,
     MethodNotAllowedError: 405,
     BodyTooSlowError: 408,
