@@ -130,11 +130,34 @@ def is_later_form(found: Job, job: Job) -> bool:
     return unchanged or found.version > job.version
 
 
+def message_text(message: JobMessage) -> str:
+    """A job message, as a queue's waiting list keeps it."""
+    return to_json({"v": VERSION, **_message_document(message)})
+
+
+def message_from(text: str) -> JobMessage:
+    """What ``message_text`` wrote."""
+    return _message_from(from_json(text))
+
+
 def due_item_text(item: DueItem) -> str:
     """A due item without its place (shard and position)."""
-    message = item.message
+    return to_json({"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks})
+
+
+def due_item_from(look_at_ms: int, text: str) -> DueItem:
+    """What ``due_item_text`` wrote, to be looked at at ``look_at_ms``."""
+    document = from_json(text)
+    return DueItem(
+        message=_message_from(document),
+        look_at=from_epoch_ms(look_at_ms),
+        sent=document["sent"],
+        checks=document["checks"],
+    )
+
+
+def _message_document(message: JobMessage) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "v": VERSION,
         "tenant": message.tenant_id,
         "job": message.job_id,
         "version": message.version,
@@ -143,20 +166,16 @@ def due_item_text(item: DueItem) -> str:
         "start": to_epoch_ms(message.run_at),
         "lane": message.lane,
         "recurring": message.recurring,
-        "sent": item.sent,
-        "checks": item.checks,
     }
     if message.queue is not None:
         document["queue"] = message.queue
     if message.admitted:
         document["admitted"] = True
-    return to_json(document)
+    return document
 
 
-def due_item_from(look_at_ms: int, text: str) -> DueItem:
-    """What ``due_item_text`` wrote, to be looked at at ``look_at_ms``."""
-    document = from_json(text)
-    message = JobMessage(
+def _message_from(document: dict[str, Any]) -> JobMessage:
+    return JobMessage(
         tenant_id=document["tenant"],
         job_id=document["job"],
         version=document["version"],
@@ -168,7 +187,6 @@ def due_item_from(look_at_ms: int, text: str) -> DueItem:
         queue=document.get("queue"),
         admitted=document.get("admitted", False),
     )
-    return DueItem(message=message, look_at=from_epoch_ms(look_at_ms), sent=document["sent"], checks=document["checks"])
 
 
 def _schedule_document(schedule: Schedule) -> list[Any]:
@@ -207,15 +225,7 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
     if policy.stall_seconds is not None:
         document["stall"] = policy.stall_seconds
     if policy.retry != _DEFAULT_RETRY:
-        retry = policy.retry
-        document["retry"] = {
-            "strategy": retry.strategy,
-            "delay": retry.delay_seconds,
-            "factor": retry.factor,
-            "max_delay": retry.max_delay_seconds,
-            "jitter": retry.jitter,
-            "delays": retry.delays_seconds,
-        }
+        document["retry"] = retry_document(policy.retry)
     return document
 
 
@@ -224,13 +234,26 @@ def _policy_from(document: dict[str, Any]) -> Policy:
     return Policy(
         timeout_seconds=document["timeout"],
         max_retries=document["retries"],
-        retry=_DEFAULT_RETRY if retry is None else _retry_from(retry),
+        retry=_DEFAULT_RETRY if retry is None else retry_from(retry),
         on_lost=OnLost(document["on_lost"]),
         stall_seconds=document.get("stall"),
     )
 
 
-def _retry_from(document: dict[str, Any]) -> RetryPolicy:
+def retry_document(retry: RetryPolicy) -> dict[str, Any]:
+    """A retry policy as part of a larger document."""
+    return {
+        "strategy": retry.strategy,
+        "delay": retry.delay_seconds,
+        "factor": retry.factor,
+        "max_delay": retry.max_delay_seconds,
+        "jitter": retry.jitter,
+        "delays": retry.delays_seconds,
+    }
+
+
+def retry_from(document: dict[str, Any]) -> RetryPolicy:
+    """What ``retry_document`` wrote."""
     return RetryPolicy(
         strategy=RetryStrategy(document["strategy"]),
         delay_seconds=document["delay"],

@@ -10,6 +10,7 @@ _KEYS = {
     "executions": "number",
     "dead_letters": "number",
     "skips": "tenant_id, job_id, first_due_ms",
+    "ended_jobs": "tenant_id, name, completed, ended_ms, job_id",
 }
 _BY_EXPIRY = tuple(
     f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE expires_ms <= :now LIMIT :limit)"

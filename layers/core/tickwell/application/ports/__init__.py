@@ -5,6 +5,7 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
 from tickwell.application.ports.stores import (
@@ -41,6 +42,8 @@ __all__ = [
     "Outgoing",
     "Page",
     "PasswordHasher",
+    "QueueKey",
+    "QueueStore",
     "Secrets",
     "SentMail",
     "Tokens",

@@ -15,7 +15,7 @@
 | tenant | ``T#{tenant}`` | ``T`` | get | |
 
 Shards are one hexadecimal digit, from the CRC-32 of the id. Instants are 13 digits of epoch milliseconds, so that
-their text sorts as they do. No index, no Scan: each access is one of the rows above.
+their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in ``queue_keys``.
 """
 
 import re
@@ -77,8 +77,8 @@ def job_key(key: JobKey) -> Key:
 
 def parse_job_key(key: Key) -> JobKey:
     """The job whose key this is. Raises UnknownKeyError."""
-    tenant_id, _ = _match(r"T#(.+)#J#([0-9a-f])", key.pk)
-    (job_id,) = _match(r"J#(.+)", key.sk)
+    tenant_id, _ = match_key(r"T#(.+)#J#([0-9a-f])", key.pk)
+    (job_id,) = match_key(r"J#(.+)", key.sk)
     return JobKey(tenant_id=tenant_id, job_id=job_id)
 
 
@@ -89,8 +89,8 @@ def body_key(key: JobKey, reference: str) -> Key:
 
 def parse_body_key(key: Key) -> tuple[JobKey, str]:
     """The job and the reference of a body's key. Raises UnknownKeyError."""
-    tenant_id, _ = _match(r"T#(.+)#J#([0-9a-f])", key.pk)
-    job_id, reference = _match(r"B#(.+?)#(\d+#[0-9a-f]+)", key.sk)
+    tenant_id, _ = match_key(r"T#(.+)#J#([0-9a-f])", key.pk)
+    job_id, reference = match_key(r"B#(.+?)#(\d+#[0-9a-f]+)", key.sk)
     return JobKey(tenant_id=tenant_id, job_id=job_id), reference
 
 
@@ -111,7 +111,7 @@ def execution_key(key: JobKey, due_ms: int, attempt: int) -> Key:
 
 def parse_execution_key(key: Key) -> tuple[JobKey, int, int]:
     """Job, due instant (epoch ms) and attempt of an execution's key. Raises UnknownKeyError."""
-    due, attempt = _match(r"E#(\d{13})#(\d{4,})", key.sk)
+    due, attempt = match_key(r"E#(\d{13})#(\d{4,})", key.sk)
     return _parse_history_partition(key.pk), int(due), int(attempt)
 
 
@@ -122,7 +122,7 @@ def detail_key(key: JobKey, due_ms: int, attempt: int, digest: str) -> Key:
 
 def parse_detail_key(key: Key) -> tuple[JobKey, int, int, str]:
     """Job, due instant (epoch ms), attempt and digest of a detail's key. Raises UnknownKeyError."""
-    due, attempt, digest = _match(r"L#(\d{13})#(\d{4,})#([0-9a-f]+)", key.sk)
+    due, attempt, digest = match_key(r"L#(\d{13})#(\d{4,})#([0-9a-f]+)", key.sk)
     return _parse_history_partition(key.pk), int(due), int(attempt), digest
 
 
@@ -138,7 +138,7 @@ def skip_key(key: JobKey, first_due_ms: int) -> Key:
 
 def parse_skip_key(key: Key) -> tuple[JobKey, int]:
     """Job and first due instant (epoch ms) of a skip's key. Raises UnknownKeyError."""
-    (first,) = _match(r"K#(\d{13})", key.sk)
+    (first,) = match_key(r"K#(\d{13})", key.sk)
     return _parse_history_partition(key.pk), int(first)
 
 
@@ -160,8 +160,8 @@ def dead_letter_key(tenant_id: str, dead_letter_id: str) -> Key:
 
 def parse_dead_letter_key(key: Key) -> tuple[str, str]:
     """Tenant and id of a dead letter's key. Raises UnknownKeyError."""
-    tenant_id, _ = _match(r"T#(.+)#D#([0-9a-f])", key.pk)
-    _, dead_letter_id = _match(r"([0-9a-f]{12})#(.+)", key.sk)
+    tenant_id, _ = match_key(r"T#(.+)#D#([0-9a-f])", key.pk)
+    _, dead_letter_id = match_key(r"([0-9a-f]{12})#(.+)", key.sk)
     return tenant_id, dead_letter_id
 
 
@@ -182,8 +182,8 @@ def due_key(item: DueItem) -> Key:
 
 def parse_due_key(key: Key) -> tuple[int, DuePosition]:
     """Shard and position of a due item's key. Raises UnknownKeyError."""
-    _, shard = _match(r"D#(\d{12})#([0-9a-f])", key.pk)
-    look_at, rest = _match(r"(\d{13})#(.*)", key.sk)
+    _, shard = match_key(r"D#(\d{12})#([0-9a-f])", key.pk)
+    look_at, rest = match_key(r"(\d{13})#(.*)", key.sk)
     return int(shard, 16), DuePosition(look_at=from_epoch_ms(int(look_at)), rest=rest)
 
 
@@ -194,8 +194,8 @@ def watermark_key(shard: int) -> Key:
 
 def parse_watermark_key(key: Key) -> int:
     """The shard of a watermark's key. Raises UnknownKeyError."""
-    (shard,) = _match(r"S#([0-9a-f]+)", key.pk)
-    _match(r"(W)", key.sk)
+    (shard,) = match_key(r"S#([0-9a-f]+)", key.pk)
+    match_key(r"(W)", key.sk)
     return int(shard, 16)
 
 
@@ -206,8 +206,8 @@ def address_key(email_key: str) -> Key:
 
 def parse_address_key(key: Key) -> str:
     """The e-mail key of an address's key. Raises UnknownKeyError."""
-    (email_key,) = _match(r"U#(.+)", key.pk)
-    _match(r"(U)", key.sk)
+    (email_key,) = match_key(r"U#(.+)", key.pk)
+    match_key(r"(U)", key.sk)
     return email_key
 
 
@@ -218,8 +218,8 @@ def user_key(tenant_id: str, user_id: str) -> Key:
 
 def parse_user_key(key: Key) -> tuple[str, str]:
     """Tenant and user of a user's key. Raises UnknownKeyError."""
-    (tenant_id,) = _match(r"T#(.+)", key.pk)
-    (user_id,) = _match(r"U#(.+)", key.sk)
+    (tenant_id,) = match_key(r"T#(.+)", key.pk)
+    (user_id,) = match_key(r"U#(.+)", key.sk)
     return tenant_id, user_id
 
 
@@ -230,8 +230,8 @@ def tenant_key(tenant_id: str) -> Key:
 
 def parse_tenant_key(key: Key) -> str:
     """The tenant of a tenant's key. Raises UnknownKeyError."""
-    (tenant_id,) = _match(r"T#(.+)", key.pk)
-    _match(r"(T)", key.sk)
+    (tenant_id,) = match_key(r"T#(.+)", key.pk)
+    match_key(r"(T)", key.sk)
     return tenant_id
 
 
@@ -241,11 +241,12 @@ def shard_of(identifier: str) -> int:
 
 
 def _parse_history_partition(pk: str) -> JobKey:
-    tenant_id, job_id = _match(r"T#(.+?)#X#(.+)", pk)
+    tenant_id, job_id = match_key(r"T#(.+?)#X#(.+)", pk)
     return JobKey(tenant_id=tenant_id, job_id=job_id)
 
 
-def _match(pattern: str, text: str) -> tuple[str, ...]:
+def match_key(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of ``pattern`` in a part of a key. Raises UnknownKeyError when it is not of that form."""
     found = re.fullmatch(pattern, text, re.DOTALL)
     if found is None:
         raise UnknownKeyError(f"{text!r} is not of the form {pattern}")

@@ -150,6 +150,24 @@ class Table:
             arguments["ExpressionAttributeValues"] = typed_item(values)
         return self._conditionally(self._client.update_item, arguments)
 
+    def delete_if(self, key: Key, write: Write, names: Mapping[str, str]) -> bool:
+        """Delete the item if the condition of ``write`` holds; False when it did not, or there is none."""
+        if not key.is_possible():
+            return False
+        arguments: dict[str, Any] = {
+            "Key": _typed_key(key),
+            "ConditionExpression": write.condition,
+            "ExpressionAttributeNames": {f"#{name}": names[name] for name in set(_NAME.findall(write.condition))},
+            "ExpressionAttributeValues": typed_item({f":{name}": value for name, value in write.values.items()}),
+        }
+        return isinstance(self._conditionally(self._client.delete_item, arguments), Written)
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Delete items, in batches of 25; those that do not exist are ignored."""
+        requests = [{"DeleteRequest": {"Key": _typed_key(key)}} for key in dict.fromkeys(keys)]
+        steps = range(0, len(requests), _MOST_ITEMS_PER_WRITE)
+        self.each(self._write_chunk, [requests[at : at + _MOST_ITEMS_PER_WRITE] for at in steps])
+
     def query(
         self,
         pk: str,

@@ -108,3 +108,43 @@ CREATE TABLE users (
     updated_ms INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, user_id)
 ) WITHOUT ROWID;
+
+-- Named queues as they were put, and what their limits remember.
+CREATE TABLE queues (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE gates (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) WITHOUT ROWID;
+
+-- Who waits for a permit, or for a paused queue. Never expires.
+CREATE TABLE parked (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    job_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name, due_ms, job_id, attempt)
+) WITHOUT ROWID;
+
+-- Ended jobs of queues that keep a number of them.
+CREATE TABLE ended_jobs (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    completed INTEGER NOT NULL,
+    ended_ms INTEGER NOT NULL,
+    job_id TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, name, completed, ended_ms, job_id)
+) WITHOUT ROWID;
+CREATE INDEX ended_jobs_by_expiry ON ended_jobs (expires_ms);

@@ -1,0 +1,122 @@
+"""Who may start: the limits of a named queue (rule 10), decided in one place and without effects.
+
+A queue's *gate* is all that its limits need to remember: the permits of what is running or about to, and the instant
+from which the next start is free. Whoever changes it writes it on condition that nobody else did meanwhile.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tickwell.domain.instant import from_epoch_ms, instant, to_epoch_ms
+from tickwell.domain.job import LEASE_MARGIN, TAKEOVER_DELAY
+from tickwell.domain.message import JobMessage
+from tickwell.domain.queue import Queue
+
+PERMIT_MARGIN = timedelta(minutes=5) + LEASE_MARGIN + TAKEOVER_DELAY
+"""What a permit lives beyond the longest attempt: time for its message to be delivered and for a lease to be over."""
+
+_EPOCH = from_epoch_ms(0)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permit:
+    """The right of one attempt to run. ``until``: when it is void, should its worker never give it back."""
+
+    key: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """What a queue's limits remember. ``version`` 0: nothing was ever written."""
+
+    version: int = 0
+    permits: tuple[Permit, ...] = ()
+    free_at: datetime = _EPOCH
+
+    def at(self, now: datetime) -> "Gate":
+        """The same without permits that are void at ``now``."""
+        return replace(self, permits=tuple(permit for permit in self.permits if permit.until > now))
+
+    def holds(self, message: JobMessage) -> bool:
+        """Whether ``message`` has a permit."""
+        return permit_key(message) in {permit.key for permit in self.permits}
+
+    def without(self, keys: Collection[str]) -> "Gate":
+        """The same after permits were given back; unknown ones are ignored."""
+        return replace(self, permits=tuple(permit for permit in self.permits if permit.key not in keys))
+
+    def room(self, queue: Queue) -> int | None:
+        """How many more permits there are; None: as many as anybody wants."""
+        return None if queue.concurrency is None else max(0, queue.concurrency - len(self.permits))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """An attempt that may start at ``at``."""
+
+    message: JobMessage
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admission:
+    """What came of asking: the gate to write, who may start when, and who has to wait for a permit."""
+
+    gate: Gate
+    starts: tuple[Start, ...]
+    waiting: tuple[JobMessage, ...]
+
+
+def permit_key(message: JobMessage) -> str:
+    """Names the permit of an attempt: 12 hexadecimal digits, the same for each of its messages."""
+    text = f"{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def admit(
+    gate: Gate, queue: Queue, messages: Sequence[JobMessage], *, now: datetime, longest_attempt: timedelta
+) -> Admission:
+    """Let as many of ``messages`` start as the limits of ``queue`` allow, in order.
+
+    Who holds a permit already starts by it, at the time that was reserved with it: asking twice costs nothing. A start
+    time is reserved once, and together with the permit, so that the starts that the rate spreads are real ones. In a
+    queue that has only a rate, a message that was ``admitted`` before keeps its start time.
+    """
+    current = gate.at(now)
+    life = longest_attempt + PERMIT_MARGIN
+    permits, free_at = {permit.key: permit for permit in current.permits}, current.free_at
+    starts: list[Start] = []
+    waiting: list[JobMessage] = []
+    for message in messages:
+        key = permit_key(message)
+        if queue.concurrency is None and message.admitted:
+            starts.append(Start(message=message, at=max(message.run_at, now)))
+        elif key in permits:
+            starts.append(Start(message=message, at=max(permits[key].until - life, now)))
+        elif queue.concurrency is not None and len(permits) >= queue.concurrency:
+            waiting.append(message)
+        else:
+            at, free_at = _reserve(queue, free_at, now)
+            starts.append(Start(message=message, at=at))
+            if queue.concurrency is not None:
+                permits[key] = Permit(key=key, until=at + life)
+    admitted = replace(current, permits=tuple(permits.values()), free_at=free_at)
+    return Admission(gate=admitted, starts=tuple(starts), waiting=tuple(waiting))
+
+
+def _reserve(queue: Queue, free_at: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """The next start, and the one after it."""
+    if queue.rate_limit is None:
+        return now, free_at
+    at = max(free_at, now)
+    return at, _to_millisecond(at + queue.rate_limit.spacing)
+
+
+def _to_millisecond(value: datetime) -> datetime:
+    """``value`` in whole milliseconds, rounded up: no start is early."""
+    whole = instant(value)
+    return whole if whole == value else whole + _MILLISECOND
