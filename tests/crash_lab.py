@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ class Kind(StrEnum):
     FAIL_AFTER = "fail after"  # the service did it, but its answer was lost
 
 
-_READS = frozenset({"depth", "get", "get_many", "page"})
+_READS = frozenset({"depth", "find", "gate", "get", "get_many", "page", "parked", "waiting", "with_waiting"})
 
 
 def ways_to_break(call: str) -> tuple[Kind, ...]:
@@ -138,6 +137,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
         accounts=made.stores.accounts,
+        queues=Watched(wire, "queues", made.stores.queues),
         clock=made.stores.clock,
         ids=made.stores.ids,
     )
@@ -146,9 +146,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         world.lanes[lane] = Watched(wire, f"lane {lane}", queue)
     blobs: Any = Watched(wire, "blobs", world.blobs)
     outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
-    execute = world.core.execute(
-        registry=world.registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)
-    )
+    execute = world.core.execute(registry=world.registry, blobs=blobs, outbound=outbound)
     lab_of.append(Lab(world=replace(world, blobs=blobs, execute=execute), wire=wire))
 
     def close() -> None:

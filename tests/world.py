@@ -19,6 +19,7 @@ from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.ports import AccountStore
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
@@ -69,6 +70,7 @@ class World:
         """Accept a job as the API does."""
         use_case = CreateJob(
             jobs=self.core.jobs,
+            directory=self.core.directory,
             arming=self.core.arming,
             registry=self.registry,
             blobs=self.blobs,
@@ -147,7 +149,7 @@ def _let_sync_have_run(stores: Stores) -> None:
 
 
 def _add(total: SyncReport, report: SyncReport) -> None:
-    for name in ("swept", "checked", "resent", "recovered", "carried", "behind", "unavailable"):
+    for name in ("swept", "checked", "resent", "recovered", "carried", "let_go", "behind", "unavailable"):
         setattr(total, name, getattr(total, name) + getattr(report, name))
 
 
@@ -168,6 +170,8 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
     core = Core(
         jobs=stores.jobs,
         history=stores.history,
+        queues=stores.queues,
+        directory=QueueDirectory(stores.queues, clock),
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         clock=clock,
         ids=stores.ids,
@@ -187,6 +191,6 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)),
+        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound),
         close=database.close,
     )

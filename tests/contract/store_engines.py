@@ -19,13 +19,15 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore
+from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
+from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,6 +44,7 @@ class Stores:
     history: History
     due_items: DueItems
     accounts: AccountStore
+    queues: QueueStore
     clock: FakeClock
     ids: SeededIds
 
@@ -71,6 +74,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
+        queues=EmbeddedQueueStore(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -142,6 +146,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
+            queues=DynamoQueueStore(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

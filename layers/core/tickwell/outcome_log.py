@@ -16,6 +16,9 @@ def log_batch(lane: str, report: BatchReport) -> None:
     """One line per attempt, and one for the batch where anything was out of the ordinary."""
     for settled in report.settled:
         _log.info("attempt settled", extra={"action": "attempt.settled", "lane": lane, **_attempt(settled)})
+    if report.parked or report.delayed:
+        figures = {"parked": report.parked, "delayed": report.delayed}
+        _log.info("queues hold back", extra={"action": "batch.held_back", "lane": lane, **figures})
     if report.stale or report.skipped or report.unreadable or report.early or report.again:
         figures = {
             "stale": report.stale,
@@ -33,6 +36,7 @@ def log_sync(report: SyncReport) -> None:
         "swept": report.swept,
         "checked": report.checked,
         "carried": report.carried,
+        "let_go": report.let_go,
         "resent": report.resent,
         "recovered": report.recovered,
         "behind": report.behind,

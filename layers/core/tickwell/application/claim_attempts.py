@@ -21,13 +21,25 @@ class ClaimedBatch:
     """``claimed``: attempts that are ours now. ``abandoned``: jobs whose worker must be presumed dead.
 
     ``skipped`` counts occurrences that met a busy slot. ``again``: messages that must be delivered once more, because
-    the store failed or the job changed meanwhile. All other messages were stale or duplicates.
+    the store failed or the job changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones
+    among them. All other messages were duplicates of attempts under way.
     """
 
     claimed: tuple[Job, ...]
     abandoned: tuple[Job, ...]
     skipped: int
     again: tuple[JobMessage, ...]
+    over: tuple[JobMessage, ...] = ()
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the messages of a batch come to besides claims."""
+
+    abandoned: dict[JobKey, Job] = field(default_factory=dict)
+    again: list[JobMessage] = field(default_factory=list)
+    over: list[JobMessage] = field(default_factory=list)
+    skipped: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,33 +71,37 @@ class ClaimAttempts:
         """Claim what is still to be done among ``messages``. Raises UnavailableError; may be repeated then."""
         to_read = [m.key for m in messages if _must_read(m)]
         known = self.jobs.get_many(to_read) if to_read else {}
-        abandoned: dict[JobKey, Job] = {}
-        steps = [step for m in messages if (step := self._step(m, known, now, abandoned)) is not None]
+        found = _Findings()
+        steps = [step for m in messages if (step := self._step(m, known, now, found)) is not None]
         self._prepare(steps, now)
-        again: list[JobMessage] = []
-        skipped = self._skip([step for step in steps if step.blocked], now, again)
-        claimed = self._claim([step for step in steps if not step.blocked], now, abandoned, again)
+        self._skip([step for step in steps if step.blocked], now, found)
+        claimed = self._claim([step for step in steps if not step.blocked], now, found)
         return ClaimedBatch(
-            claimed=tuple(claimed), abandoned=tuple(abandoned.values()), skipped=skipped, again=tuple(again)
+            claimed=tuple(claimed),
+            abandoned=tuple(found.abandoned.values()),
+            skipped=found.skipped,
+            again=tuple(found.again),
+            over=tuple(found.over),
         )
 
-    def _step(
-        self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, abandoned: dict[JobKey, Job]
-    ) -> _Step | None:
+    def _step(self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> _Step | None:
         if not _must_read(message):
             return _Step(message=message)
         job = known.get(message.key)
-        if job is None:
+        judged = self._judge(message, job, now, found)
+        if job is None or judged not in (Standing.WAITING, Standing.BLOCKED):
             return None
-        match standing(message, job, now):
-            case Standing.ABANDONED:
-                abandoned[job.key] = job
-                return None
-            case Standing.RESOLVED | Standing.RUNNING:
-                return None
-            case judged:
-                going_on = rearm(job.schedule, message.due_at, now)
-                return _Step(message=message, job=job, rearm=going_on, blocked=judged is Standing.BLOCKED)
+        going_on = rearm(job.schedule, message.due_at, now)
+        return _Step(message=message, job=job, rearm=going_on, blocked=judged is Standing.BLOCKED)
+
+    def _judge(self, message: JobMessage, job: Job | None, now: datetime, found: _Findings) -> Standing:
+        """How ``message`` stands to ``job``; notes what is abandoned or over."""
+        judged = Standing.RESOLVED if job is None else standing(message, job, now)
+        if judged is Standing.ABANDONED and job is not None:
+            found.abandoned[job.key] = job
+        elif judged is Standing.RESOLVED:
+            found.over.append(message)
+        return judged
 
     def _prepare(self, steps: Sequence[_Step], now: datetime) -> None:
         """Before any job is written: the due items of the next occurrences, and the record of what is left out."""
@@ -105,22 +121,19 @@ class ClaimAttempts:
             if step.rearm is not None and step.rearm.gap is not None:
                 self.history.put_skip(self._skip_record(step.message, step.rearm.gap, "missed", now))
 
-    def _skip(self, steps: Sequence[_Step], now: datetime, again: list[JobMessage]) -> int:
-        skipped = 0
+    def _skip(self, steps: Sequence[_Step], now: datetime, found: _Findings) -> None:
         following: list[DueItem] = []
         for step in steps:
             self.arming.require_fresh(prepared_at=now)
             if self.jobs.skip(step.message, next_run_at=step.next_run_at, now=now):
-                skipped += 1
+                found.skipped += 1
+                found.over.append(step.message)
                 following += step.due
             else:
-                again.append(step.message)
+                found.again.append(step.message)
         self.arming.launch(following, now=now)
-        return skipped
 
-    def _claim(
-        self, steps: Sequence[_Step], now: datetime, abandoned: dict[JobKey, Job], again: list[JobMessage]
-    ) -> list[Job]:
+    def _claim(self, steps: Sequence[_Step], now: datetime, found: _Findings) -> list[Job]:
         if not steps:
             return []
         self.arming.require_fresh(prepared_at=now)
@@ -131,12 +144,12 @@ class ClaimAttempts:
         following: list[DueItem] = []
         for step, result in zip(steps, self._claim_many(claims), strict=True):
             if result is None:
-                again.append(step.message)
+                found.again.append(step.message)
             elif isinstance(result, Claimed):
                 claimed.append(result.job)
                 following += step.due
-            elif result.job is not None and standing(step.message, result.job, now) is Standing.ABANDONED:
-                abandoned[result.job.key] = result.job
+            else:
+                self._judge(step.message, result.job, now, found)
         self.arming.launch(following, now=now)
         return claimed
 

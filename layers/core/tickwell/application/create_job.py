@@ -1,19 +1,21 @@
 """Accept a job: due item, job, message, in this order (rule 1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import store_payload
-from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
+from tickwell.application.ports import BlobStore, Clock, Ids, JobStore, QueueKey
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
-from tickwell.domain.lane import lane_for_priority
+from tickwell.domain.lane import Lane, lane_for_priority
+from tickwell.domain.queue import DEFAULT_QUEUE, Queue, effective_queue
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
@@ -49,18 +51,20 @@ ScheduleRequest = Immediately | At | After | Every | CronExpression
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJob:
-    """What a caller asks for. None means: as the task's own policy says."""
+    """What a caller asks for. None means: as the queue says, or else the task's own policy."""
 
     name: str
     description: str | None = None
     task: str = "echo"
     payload: Any = None
     schedule: ScheduleRequest = Immediately()
-    priority: str | int = "medium"
+    queue: str | None = None
+    priority: str | int | None = None
     timeout_seconds: int | None = None
     max_retries: int | None = None
     retry: RetryPolicy | None = None
     on_lost: OnLost | None = None
+    stall_seconds: int | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -77,6 +81,7 @@ class CreateJob:
     """The use case; see ``__call__``."""
 
     jobs: JobStore
+    directory: QueueDirectory
     arming: Arming
     registry: TaskRegistry
     blobs: BlobStore
@@ -99,6 +104,7 @@ class CreateJob:
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
         task = self.registry.get(request.task)
+        queue = self._queue(principal, request)
         self.registry.validate(request.task, request.payload)
         job_id = self.ids.new()
         payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
@@ -114,13 +120,28 @@ class CreateJob:
             payload=payload,
             payload_blob=payload_blob,
             schedule=schedule,
-            lane=lane_for_priority(request.priority),
-            policy=_policy(task.policy, request),
+            lane=queue.lane if request.priority is None else lane_for_priority(request.priority),
+            queue=None if queue.is_default else queue.name,
+            policy=_policy(task.policy, queue, request),
             tags=request.tags,
             next_run_at=first_due(schedule, now),
             created_at=now,
             updated_at=now,
         )
+
+    def _queue(self, principal: Principal, request: NewJob) -> Queue:
+        """The queue that the job goes to. A default one is chosen by priority, or named with its priority."""
+        if request.queue in (None, DEFAULT_QUEUE):
+            lane = Lane.MEDIUM if request.priority is None else lane_for_priority(request.priority)
+            name = effective_queue(None, lane)
+        else:
+            name = str(request.queue)
+        queue = self.directory.find(QueueKey(tenant_id=principal.tenant_id, name=name))
+        if queue is None:
+            raise InvalidInputError("queue", "is not known; POST /api/v1/queues creates one")
+        if queue.is_default and request.priority is not None and lane_for_priority(request.priority) is not queue.lane:
+            raise InvalidInputError("priority", f"does not go with the queue {queue.name}")
+        return queue
 
 
 def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
@@ -137,10 +158,13 @@ def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
             return Cron(expression=request)
 
 
-def _policy(default: Policy, request: NewJob) -> Policy:
-    return Policy(
-        timeout_seconds=default.timeout_seconds if request.timeout_seconds is None else request.timeout_seconds,
-        max_retries=default.max_retries if request.max_retries is None else request.max_retries,
-        retry=default.retry if request.retry is None else request.retry,
-        on_lost=default.on_lost if request.on_lost is None else request.on_lost,
-    )
+def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
+    """What the job says goes before what its queue says, and that before the task's own policy."""
+    named = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
+    chosen = {
+        name: value
+        for name in named
+        for value in (getattr(request, name), getattr(queue, name))[::-1]
+        if value is not None
+    }
+    return replace(default, **chosen)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import DIRECT_HORIZON
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.ports import Clock, Delivery, MessageQueue, Outgoing
@@ -34,7 +35,8 @@ JobDelivery = Delivery[JobMessage]
 class BatchReport:
     """What became of a batch. ``again`` holds the ids of messages that must be delivered once more.
 
-    ``settled`` are the attempts that this call ran or took over; ``stale`` counts messages that had nothing to do.
+    ``settled`` are the attempts that this call ran or took over; ``stale`` counts messages that had nothing to do,
+    ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate.
     """
 
     settled: list[Settled] = field(default_factory=list)
@@ -42,18 +44,22 @@ class BatchReport:
     skipped: int = 0
     unreadable: int = 0
     early: int = 0
+    parked: int = 0
+    delayed: int = 0
     again: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
         """How many messages are dealt with so far: it grows while the batch runs."""
-        return len(self.settled) + self.stale + self.skipped + self.unreadable + self.early + len(self.again)
+        waiting = self.early + self.parked + self.delayed
+        return len(self.settled) + self.stale + self.skipped + self.unreadable + waiting + len(self.again)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecuteBatch:
     """The use case; see ``__call__``."""
 
+    admit_attempts: AdmitAttempts
     claim_attempts: ClaimAttempts
     run_attempt: RunAttempt
     settle: Settle
@@ -96,7 +102,7 @@ class ExecuteBatch:
             ready = await self._ready(queue, deliveries, report)
             if ready:
                 failed = await self._run([message for _, message in ready], report)
-                report.again += [delivery.message_id for delivery, message in ready if message in failed]
+                report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
         except UnavailableError:
             report.again += [delivery.message_id for delivery in deliveries]
 
@@ -122,13 +128,20 @@ class ExecuteBatch:
             await asyncio.sleep(rest.total_seconds())
         return ready
 
-    async def _run(self, messages: Sequence[JobMessage], report: BatchReport) -> Collection[JobMessage]:
-        """Claim, run and settle; the messages that must come again. Raises only when all attempts have ended."""
-        batch = self.claim_attempts(messages, now=self.clock.now())
+    async def _run(self, messages: Sequence[JobMessage], report: BatchReport) -> Collection[object]:
+        """Admit, claim, run and settle; the attempts whose messages must come again.
+
+        Raises only when all attempts have ended.
+        """
+        admitted = self.admit_attempts(messages, now=self.clock.now())
+        report.parked += admitted.parked
+        report.delayed += admitted.delayed
+        batch = self.claim_attempts(admitted.ready, now=self.clock.now())
+        self.admit_attempts.give_back(batch.over)
         running = {asyncio.create_task(self._attempt(job)) for job in batch.claimed}
         report.skipped += batch.skipped
         busy = len(batch.claimed) + len(batch.abandoned) + batch.skipped + len(batch.again)
-        report.stale += len(messages) - busy
+        report.stale += len(admitted.ready) - busy
         errors: list[BaseException] = []
         await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
         while running:
@@ -139,7 +152,7 @@ class ExecuteBatch:
             await self._note(self._patiently(self.settle, attempts), report, errors)
         if errors:
             raise errors[0]
-        return batch.again
+        return {message.identity for message in batch.again}
 
     async def _note(
         self, settling: Awaitable[Sequence[Settled]], report: BatchReport, errors: list[BaseException]

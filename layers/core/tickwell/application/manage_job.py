@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ports import BlobStore, Clock, JobStore, Page
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, NotFoundError
@@ -22,11 +23,18 @@ class GetJob:
     """One job with its payload."""
 
     jobs: JobStore
+    directory: QueueDirectory
     blobs: BlobStore
+    clock: Clock
 
     def __call__(self, principal: Principal, job_id: str) -> Job:
-        """Raises NotFoundError. A deleted job is returned, for its history's sake."""
+        """Raises NotFoundError, also for what is past the number that its queue keeps.
+
+        A deleted job is returned, for its history's sake.
+        """
         job = self.jobs.get(principal.tenant_id, job_id)
+        if self.directory.hides(job, self.clock.now()):
+            raise NotFoundError("job", job_id)
         return replace(job, payload=load_payload(self.blobs, job.payload, job.payload_blob), payload_blob=None)
 
 
@@ -35,10 +43,14 @@ class ListJobs:
     """The tenant's jobs, newest first."""
 
     jobs: JobStore
+    directory: QueueDirectory
+    clock: Clock
 
     def __call__(self, principal: Principal, *, limit: int, cursor: str | None) -> Page[Job]:
         """Raises InvalidInputError for ``limit`` (1 to 100) and ``cursor``."""
-        return self.jobs.list_jobs(principal.tenant_id, limit=require_page_limit(limit), cursor=cursor)
+        page = self.jobs.list_jobs(principal.tenant_id, limit=require_page_limit(limit), cursor=cursor)
+        now = self.clock.now()
+        return replace(page, items=tuple(job for job in page.items if not self.directory.hides(job, now)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

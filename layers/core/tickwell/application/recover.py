@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tickwell.application.ports import Clock
+from tickwell.application.run_attempt import Retention
 from tickwell.application.settle import Attempt, Settle, Settled
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.retry import OnLost, after_loss
 
@@ -17,7 +18,7 @@ class Recover:
 
     settle: Settle
     clock: Clock
-    retention: timedelta
+    retention: Retention
 
     def __call__(self, jobs: Sequence[Job], *, started: bool = True) -> Sequence[Settled]:
         """Settle the running attempt of each job as ``lost``; ``started`` False: no worker ever began it.
@@ -38,12 +39,13 @@ _LOST = Failure(code="WORKER_LOST", message="the worker gave no sign of life unt
 _NOT_STARTED = Failure(code="NOT_STARTED", message="the lane gave its message up before any worker began the attempt")
 
 
-def lost_execution(job: Job, slot: Slot, now: datetime, retention: timedelta, *, started: bool = True) -> Execution:
+def lost_execution(job: Job, slot: Slot, now: datetime, retention: Retention, *, started: bool = True) -> Execution:
     """The record that says that the worker of ``slot`` was lost, or never was.
 
     What was never started may be tried again even where nothing must run twice (``on_lost`` fail).
     """
     policy = job.policy if started else replace(job.policy, on_lost=OnLost.RETRY)
+    decision = after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now)
     started_at = min(job.last_executed_at or slot.due_at, now)
     return Execution(
         tenant_id=job.tenant_id,
@@ -52,11 +54,11 @@ def lost_execution(job: Job, slot: Slot, now: datetime, retention: timedelta, *,
         attempt=slot.attempt,
         status=ExecutionStatus.LOST,
         token=slot.token or "",
-        decision=after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now),
+        decision=decision,
         losses=slot.losses + 1,
         recurring=job.is_recurring,
         started_at=started_at,
         finished_at=now,
         failure=_LOST if started else _NOT_STARTED,
-        expires_at=now + retention,
+        expires_at=now + retention(job, ended_as(decision)),
     )

@@ -13,8 +13,8 @@ from tickwell.application.claim_check import Detail, load_payload, store_detail
 from tickwell.application.ports import BlobStore, Clock, Ids
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.domain.errors import AttemptFailedError, UnavailableError
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, ended_as
+from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.json_value import DEEPEST_NESTING, is_too_deep
 from tickwell.domain.retry import Completed, Decision, after_failure
 
@@ -27,6 +27,8 @@ SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 """How patiently an outcome is recorded when a service fails; together well within the lease's margin."""
 
 ContextFactory = Callable[[Job, Slot], TaskContext]
+Retention = Callable[[Job, JobStatus], timedelta]
+"""How long a job that ends like that, and its history, is kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,7 @@ class RunAttempt:
     blobs: BlobStore
     clock: Clock
     ids: Ids
-    retention: timedelta
+    retention: Retention
     longest_attempt: timedelta
 
     async def __call__(self, job: Job) -> Execution:
@@ -68,6 +70,7 @@ class RunAttempt:
         started_at = self.clock.now()
         ending = await self._end(job, context)
         finished_at = self.clock.now()
+        decision = self._decision(job, slot, ending, finished_at)
         detail = Detail(output=ending.output, logs=context.logbook.entries())
         stored, detail_blob = await self._stored(context, detail)
         return Execution(
@@ -77,7 +80,7 @@ class RunAttempt:
             attempt=slot.attempt,
             status=ending.status,
             token=slot.token,
-            decision=self._decision(job, slot, ending, finished_at),
+            decision=decision,
             losses=slot.losses,
             recurring=job.is_recurring,
             started_at=started_at,
@@ -86,7 +89,7 @@ class RunAttempt:
             failure=ending.failure,
             logs=stored.logs,
             detail_blob=detail_blob,
-            expires_at=finished_at + self.retention,
+            expires_at=finished_at + self.retention(job, ended_as(decision)),
         )
 
     async def _end(self, job: Job, context: TaskContext) -> _Ending:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
-from tickwell.application.ports import Clock, Depth, DueItems, Ids, JobStore
+from tickwell.application.ports import Clock, Depth, DueItems, Ids, JobStore, QueueKey
 from tickwell.application.recover import Recover
 from tickwell.domain.due import DUE_SHARDS, SWEEP_MARGIN, SYNC_GRACE, DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.errors import UnavailableError
@@ -25,6 +26,7 @@ FIRST_LOOK_BACK = timedelta(hours=1)
 """Where a shard's watermark begins when it has none."""
 
 _PAGE = 500
+_QUEUES = 100
 _BELIEVED_CHECKS = 3
 
 
@@ -33,8 +35,9 @@ class SyncReport:
     """What one run did.
 
     ``swept``: messages sent ahead of time. ``checked``: due items looked at. ``resent``: messages that had been
-    lost. ``recovered``: attempts taken over from dead workers. ``carried``: items to be looked at again.
-    ``behind``: shards not finished in time. ``unavailable``: shards that a failing service kept from finishing.
+    lost. ``recovered``: attempts taken over from dead workers. ``carried``: items to be looked at again. ``let_go``:
+    attempts that left the waiting list of a queue. ``behind``: shards not finished in time. ``unavailable``: shards
+    that a failing service kept from finishing.
     """
 
     swept: int = 0
@@ -42,6 +45,7 @@ class SyncReport:
     resent: int = 0
     recovered: int = 0
     carried: int = 0
+    let_go: int = 0
     behind: int = 0
     unavailable: int = 0
 
@@ -51,7 +55,7 @@ class _Findings:
     """What a page of due items calls for."""
 
     carry: list[DueItem] = field(default_factory=list)
-    resend: list[DueItem] = field(default_factory=list)
+    waiting: list[DueItem] = field(default_factory=list)
     abandoned: list[Job] = field(default_factory=list)
 
 
@@ -62,6 +66,7 @@ class SafetySync:
     jobs: JobStore
     due_items: DueItems
     arming: Arming
+    admit_attempts: AdmitAttempts
     recover: Recover
     clock: Clock
     ids: Ids
@@ -110,6 +115,8 @@ class SafetySync:
             for page in self._pages(shard, checked_to, now - SYNC_GRACE, deadline, report):
                 self._repair(page.items, report)
                 checked_to = page.reached
+            if shard == 0:
+                self._look_at_waiting_lists(deadline, report)
         finally:
             self.due_items.save(shard, token=token, watermark=Watermark(swept_to=swept_to, checked_to=checked_to))
 
@@ -144,14 +151,41 @@ class SafetySync:
             job = jobs.get(item.message.key)
             if job is not None:
                 _judge(item, job, now, findings)
+        unexplained = self._not_explained_by_limits(findings, now)
         self.due_items.put(findings.carry)
-        lost = self._not_explained_by_backlog(findings.resend, now)
+        lost = self._not_explained_by_backlog(unexplained, now)
         self.arming.send([item.message for item in lost], now=now)
         recovered = self.recover(findings.abandoned)
         report.checked += len(items)
         report.carried += len(findings.carry)
         report.resent += len(lost)
         report.recovered += sum(settled.finished for settled in recovered)
+
+    def _not_explained_by_limits(self, findings: _Findings, now: datetime) -> list[DueItem]:
+        """Those that wait for no limit of their queue. All are carried, except those whose waiting list keeps them."""
+        explained = self.admit_attempts.explained([item.message for item in findings.waiting], now=now)
+        unexplained = []
+        for item in findings.waiting:
+            look_again_at = explained.get(item.message, now)
+            if look_again_at is not None:
+                findings.carry.append(item.carried_to(max(item.next_check(now), look_again_at)))
+            if item.message not in explained:
+                unexplained.append(item)
+        return unexplained
+
+    def _look_at_waiting_lists(self, deadline: datetime, report: SyncReport) -> None:
+        """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10)."""
+        after: QueueKey | None = None
+        queues = self.admit_attempts.queues
+        while found := queues.with_waiting(limit=_QUEUES, after=after):
+            for key in found:
+                now = self.clock.now()
+                if now >= deadline:
+                    return
+                report.let_go += self.admit_attempts.let_go(key)
+                if not queues.waiting(key, limit=1):
+                    queues.forget_waiting(key, now=now)
+            after = found[-1]
 
     def _not_explained_by_backlog(self, items: Sequence[DueItem], now: datetime) -> list[DueItem]:
         """Those whose message cannot just be waiting its turn: a backlog is not a loss."""
@@ -187,5 +221,4 @@ def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings) -> None:
             assert job.slot is not None and job.slot.lease_until is not None  # noqa: PT018, S101 - RUNNING implies both
             findings.carry.append(item.carried_to(max(job.slot.lease_until + TAKEOVER_DELAY, now)))
         case Standing.WAITING | Standing.BLOCKED:
-            findings.resend.append(item)
-            findings.carry.append(item.carried_to(item.next_check(now)))
+            findings.waiting.append(item)

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming, attempt_message
 from tickwell.application.ports import Clock, History, JobStore
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, OccurrenceKey
 from tickwell.domain.job import Job
@@ -35,13 +38,16 @@ class Settle:
     jobs: JobStore
     history: History
     arming: Arming
+    admit_attempts: AdmitAttempts
+    directory: QueueDirectory
     clock: Clock
 
     def __call__(self, attempts: Sequence[Attempt]) -> Sequence[Settled]:
         """Record the attempts, write what must outlive a crash, finish the jobs, send the retries.
 
         May be repeated, and may race with another worker: the record that was put first decides, and both obey it.
-        Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message.
+        Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message. Permits come last:
+        whoever waits for one may start.
         """
         if not attempts:
             return ()
@@ -57,7 +63,18 @@ class Settle:
         finished = self.jobs.finish_many(standing, now=now)
         # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
         self.arming.launch(items, now=self.clock.now())
+        self._leave_queues(pairs, now)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
+
+    def _leave_queues(self, pairs: Sequence[Attempt], now: datetime) -> None:
+        """Count the jobs that have ended where a number of them is kept, and give the permits back."""
+        ended = [
+            _ended(pair, now) for pair in pairs if pair.execution.ends_as is not None and not pair.job.is_recurring
+        ]
+        counted = [job for job in ended if self.directory.kept(job, job.status).count is not None]
+        if counted:
+            self.admit_attempts.queues.add_ended(counted)
+        self.admit_attempts.give_back([_message(pair) for pair in pairs])
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
         dead_letters = [
@@ -88,6 +105,18 @@ def dead_letter(job: Job, execution: Execution, decision: GiveUp) -> DeadLetter:
         failed_at=execution.finished_at,
         expires_at=execution.expires_at,
     )
+
+
+def _message(pair: Attempt) -> JobMessage:
+    """The message that the attempt was made by."""
+    execution = pair.execution
+    return attempt_message(pair.job, due_at=execution.due_at, attempt=execution.attempt, run_at=execution.due_at)
+
+
+def _ended(pair: Attempt, now: datetime) -> Job:
+    """The job as finishing leaves it, as far as its queue wants to know."""
+    status = pair.execution.ends_as or pair.job.status
+    return replace(pair.job, status=status, updated_at=now, expires_at=pair.execution.expires_at)
 
 
 def _retry_message(job: Job, execution: Execution) -> JobMessage | None:

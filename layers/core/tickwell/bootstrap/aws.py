@@ -14,6 +14,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -25,8 +26,9 @@ from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQue
 from tickwell.application.follow_outcomes import FollowOutcomes
 from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
-from tickwell.bootstrap.core import Core, Outbound
+from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Outbound
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.settings import (
@@ -130,9 +132,12 @@ def _far_timer(settings: ArmingSettings) -> FarTimer:
 def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     """``settings``: those of any function that uses the store, arms occurrences and writes history."""
     clock = _clock()
+    queues = DynamoQueueStore(table, clock)
     return Core(
         jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
+        queues=queues,
+        directory=QueueDirectory(queues, clock),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -143,6 +148,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         clock=clock,
         ids=SystemIds(clock),
         retention=settings.retention,
+        longest_attempt=getattr(settings, "longest_attempt", LONGEST_ON_LAMBDA),
     )
 
 
@@ -207,7 +213,6 @@ def worker() -> Worker:
         registry=built_in_tasks(),
         blobs=_blobs(settings.blob_bucket),
         outbound=outbound,
-        longest_attempt=settings.longest_attempt,
     )
     return Worker(
         execute=execute,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickwell import __version__
 from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
@@ -15,6 +16,7 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import (
     AccountStore,
     BlobStore,
@@ -24,8 +26,10 @@ from tickwell.application.ports import (
     JobStore,
     Mailer,
     PasswordHasher,
+    QueueStore,
     Tokens,
 )
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
@@ -33,8 +37,10 @@ from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.domain.execution import OccurrenceKey, execution_id
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.outbound import OutboundRules
+
+LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
     from tickwell.http.services import ApiServices
@@ -46,18 +52,44 @@ class Core:
 
     jobs: JobStore
     history: History
+    queues: QueueStore
+    directory: QueueDirectory
     arming: Arming
     clock: Clock
     ids: Ids
     retention: timedelta
+    longest_attempt: timedelta = LONGEST_ON_LAMBDA
+
+    def admit_attempts(self) -> AdmitAttempts:
+        """Rule 10 in one place."""
+        return AdmitAttempts(
+            queues=self.queues,
+            directory=self.directory,
+            jobs=self.jobs,
+            arming=self.arming,
+            clock=self.clock,
+            longest_attempt=self.longest_attempt,
+        )
+
+    def retention_of(self, job: Job, status: JobStatus) -> timedelta:
+        """How long a job that ends as ``status`` is kept: as its queue says, or else as the deployment does."""
+        seconds = self.directory.kept(job, status).seconds
+        return self.retention if seconds is None else timedelta(seconds=seconds)
 
     def settle(self) -> Settle:
         """Rule 3 in one place."""
-        return Settle(jobs=self.jobs, history=self.history, arming=self.arming, clock=self.clock)
+        return Settle(
+            jobs=self.jobs,
+            history=self.history,
+            arming=self.arming,
+            admit_attempts=self.admit_attempts(),
+            directory=self.directory,
+            clock=self.clock,
+        )
 
     def recover(self) -> Recover:
         """Takes over from dead workers."""
-        return Recover(settle=self.settle(), clock=self.clock, retention=self.retention)
+        return Recover(settle=self.settle(), clock=self.clock, retention=self.retention_of)
 
     def claim_attempts(self) -> ClaimAttempts:
         """Rules 2 and 5 in one place."""
@@ -71,6 +103,7 @@ class Core:
             jobs=self.jobs,
             due_items=self.arming.due_items,
             arming=self.arming,
+            admit_attempts=self.admit_attempts(),
             recover=self.recover(),
             clock=self.clock,
             ids=self.ids,
@@ -87,11 +120,10 @@ class Core:
             retention=self.retention,
         )
 
-    def execute(
-        self, *, registry: TaskRegistry, blobs: BlobStore, outbound: "Outbound", longest_attempt: timedelta
-    ) -> ExecuteBatch:
+    def execute(self, *, registry: TaskRegistry, blobs: BlobStore, outbound: "Outbound") -> ExecuteBatch:
         """The worker's use case."""
         return ExecuteBatch(
+            admit_attempts=self.admit_attempts(),
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
                 registry=registry,
@@ -99,11 +131,22 @@ class Core:
                 blobs=blobs,
                 clock=self.clock,
                 ids=self.ids,
-                retention=self.retention,
-                longest_attempt=longest_attempt,
+                retention=self.retention_of,
+                longest_attempt=self.longest_attempt,
             ),
             settle=self.settle(),
             recover=self.recover(),
+            clock=self.clock,
+        )
+
+    def manage_queues(self) -> ManageQueues:
+        """What tenants decide about their queues."""
+        return ManageQueues(
+            queues=self.queues,
+            directory=self.directory,
+            admit_attempts=self.admit_attempts(),
+            jobs=self.jobs,
+            lanes=self.arming.lanes,
             clock=self.clock,
         )
 
@@ -126,9 +169,18 @@ class Core:
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
             login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
             me=Me(accounts=accounts),
-            create_job=CreateJob(jobs=jobs, arming=self.arming, registry=registry, blobs=blobs, clock=clock, ids=ids),
-            get_job=GetJob(jobs=jobs, blobs=blobs),
-            list_jobs=ListJobs(jobs=jobs),
+            create_job=CreateJob(
+                jobs=jobs,
+                directory=self.directory,
+                arming=self.arming,
+                registry=registry,
+                blobs=blobs,
+                clock=clock,
+                ids=ids,
+            ),
+            get_job=GetJob(jobs=jobs, directory=self.directory, blobs=blobs, clock=clock),
+            list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            manage_queues=self.manage_queues(),
             change_job=ChangeJob(jobs=jobs, arming=self.arming, clock=clock, retention=self.retention),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),

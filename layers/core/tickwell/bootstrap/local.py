@@ -12,6 +12,7 @@ from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
@@ -27,6 +28,7 @@ from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
 from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
+from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Outbound
 from tickwell.domain.lane import Lane
@@ -81,9 +83,12 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
     accounts = EmbeddedAccountStore(database)
+    queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
         history=EmbeddedHistory(database, clock),
+        queues=queues,
+        directory=QueueDirectory(queues, clock),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -94,6 +99,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         clock=clock,
         ids=ids,
         retention=settings.retention,
+        longest_attempt=settings.longest_attempt,
     )
     registry = built_in_tasks()
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -126,9 +132,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             visibility_seconds=_NOTIFICATION_VISIBILITY_SECONDS,
         ),
         notifications=notifications,
-        execute=core.execute(
-            registry=registry, blobs=blobs, outbound=outbound, longest_attempt=settings.longest_attempt
-        ),
+        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound),
         safety_sync=core.safety_sync(sweeps=True),
         consume_dead_letters=core.consume_dead_letters(),
         outcome_feed=EmbeddedOutcomeFeed(database),

@@ -55,6 +55,17 @@ class ConflictError(TickwellError):
     code = "CONFLICT"
 
 
+class QueueInUseError(TickwellError):
+    """A queue cannot be deleted while ``jobs`` of its jobs are unfinished."""
+
+    code = "QUEUE_IN_USE"
+
+    def __init__(self, queue: str, jobs: int) -> None:
+        super().__init__(f"the queue {queue} has {jobs} unfinished jobs")
+        self.queue = queue
+        self.jobs = jobs
+
+
 class EmailTakenError(TickwellError):
     """An account with this e-mail address exists."""
 

@@ -131,15 +131,7 @@ class Execution:
     @property
     def ends_as(self) -> JobStatus | None:
         """What a one-time job becomes when this attempt was its last; None where a retry follows."""
-        match self.decision:
-            case Completed():
-                return JobStatus.COMPLETED
-            case GiveUp():
-                return JobStatus.FAILED
-            case Cancelled():
-                return JobStatus.CANCELLED
-            case RetryAt():
-                return None
+        return None if isinstance(self.decision, RetryAt) else ended_as(self.decision)
 
     def slot_afterwards(self) -> Slot | None:
         """The slot that finishing leaves behind: the waiting retry, or none."""
@@ -148,6 +140,17 @@ class Execution:
                 return Slot(due_at=self.due_at, attempt=attempt, losses=self.losses)
             case Completed() | GiveUp() | Cancelled():
                 return None
+
+
+def ended_as(decision: Decision) -> JobStatus:
+    """How a one-time job stands after ``decision``, should nothing follow from it: a retry comes after a failure."""
+    match decision:
+        case Completed():
+            return JobStatus.COMPLETED
+        case Cancelled():
+            return JobStatus.CANCELLED
+        case GiveUp() | RetryAt():
+            return JobStatus.FAILED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,11 @@ class JobMessage:
         """The job that it speaks of."""
         return JobKey(tenant_id=self.tenant_id, job_id=self.job_id)
 
+    @property
+    def identity(self) -> tuple[JobKey, datetime, int]:
+        """The attempt that it speaks of: the same for all messages of one attempt."""
+        return self.key, self.due_at, self.attempt
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unreadable:

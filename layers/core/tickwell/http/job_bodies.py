@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
+from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.paging import Pagination
@@ -48,6 +49,7 @@ class JobSummaryBody(TypedDict):
     next_run: str | None
     status: str
     state: str
+    queue: str
     priority: str
     tags: list[str]
     last_executed_at: str | None
@@ -130,6 +132,7 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         next_run=iso_or_none(job.next_run_at),
         status=job.status.value,
         state=job.state(now).value,
+        queue=effective_queue(job.queue, job.lane),
         priority=job.lane.value,
         tags=list(job.tags),
         last_executed_at=iso_or_none(job.last_executed_at),

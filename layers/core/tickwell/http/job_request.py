@@ -70,7 +70,8 @@ def _instant(value: Any) -> datetime:
     return in_utc
 
 
-def _priority(value: Any) -> str | int:
+def priority(value: Any) -> str | int:
+    """A priority as callers may give it; which ones there are is the domain's business."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise ValueError("must be high, medium, low or a number from 1")
@@ -152,8 +153,12 @@ class JobRequest(StrictBody):
     on_lost: Literal["retry", "fail"] | None = Field(
         default=None, description="What follows when a worker dies: `fail` for work that must not run twice."
     )
-    priority: Annotated[str | int, BeforeValidator(_priority)] = Field(
-        default="medium", description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low."
+    queue: str | None = Field(
+        default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
+    )
+    priority: Annotated[str | int, BeforeValidator(priority)] | None = Field(
+        default=None,
+        description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low. Default: the queue's.",
     )
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
 
@@ -167,6 +172,7 @@ class JobRequest(StrictBody):
             task=self._task(timed_by),
             payload=self.payload,
             schedule=self._schedule(),
+            queue=self.queue,
             priority=self.priority,
             timeout_seconds=self.timeout_seconds,
             max_retries=self.max_retries,

@@ -6,6 +6,7 @@ from tickwell.application.accounts import Login, Me, Register
 from tickwell.application.create_job import CreateJob
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids, Tokens
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
@@ -25,6 +26,7 @@ class ApiServices:
     create_job: CreateJob
     get_job: GetJob
     list_jobs: ListJobs
+    manage_queues: ManageQueues
     change_job: ChangeJob
     read_history: ReadHistory
     check_health: CheckHealth

@@ -12,6 +12,7 @@ from tickwell.adapters.documents import (
 )
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.queue import effective_queue
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_token, "
@@ -26,13 +27,13 @@ HEAD = f"{_HEAD}, NULL"
 
 INSERT = """
     INSERT INTO jobs (
-        tenant_id, job_id, version, status, recurring, lease_ms, next_run_ms, slot_due_ms, slot_attempt, slot_losses,
-        slot_token, lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms,
+        tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
+        slot_losses, slot_token, lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms,
         last_executed_ms, paused_ms, expires_ms, definition, content
     ) VALUES (
-        :tenant, :job, :version, :status, :recurring, :lease_ms, :next_run, :slot_due, :slot_attempt, :slot_losses,
-        :slot_token, :lease_until, :executions, :successful, :failed, :duration, :created, :updated, :last_executed,
-        :paused, :expires, :definition, :content
+        :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
+        :slot_losses, :slot_token, :lease_until, :executions, :successful, :failed, :duration, :created, :updated,
+        :last_executed, :paused, :expires, :definition, :content
     ) ON CONFLICT DO NOTHING
 """
 
@@ -46,6 +47,7 @@ def insert_values(job: Job) -> dict[str, Any]:
         "version": job.version,
         "status": job.status.value,
         "recurring": job.is_recurring,
+        "queue": effective_queue(job.queue, job.lane),
         "lease_ms": job.policy.lease_seconds * 1000,
         "next_run": epoch_ms(job.next_run_at),
         "slot_due": None if slot is None else to_epoch_ms(slot.due_at),

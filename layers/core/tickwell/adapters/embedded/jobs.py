@@ -35,6 +35,11 @@ _LIST = f"""
     AND (expires_ms IS NULL OR expires_ms > ?)
     ORDER BY job_id DESC LIMIT ?
 """
+_COUNT = f"""
+    SELECT status, COUNT(*) FROM jobs
+    WHERE tenant_id = ? AND queue = ? AND status <> '{JobStatus.DELETED.value}'
+    AND (expires_ms IS NULL OR expires_ms > ?) GROUP BY status
+"""
 _CLAIMED = f"""
     slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, last_executed_ms = :now
     WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
@@ -53,7 +58,7 @@ _SKIP = f"""
     AND slot_due_ms IS NOT NULL
 """
 _REPLACE = f"""
-    UPDATE jobs SET version = :version, status = :status, recurring = :recurring, lease_ms = :lease_ms,
+    UPDATE jobs SET version = :version, status = :status, recurring = :recurring, queue = :queue, lease_ms = :lease_ms,
         next_run_ms = :next_run, updated_ms = :updated, paused_ms = :paused, expires_ms = :expires,
         definition = :definition, content = :content,
         slot_due_ms = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_due_ms END,
@@ -136,6 +141,12 @@ class EmbeddedJobStore:
         jobs = tuple(job_from(row) for row in rows[:limit])
         more = len(rows) > limit
         return Page(items=jobs, next_cursor=encode_cursor(_LISTING, [jobs[-1].job_id]) if more else None)
+
+    def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
+        """See the port."""
+        values = (bindable(tenant_id), bindable(queue), to_epoch_ms(self._clock.now()))
+        with self._database.read() as cursor:
+            return {JobStatus(status): count for status, count in cursor.execute(_COUNT, values)}
 
     def replace(self, job: Job, *, read: Job) -> bool:
         """See the port."""

@@ -9,7 +9,7 @@ from tickwell.domain.account import User
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.execution import Execution, Skip
-from tickwell.domain.job import Job, JobKey
+from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 
 T = TypeVar("T")
@@ -74,6 +74,13 @@ class JobStore(Protocol):
         """The tenant's jobs, newest first, without payload and description; deleted ones are left out.
 
         A page may be short; ``next_cursor`` tells whether more follow. Raises InvalidInputError("cursor").
+        """
+        ...
+
+    def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
+        """How many jobs of the tenant are in a queue (by its effective name), by status; deleted ones are left out.
+
+        Exact; reads all jobs of the tenant, a million in some seconds.
         """
         ...
 

@@ -8,6 +8,7 @@ from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
 from tickwell.adapters.documents import VERSION, content_from, definition_from, epoch_ms, from_ms
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.queue import effective_queue
 
 NAMES: Final = {
     "status": "st",
@@ -30,6 +31,7 @@ NAMES: Final = {
     "paused": "pa",
     "expires": "ex",
     "ttl": "ttl",
+    "queue": "q",
     "definition": "def",
     "content": "con",
     "body": "body",
@@ -70,6 +72,7 @@ def definition_attributes(job: Job, definition: str, content: str, body: str | N
         "paused": epoch_ms(job.paused_at),
         "expires": expires_ms,
         "ttl": expiry(expires_ms)["ttl"],
+        "queue": effective_queue(job.queue, job.lane),
         "definition": definition,
         "content": content if body is None else None,
         "body": body,

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -192,6 +192,24 @@ class Table:
                 Limit=limit,
             )
         return Found(items=[plain_item(item) for item in response["Items"]], more="LastEvaluatedKey" in response)
+
+    def all_of(self, pk: str, *, low: str, high: str, attributes: Sequence[str]) -> Iterator[Item]:
+        """``attributes`` of all items of a partition from ``low`` to ``high``, read in pages of 1 MB."""
+        names = {f"#{name}": name for name in attributes}
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :low AND :high",
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", **names},
+            "ExpressionAttributeValues": typed_item({":pk": pk, ":low": low, ":high": high}),
+        }
+        while True:
+            with service_errors(SERVICE):
+                response = self._client.query(**arguments)
+            yield from (plain_item(item) for item in response["Items"])
+            if "LastEvaluatedKey" not in response:
+                return
+            arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def put_all_new(self, items: Mapping[Key, Mapping[str, Value | None]]) -> bool:
         """Write all, or none and False when one of them exists. Costs double."""

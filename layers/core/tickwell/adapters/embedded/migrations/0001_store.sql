@@ -8,6 +8,7 @@ CREATE TABLE jobs (
     version INTEGER NOT NULL,
     status TEXT NOT NULL,
     recurring INTEGER NOT NULL,
+    queue TEXT NOT NULL,
     lease_ms INTEGER NOT NULL,
     next_run_ms INTEGER,
     slot_due_ms INTEGER,

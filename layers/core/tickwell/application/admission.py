@@ -1,0 +1,217 @@
+"""Rule 10: limits park, they do not spin. Who may start is decided here, before the claim, and after each attempt.
+
+A queue without limits costs nothing but a look at its settings, which a process remembers for some seconds. In a
+limited one an attempt needs a *permit*, which it keeps until it has ended, or a *start time*, or both. Who gets no
+permit is put on the queue's waiting list, from which whoever gives one back lets the next go. A paused queue parks all.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tickwell.application.arming import Arming
+from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
+from tickwell.application.queue_directory import QueueDirectory, queue_key
+from tickwell.domain.admission import Admission, Gate, Start, admit, permit_key
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.message import JobMessage
+from tickwell.domain.occurrence import Standing, standing
+from tickwell.domain.queue import Queue
+
+_log = logging.getLogger("tickwell")
+
+_GATE_TRIES = 20
+_HEADS = 100
+
+MOST_AT_ONCE = 1000
+"""About how many leave a waiting list in one call, so that the call ends in time."""
+
+_STILL_WAITING = frozenset({Standing.WAITING, Standing.BLOCKED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admitted:
+    """``ready``: may be claimed now. ``delayed`` were sent again for their start time, ``parked`` wait for a permit."""
+
+    ready: tuple[JobMessage, ...] = ()
+    delayed: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdmitAttempts:
+    """The use cases; see the methods. ``longest_attempt`` is what any worker offers to one attempt."""
+
+    queues: QueueStore
+    directory: QueueDirectory
+    jobs: JobStore
+    arming: Arming
+    clock: Clock
+    longest_attempt: timedelta
+
+    def __call__(self, messages: Sequence[JobMessage], *, now: datetime) -> Admitted:
+        """Who of ``messages``, whose time has come, may start now. Raises UnavailableError; may be repeated then."""
+        ready: list[JobMessage] = []
+        delayed = parked = 0
+        for key, group in _by_queue(messages).items():
+            queue = self.directory.find(key)
+            if queue is None or (queue.paused_at is None and not queue.is_limited):
+                ready += group
+                continue
+            admitted = self._park(key, group) if queue.paused_at is not None else self._enter(key, queue, group, now)
+            ready += admitted.ready
+            delayed += admitted.delayed
+            parked += admitted.parked
+        return Admitted(ready=tuple(ready), delayed=delayed, parked=parked)
+
+    def give_back(self, ended: Sequence[JobMessage]) -> None:
+        """The attempts of ``ended`` do not need their permits any more; let the next ones go.
+
+        Never raises UnavailableError: a permit that is not given back becomes void by itself.
+        """
+        for key, group in _by_queue(ended).items():
+            try:
+                queue = self.directory.find(key)
+                if queue is not None and queue.concurrency is not None:
+                    self._let_go(key, queue, {permit_key(message) for message in group})
+            except UnavailableError as error:
+                extra = {"action": "permit.kept", "queue": key.name, "service": error.service}
+                _log.warning("a permit could not be given back", extra=extra)
+
+    def let_go(self, key: QueueKey, *, most: int = MOST_AT_ONCE) -> int:
+        """Let those on the waiting list go whom the limits allow, about ``most``; how many went.
+
+        Raises UnavailableError; may be repeated.
+        """
+        queue = self.directory.find(key, fresh=True)
+        return 0 if queue is not None and queue.paused_at is not None else self._let_go(key, queue, (), most)
+
+    def explained(self, messages: Sequence[JobMessage], *, now: datetime) -> dict[JobMessage, datetime | None]:
+        """Who of ``messages`` has not started because of a limit, and when to look again; None: never.
+
+        A parked attempt needs no looking after: its place on the waiting list does not expire.
+        """
+        constrained = [m for m in messages if self._is_constrained(m)]
+        parked = self.queues.parked(constrained) if constrained else ()
+        found: dict[JobMessage, datetime | None] = dict.fromkeys(parked)
+        for key, group in _by_queue([m for m in constrained if m not in parked]).items():
+            gate = self.queues.gate(key).at(now)
+            for message in group:
+                if gate.holds(message) or gate.free_at > now:
+                    found[message] = max(gate.free_at, now)
+        return found
+
+    def _is_constrained(self, message: JobMessage) -> bool:
+        queue = self.directory.find(queue_key(message.tenant_id, message.queue, message.lane))
+        return queue is not None and (queue.is_limited or queue.paused_at is not None)
+
+    def _enter(self, key: QueueKey, queue: Queue, messages: Sequence[JobMessage], now: datetime) -> Admitted:
+        admission = self._pass_gate(key, queue, messages, (), now)
+        admitted = self._start(admission.starts, now)
+        if not admission.waiting:
+            return admitted
+        parked = self._park(key, admission.waiting)
+        return replace(admitted, parked=parked.parked)
+
+    def _park(self, key: QueueKey, messages: Sequence[JobMessage]) -> Admitted:
+        """Put ``messages`` on the waiting list; then look again: who gave a permit back meanwhile saw nobody wait."""
+        self.queues.park([replace(message, admitted=False) for message in messages])
+        queue = self.directory.find(key, fresh=True)
+        if queue is None or (queue.paused_at is None and self._has_room(key, queue)):
+            self._let_go(key, queue, ())
+        return Admitted(parked=len(messages))
+
+    def _has_room(self, key: QueueKey, queue: Queue) -> bool:
+        room = self.queues.gate(key).at(self.clock.now()).room(queue)
+        return room is None or room > 0
+
+    def _let_go(self, key: QueueKey, queue: Queue | None, given_back: Collection[str], most: int = MOST_AT_ONCE) -> int:
+        """Give permits back and, with the same write, to the heads of the waiting list."""
+        gone = 0
+        while True:
+            now = self.clock.now()
+            heads = self._heads(key, queue, len(given_back))
+            live = self._live(heads, now)
+            if queue is None or not queue.is_limited:
+                starts: Sequence[Start] = [Start(message=message, at=now) for message in live]
+            elif given_back or live:
+                starts = self._pass_gate(key, queue, live, given_back, now).starts
+            else:
+                starts = ()
+            self._send_for_good(starts, now)
+            done = {start.message for start in starts} | (set(heads) - set(live))
+            if done:
+                self.queues.unpark(list(done))
+            gone += len(starts)
+            if not done or gone >= most:
+                return gone
+            given_back = ()
+
+    def _heads(self, key: QueueKey, queue: Queue | None, given_back: int) -> Sequence[JobMessage]:
+        if queue is not None and queue.paused_at is not None:
+            return ()
+        if queue is None or queue.concurrency is None:
+            return self.queues.waiting(key, limit=_HEADS)
+        room = self.queues.gate(key).at(self.clock.now()).room(queue) or 0
+        limit = min(room + given_back, _HEADS)
+        return self.queues.waiting(key, limit=limit) if limit else ()
+
+    def _live(self, heads: Sequence[JobMessage], now: datetime) -> Sequence[JobMessage]:
+        """Those of ``heads`` that still wait for something: not cancelled, edited or started by another message."""
+        if not heads:
+            return ()
+        jobs = self.jobs.get_many([message.key for message in heads])
+        return [m for m in heads if m.key in jobs and standing(m, jobs[m.key], now) in _STILL_WAITING]
+
+    def _pass_gate(
+        self,
+        key: QueueKey,
+        queue: Queue,
+        messages: Sequence[JobMessage],
+        given_back: Collection[str],
+        now: datetime,
+    ) -> Admission:
+        """Decide by the gate as it is and write it as it becomes, again and again until nobody came between.
+
+        The permits that are given back are given to ``messages`` in the same write. Raises UnavailableError.
+        """
+        for _ in range(_GATE_TRIES):
+            read = self.queues.gate(key)
+            admission = admit(read.without(given_back), queue, messages, now=now, longest_attempt=self.longest_attempt)
+            if _is_same(admission.gate, read) or self.queues.save_gate(key, admission.gate, read=read):
+                return admission
+        raise UnavailableError("store", "the queue's gate is too busy")
+
+    def _start(self, starts: Sequence[Start], now: datetime) -> Admitted:
+        """Hand on who may start at once; send the others again, to be delivered at their start time.
+
+        What starts soon is still looked after by its first due item; see ``explained``.
+        """
+        ready = tuple(replace(start.message, admitted=True) for start in starts if start.at <= now)
+        later = [start for start in starts if start.at > now]
+        horizon = now + self.arming.direct_horizon
+        self.arming.send([_let_through(start) for start in later if start.at <= horizon], now=now)
+        self._send_for_good([start for start in later if start.at > horizon], now)
+        return Admitted(ready=ready, delayed=len(later))
+
+    def _send_for_good(self, starts: Sequence[Start], now: datetime) -> None:
+        """Rule 1 for what nobody else looks after: due items first, then messages."""
+        items = self.arming.prepare([_let_through(start) for start in starts], now=now)
+        self.arming.launch(items, now=now)
+
+
+def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]]:
+    groups: dict[QueueKey, list[JobMessage]] = defaultdict(list)
+    for message in messages:
+        groups[queue_key(message.tenant_id, message.queue, message.lane)].append(message)
+    return groups
+
+
+def _let_through(start: Start) -> JobMessage:
+    return replace(start.message, run_at=start.at, admitted=True)
+
+
+def _is_same(gate: Gate, read: Gate) -> bool:
+    return (gate.permits, gate.free_at) == (read.permits, read.free_at)

@@ -1,0 +1,84 @@
+"""Which queue a job is in, and what that decides: looked up often, changed seldom."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from tickwell.application.ports import Clock, QueueKey, QueueStore
+from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.lane import Lane
+from tickwell.domain.queue import Kept, Queue, default_queues, effective_queue
+
+FRESH = timedelta(seconds=5)
+"""A worker notices a changed limit, a pause or a resume after at most this long."""
+
+_MOST_REMEMBERED = 10_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def queue_key(tenant_id: str, queue: str | None, lane: Lane) -> QueueKey:
+    """The queue of a job or a message: the one that it names, or the default one of its lane."""
+    return QueueKey(tenant_id=tenant_id, name=effective_queue(queue, lane))
+
+
+class _Remembered(Generic[K, V]):
+    """What was read, for as long as it is ``FRESH``. Safe for threads."""
+
+    def __init__(self, read: Callable[[K], V], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._known: dict[K, tuple[datetime, V]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K, *, fresh: bool = False) -> V:
+        """What ``key`` stands for; with ``fresh`` it is read now."""
+        now = self._clock.now()
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None and not fresh and now - known[0] < FRESH:
+            return known[1]
+        found = self._read(key)
+        with self._lock:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[key] = (now, found)
+        return found
+
+
+class QueueDirectory:
+    """Looks queues up. One that was deleted limits nothing: its last jobs run on as in a default queue."""
+
+    def __init__(self, queues: QueueStore, clock: Clock) -> None:
+        self._queues = queues
+        self._known = _Remembered(self._find, clock)
+        self._last_kept = _Remembered(self._nth_ended, clock)
+
+    def find(self, key: QueueKey, *, fresh: bool = False) -> Queue | None:
+        """The queue, as it was up to ``FRESH`` ago or, with ``fresh``, as it is; None for an unknown one."""
+        return self._known.get(key, fresh=fresh)
+
+    def kept(self, job: Job, status: JobStatus) -> Kept:
+        """How long jobs like ``job`` stay in their queue once they have ended as ``status``."""
+        queue = self.find(queue_key(job.tenant_id, job.queue, job.lane))
+        return Kept() if queue is None else queue.retention.of(status)
+
+    def hides(self, job: Job, now: datetime) -> bool:
+        """Whether ``job`` has ended and is past the number that its queue keeps (S13)."""
+        if job.is_recurring or job.expires_at is None or job.slot is not None:
+            return False
+        kept = self.kept(job, job.status)
+        if kept.count is None or job.updated_at > now - timedelta(seconds=kept.at_least_seconds):
+            return False
+        place = (queue_key(job.tenant_id, job.queue, job.lane), job.status is JobStatus.COMPLETED, kept.count)
+        last_kept = self._last_kept.get(place)
+        return last_kept is not None and job.updated_at < last_kept
+
+    def _find(self, key: QueueKey) -> Queue | None:
+        return self._queues.find(key) or default_queues(key.tenant_id).get(key.name)
+
+    def _nth_ended(self, place: tuple[QueueKey, bool, int]) -> datetime | None:
+        key, completed, count = place
+        return self._queues.nth_ended(key, completed=completed, count=count)
