@@ -222,6 +222,9 @@ def test_sigterm_ends_the_server_cleanly(tmp_path: Path) -> None:
         ({"TICKWELL_SMTP_PASSWORD": "hunter2", "TICKWELL_SMTP_SECURITY": "maybe"}, "TICKWELL_SMTP_SECURITY"),
         ({"DATA_DIR": "/dev/null/nowhere"}, "/dev/null"),
         ({"TICKWELL_ALLOW_PRIVATE_HOSTS": "10.0.0.0/8"}, "TICKWELL_ALLOW_PRIVATE_HOSTS"),
+        ({"TICKWELL_SMTPHOST": "smtp.example.com"}, "TICKWELL_SMTPHOST"),
+        ({"TICKWELL_SENDER_ADDRESS": "nonsense"}, "TICKWELL_SENDER_ADDRESS"),
+        ({"TICKWELL_SMTP_PASSWORD": "hunter2"}, "TICKWELL_SMTP_USER"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, settings: dict[str, str], named: str) -> None:

@@ -27,7 +27,9 @@ def log_batch(lane: str, report: BatchReport) -> None:
             "early": report.early,
             "again": len(report.again),
         }
-        _log.warning("batch had leftovers", extra={"action": "batch.leftovers", "lane": lane, **figures})
+        # Duplicates, and messages of jobs that were paused or deleted meanwhile, are what hints are like.
+        level = logging.INFO if report.stale == sum(figures.values()) else logging.WARNING
+        _log.log(level, "batch had leftovers", extra={"action": "batch.leftovers", "lane": lane, **figures})
 
 
 def log_sync(report: SyncReport) -> None:

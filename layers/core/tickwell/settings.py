@@ -4,14 +4,17 @@ A missing or wrong one stops the process at start with its name (``SettingsError
 environment in template.yaml against its model here.
 """
 
+import os
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tickwell.domain.account import require_email
+from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.outbound import OutboundRules
 
 _PREFIX = "TICKWELL_"
@@ -32,6 +35,14 @@ def require_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
     """``entries`` if each is an exact address or a host name; raises ValueError, which becomes a SettingsError."""
     OutboundRules.allowing(entries)
     return entries
+
+
+def require_address(address: str) -> str:
+    """``address`` if it is an e-mail address; raises ValueError, which becomes a SettingsError."""
+    try:
+        return require_email("address", address)
+    except InvalidInputError as error:
+        raise ValueError(error.reason) from error
 
 
 class SettingsError(Exception):
@@ -185,6 +196,13 @@ class LocalSettings(RetentionSettings, HorizonSettings):
 
     _split = field_validator("allowed_origins", "allow_private_hosts", mode="before")(split_list)
     _sound = field_validator("allow_private_hosts")(require_hosts)
+    _address = field_validator("sender_address")(require_address)
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> "LocalSettings":
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("TICKWELL_SMTP_USER and TICKWELL_SMTP_PASSWORD go together")
+        return self
 
 
 def load(model: type[S]) -> S:
@@ -193,6 +211,13 @@ def load(model: type[S]) -> S:
         return model()
     except ValidationError as error:
         raise SettingsError("; ".join(_fault(model, fault["loc"], fault["msg"]) for fault in error.errors())) from None
+
+
+def refuse_unknown(model: type[Settings]) -> None:
+    """Raise SettingsError for a ``TICKWELL_*`` variable that ``model`` does not read: it was meant to do something."""
+    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variable_names(model))
+    if unknown:
+        raise SettingsError(f"setting {', '.join(unknown)}: is not known")
 
 
 def variable_names(model: type[Settings]) -> frozenset[str]:
@@ -210,4 +235,6 @@ def _variable(model: type[Settings], name: str) -> str:
 
 def _fault(model: type[Settings], location: tuple[int | str, ...], reason: str) -> str:
     """One fault as a sentence. The value is left out: it may be a secret."""
+    if not location:
+        return f"settings: {reason.removeprefix('Value error, ')}"
     return f"setting {_variable(model, str(location[0]))}: {reason}"

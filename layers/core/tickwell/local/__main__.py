@@ -15,7 +15,7 @@ from tickwell.bootstrap.local import local
 from tickwell.domain.errors import TickwellError
 from tickwell.local.background import Background
 from tickwell.local.log_format import FieldFormatter
-from tickwell.settings import LocalSettings, SettingsError, load
+from tickwell.settings import LocalSettings, SettingsError, load, refuse_unknown
 
 _WELCOME = """
 Tickwell {version} is running at {url}
@@ -41,6 +41,7 @@ def main() -> int:
     # Zones from the tzdata package only, as on AWS: a machine's own may be old, and has more (right/UTC, localtime).
     zoneinfo.reset_tzpath(to=())
     try:
+        refuse_unknown(LocalSettings)
         settings = load(LocalSettings)
         system = local(settings)
         listener = _listen(settings)
