@@ -129,7 +129,6 @@ def test_contradictions_name_the_field(fields: dict[str, Any], field: str) -> No
         ({"priority": True}, "priority"),
         ({"priority": 1.0}, "priority"),
         ({"priority": ["high"]}, "priority"),
-        ({"priority": None}, "priority"),
         ({"tags": ["x"] * 21}, "tags"),
         ({"tags": "x"}, "tags"),
         ({"tags": [""]}, "tags.0"),

@@ -70,7 +70,7 @@ def _instant(value: Any) -> datetime:
     return in_utc
 
 
-def priority(value: Any) -> str | int:
+def as_priority(value: Any) -> str | int:
     """A priority as callers may give it; which ones there are is the domain's business."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
@@ -156,7 +156,7 @@ class JobRequest(StrictBody):
     queue: str | None = Field(
         default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
     )
-    priority: Annotated[str | int, BeforeValidator(priority)] | None = Field(
+    priority: Annotated[str | int, BeforeValidator(as_priority)] | None = Field(
         default=None,
         description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low. Default: the queue's.",
     )

@@ -54,8 +54,8 @@ class QueueStateBody(QueueBody):
     """A queue as it is now.
 
     ``waiting`` is its waiting list, counted up to 10,000 (for a default queue without limits: its lane, which other
-    tenants share); ``running`` counts permits, null where none are needed; ``next_start_at`` is the next start that its rate
-    has free, null for now. ``health`` is normal below 100 waiting, warning below 1,000, critical above.
+    tenants share); ``running`` counts permits, null where none are needed; ``next_start_at`` is the next start that its
+    rate has free, null for now. ``health`` is normal below 100 waiting, warning below 1,000, critical above.
     """
 
     waiting: int

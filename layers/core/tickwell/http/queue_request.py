@@ -19,7 +19,7 @@ from tickwell.domain.queue import (
     require_queue_name,
 )
 from tickwell.domain.retry import OnLost
-from tickwell.http.job_request import LONGEST_TIMEOUT_SECONDS, RetryRequest, priority
+from tickwell.http.job_request import LONGEST_TIMEOUT_SECONDS, RetryRequest, as_priority
 from tickwell.http.strict_body import StrictBody
 
 _LONGEST_KEPT_SECONDS = 3650 * 86400
@@ -72,7 +72,7 @@ class RetentionRequest(StrictBody):
 class QueueSettings(StrictBody):
     """What may be changed of a queue. Null means: no limit, or as a job's task says."""
 
-    priority: Annotated[str | int, BeforeValidator(priority)] = Field(
+    priority: Annotated[str | int, BeforeValidator(as_priority)] = Field(
         default="medium",
         description="Lane of its jobs: `high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 low.",
     )

@@ -53,7 +53,7 @@ def get_queue(name: str, request: Request) -> Response[Annotated[str, Shows(Queu
 def change_queue(
     name: str, changes: Annotated[QueuePatch, Body()], request: Request
 ) -> Response[Annotated[str, Shows(QueueBody)]]:
-    """Limits hold for what starts from now on; workers notice within 5 seconds. Jobs keep the policy they were given."""
+    """Limits hold for what starts from now on, within 5 seconds. Jobs keep the policy that they were given."""
     call = call_of(request)
     changed = call.services.manage_queues.change(call.principal, name, changes.apply)
     return success(queue_body(changed), message="Queue updated successfully")
