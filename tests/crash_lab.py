@@ -27,7 +27,23 @@ class Kind(StrEnum):
     FAIL_AFTER = "fail after"  # the service did it, but its answer was lost
 
 
-_READS = frozenset({"depth", "find", "gate", "get", "get_many", "page", "parked", "waiting", "with_waiting"})
+_READS = frozenset(
+    {
+        "count_by_status",
+        "count_waiting",
+        "depth",
+        "find",
+        "gate",
+        "get",
+        "get_many",
+        "list_queues",
+        "nth_ended",
+        "page",
+        "parked",
+        "waiting",
+        "with_waiting",
+    }
+)
 
 
 def ways_to_break(call: str) -> tuple[Kind, ...]:

@@ -17,7 +17,8 @@ from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
 from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
-from tickwell.application.manage_job import ChangeJob
+from tickwell.application.manage_job import ChangeJob, ListJobs
+from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import AccountStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
@@ -29,6 +30,7 @@ from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
+from tickwell.domain.queue import Queue
 from tickwell.messages import decode_job_message, encode_job_message
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
@@ -85,9 +87,24 @@ class World:
         return ChangeJob(jobs=self.core.jobs, arming=self.core.arming, clock=self.clock, retention=RETENTION)
 
     @property
+    def queues(self) -> ManageQueues:
+        """Create, change, pause and delete named queues."""
+        return self.core.manage_queues()
+
+    def queue(self, name: str = "images", **fields: Any) -> Queue:
+        """A new queue."""
+        now = self.clock.now()
+        return self.queues.create(Queue(tenant_id=ADA.tenant_id, name=name, created_at=now, updated_at=now, **fields))
+
+    @property
     def read(self) -> ReadHistory:
         """Executions, logs, dead letters."""
         return ReadHistory(jobs=self.core.jobs, history=self.core.history, blobs=self.blobs)
+
+    def listed(self) -> list[Job]:
+        """The tenant's jobs as its users see them, newest first."""
+        use_case = ListJobs(jobs=self.core.jobs, directory=self.core.directory, clock=self.clock)
+        return list(use_case(ADA, limit=100, cursor=None).items)
 
     def job(self, job: Job) -> Job:
         """The job as it stands."""

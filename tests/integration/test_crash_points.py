@@ -19,6 +19,7 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.job import Job, JobState, JobStatus
+from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 from tickwell.domain.retry import GiveUp, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import next_due
 
@@ -101,6 +102,24 @@ def change(name: str) -> Step:
     return lambda lab: getattr(lab.world.change, name)(ADA, lab.jobs[0].job_id)
 
 
+def in_queue(count: int, *, paused: bool = False, failures: int = 0, **limits: Any) -> Step:
+    """So many jobs of a queue, whose messages are deliverable."""
+
+    def prepare(lab: Lab) -> None:
+        lab.world.queue(**limits)
+        if paused:
+            lab.world.queues.change(ADA, "images", Queue.paused)
+        lab.failures = failures
+        for _ in range(count):
+            lab.create(queue="images")
+
+    return prepare
+
+
+def resume_queue(lab: Lab) -> None:
+    lab.world.queues.change(ADA, "images", Queue.resumed)
+
+
 RETRY_LATE = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1200)
 RETRY_OVER_NEXT = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=850)
 LARGE = "x" * 300_000
@@ -141,6 +160,17 @@ FLOWS = {
         act=change("resume"),
     ),
     "delete": Flow(prepare=working(schedule=OFTEN, later=70), act=change("delete")),
+    "permits": Flow(prepare=in_queue(3, concurrency=1), act=work),
+    "permits and a retry": Flow(prepare=in_queue(2, concurrency=1, failures=1), act=after(work, wait(60), work)),
+    "rate": Flow(prepare=in_queue(2, rate_limit=RateLimit(limit=1, per_seconds=10)), act=after(work, wait(10), work)),
+    "rate, far": Flow(
+        prepare=after(in_queue(1, rate_limit=RateLimit(limit=1, per_seconds=910)), work, creating(queue="images")),
+        act=work,
+    ),
+    "count what ended": Flow(prepare=in_queue(1, retention=Retention(completed=Kept(count=1))), act=work),
+    "park in a paused queue": Flow(prepare=in_queue(2, paused=True), act=work),
+    "resume a queue": Flow(prepare=after(in_queue(2, paused=True), work), act=after(resume_queue, work)),
+    "let go by the sync": Flow(prepare=after(in_queue(2, paused=True), work, resume_queue, lose), act=sync),
     "delete with a retry": Flow(prepare=after(working(failures=1), work), act=change("delete")),
 }
 
@@ -166,6 +196,9 @@ def play(folder: Path, flow: Flow, wire: Wire) -> Lab:
 
 
 def _resume_all(lab: Lab) -> None:
+    for state in lab.world.queues.list_queues(ADA):
+        if state.queue.paused_at is not None:
+            lab.world.queues.change(ADA, state.queue.name, Queue.resumed)
     for job in lab.all_jobs():
         if job.status is JobStatus.PAUSED:
             lab.world.clock.advance(200)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys
+from tickwell.adapters.aws.dynamodb import keys, queue_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
@@ -111,6 +111,17 @@ def test_a_minute_is_one_partition(at: datetime) -> None:
     assert keys.due_partition(start, 3) < keys.due_partition(start + timedelta(minutes=1), 3)
 
 
+@given(words, words, instants_ms, texts, attempts)
+def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id: str, attempt: int) -> None:
+    assert queue_keys.parse_queue_key(queue_keys.queue_key(tenant_id, name)) == (tenant_id, name)
+    assert queue_keys.parse_gate_key(queue_keys.gate_key(tenant_id, name)) == (tenant_id, name)
+    assert queue_keys.parse_with_waiting_key(queue_keys.with_waiting_key(tenant_id, name)) == (tenant_id, name)
+    parked = (tenant_id, name, at_ms, job_id, attempt)
+    assert queue_keys.parse_parked_key(queue_keys.parked_key(*parked)) == parked
+    ended = (tenant_id, name, "C", at_ms, job_id)
+    assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
+
+
 PARSERS: dict[str, Callable[[Key], object]] = {
     "job": keys.parse_job_key,
     "body": keys.parse_body_key,
@@ -123,6 +134,11 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "address": keys.parse_address_key,
     "user": keys.parse_user_key,
     "tenant": keys.parse_tenant_key,
+    "queue": queue_keys.parse_queue_key,
+    "gate": queue_keys.parse_gate_key,
+    "parked": queue_keys.parse_parked_key,
+    "with waiting": queue_keys.parse_with_waiting_key,
+    "ended": queue_keys.parse_ended_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -137,6 +153,11 @@ KEYS: dict[str, Key] = {
     "address": keys.address_key("ada@example.com"),
     "user": keys.user_key("t", "u"),
     "tenant": keys.tenant_key("t"),
+    "queue": queue_keys.queue_key("t", "q"),
+    "gate": queue_keys.gate_key("t", "q"),
+    "parked": queue_keys.parked_key("t", "q", 1, "j", 1),
+    "with waiting": queue_keys.with_waiting_key("t", "q"),
+    "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
 }
 
 

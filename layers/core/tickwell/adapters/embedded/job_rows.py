@@ -108,6 +108,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         payload_blob=what.payload_blob,
         schedule=what.schedule,
         lane=what.lane,
+        queue=what.queue,
         policy=what.policy,
         tags=what.tags,
         status=JobStatus(status),

@@ -118,6 +118,7 @@ def job_from(item: Item, content: str | None) -> Job:
         payload_blob=what.payload_blob,
         schedule=what.schedule,
         lane=what.lane,
+        queue=what.queue,
         policy=what.policy,
         tags=what.tags,
         status=JobStatus(text(item, NAMES["status"])),
