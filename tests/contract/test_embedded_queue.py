@@ -181,12 +181,40 @@ def test_messages_outlive_the_process(tmp_path: Path) -> None:
     database.close()
 
 
-def test_receiving_reads_the_index_in_order_however_much_waits(embedded_engine: EmbeddedEngine) -> None:
+@pytest.mark.parametrize(
+    ("query", "steps"),
+    [
+        (
+            "SELECT id, body, receives FROM queue_messages WHERE queue = 'lane' AND turn IS NOT NULL ORDER BY turn, id LIMIT 9",
+            "SEARCH queue_messages USING INDEX queue_messages_by_turn (queue=? AND turn>?)",
+        ),
+        (
+            "SELECT id, group_id FROM queue_messages WHERE queue = 'lane' AND visible_at <= 1 AND turn IS NULL ORDER BY visible_at, id",
+            "SEARCH queue_messages USING INDEX queue_messages_by_visibility (queue=? AND visible_at<?)",
+        ),
+    ],
+)
+def test_receiving_reads_the_indexes_in_order_however_much_waits(
+    embedded_engine: EmbeddedEngine, query: str, steps: str
+) -> None:
     with embedded_engine.database.read() as cursor:
-        plan = cursor.execute(
-            "EXPLAIN QUERY PLAN SELECT id, body, receives FROM queue_messages"
-            " WHERE queue = 'lane' AND visible_at <= 1 ORDER BY visible_at, id LIMIT 10"
-        ).fetchall()
-    assert [row[3] for row in plan] == [
-        "SEARCH queue_messages USING INDEX queue_messages_by_visibility (queue=? AND visible_at<?)"
-    ]
+        plan = cursor.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+    assert [row[3] for row in plan] == [steps]
+
+
+def test_a_flood_of_one_tenant_stands_behind_a_single_message_of_another(embedded_engine: EmbeddedEngine) -> None:
+    queue = embedded_engine.pair().queue
+    flood = [Outgoing(message=job_message(0), group="flood")] * 1000
+    for _ in range(100):
+        queue.send(flood)
+    queue.delete(queue.receive(10, wait_seconds=0))
+    queue.send([Outgoing(message=job_message(1), group="other")])
+    assert job_message(1) in [delivery.message for delivery in queue.receive(2, wait_seconds=0)]
+
+
+def test_groups_take_turns(embedded_engine: EmbeddedEngine) -> None:
+    queue = embedded_engine.pair().queue
+    for number, group in enumerate("aaaabbc"):
+        queue.send([Outgoing(message=job_message(number), group=group)])
+    order = [delivery.message for delivery in receive_all(queue)]
+    assert order == [job_message(number) for number in (0, 4, 6, 1, 5, 2, 3)]

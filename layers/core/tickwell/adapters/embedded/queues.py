@@ -1,6 +1,12 @@
-"""Queues in the SQLite file: in order of (visible_at, id), each message with one receiver at a time."""
+"""Queues in the SQLite file: fair among groups, each message with one receiver at a time.
+
+When a message becomes visible it is given a *turn*: the one after the last of its group, but none before the first
+that is taken. Delivery follows the turns, so that each group that has something to deliver gets one message delivered
+before any gets a second one: a flood of one tenant stands behind a single message of another (X7).
+"""
 
 import math
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -14,6 +20,7 @@ from tickwell.domain.message import Unreadable
 T = TypeVar("T")
 
 _MOST_PER_RECEIVE = 10
+_TURNS_AT_ONCE = 2000
 _POLL_SECONDS = 0.05
 """How late a message that another process sent may be noticed."""
 
@@ -22,29 +29,45 @@ _Row = tuple[int, str, int]
 _SEND = """
     INSERT INTO queue_messages (queue, group_id, body, visible_at) VALUES (?, ?, ?, ?)
 """
-_HEAD = "SELECT visible_at FROM queue_messages WHERE queue = ? ORDER BY visible_at, id LIMIT 1"
+_HEAD = """
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM queue_messages WHERE queue = :queue AND turn IS NOT NULL) THEN 0
+    ELSE (SELECT visible_at FROM queue_messages WHERE queue = :queue AND turn IS NULL
+          ORDER BY visible_at, id LIMIT 1) END
+"""
+_ARRIVED = """
+    SELECT id, group_id FROM queue_messages
+    WHERE queue = ? AND visible_at <= ? AND turn IS NULL ORDER BY visible_at, id LIMIT ?
+"""
+_FIRST_TURN = "SELECT MIN(turn) FROM queue_messages WHERE queue = ? AND turn IS NOT NULL"
+_LAST_TURN = "SELECT MAX(turn) FROM queue_messages WHERE queue = ? AND group_id = ? AND turn IS NOT NULL"
+_GIVE_TURN = "UPDATE queue_messages SET turn = ? WHERE id = ?"
 _DELIVERABLE = """
     SELECT id, body, receives FROM queue_messages
-    WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?
+    WHERE queue = ? AND turn IS NOT NULL ORDER BY turn, id LIMIT ?
 """
-_DELIVER = "UPDATE queue_messages SET visible_at = ?, receives = ? WHERE id = ?"
+_DELIVER = "UPDATE queue_messages SET visible_at = ?, receives = ?, turn = NULL WHERE id = ?"
 _MOVE = """
-    UPDATE queue_messages SET queue = ?, visible_at = ?, receives = 0
+    UPDATE queue_messages SET queue = ?, visible_at = ?, receives = 0, turn = NULL
     WHERE id = ? AND queue = ? AND receives = ?
 """
 _DELETE = "DELETE FROM queue_messages WHERE id = ? AND queue = ? AND receives = ?"
-_RELEASE = "UPDATE queue_messages SET visible_at = ? WHERE id = ? AND queue = ? AND receives = ?"
+_RELEASE = """
+    UPDATE queue_messages SET visible_at = ?, turn = NULL WHERE id = ? AND queue = ? AND receives = ?
+"""
 _DEPTH = """
-    SELECT COALESCE(SUM(visible_at <= :now), 0),
-           COALESCE(SUM(visible_at > :now AND receives = 0), 0),
-           COALESCE(SUM(visible_at > :now AND receives > 0), 0),
-           MIN(visible_at)
-    FROM queue_messages WHERE queue = :queue
+    SELECT COALESCE(SUM(waiting), 0), COALESCE(SUM(delayed), 0), COALESCE(SUM(in_flight), 0), MIN(first) FROM (
+        SELECT COUNT(*) AS waiting, 0 AS delayed, 0 AS in_flight, MIN(visible_at) AS first
+        FROM queue_messages WHERE queue = :queue AND turn IS NOT NULL
+        UNION ALL
+        SELECT SUM(visible_at <= :now), SUM(visible_at > :now AND receives = 0),
+               SUM(visible_at > :now AND receives > 0), MIN(visible_at)
+        FROM queue_messages WHERE queue = :queue AND turn IS NULL
+    )
 """
 
 
 class EmbeddedQueue(Generic[T]):
-    """One named queue of the database; precise to the millisecond of ``clock``.
+    """One named queue of the database; precise to the millisecond of ``clock``, in turns of its groups.
 
     A message stays invisible for ``visibility_seconds`` once it was delivered. Where ``dead_letter`` names a
     queue, what was delivered ``max_receives`` times goes there instead of being delivered again. Safe for
@@ -142,15 +165,36 @@ class EmbeddedQueue(Generic[T]):
     def _take(self, limit: int) -> tuple[list[_Row], bool]:
         """Deliver up to ``limit`` messages; whether any went to the dead letter queue instead."""
         now_ms = self._now_ms()
+        while True:
+            with self._database.transaction() as cursor:
+                if self._give_turns(cursor, now_ms) < _TURNS_AT_ONCE:
+                    return self._deliver(cursor, now_ms, limit)
+
+    def _deliver(self, cursor: sqlite3.Cursor, now_ms: int, limit: int) -> tuple[list[_Row], bool]:
+        found: list[_Row] = cursor.execute(_DELIVERABLE, (self._name, limit)).fetchall()
+        taken = [(number, body, receives + 1) for number, body, receives in found if self._may(receives)]
+        exhausted = [(number, receives) for number, _, receives in found if not self._may(receives)]
         visible_at_ms = now_ms + self._visibility_ms
-        with self._database.transaction() as cursor:
-            found: list[_Row] = cursor.execute(_DELIVERABLE, (self._name, now_ms, limit)).fetchall()
-            taken = [(number, body, receives + 1) for number, body, receives in found if self._may(receives)]
-            exhausted = [(number, receives) for number, _, receives in found if not self._may(receives)]
-            cursor.executemany(_DELIVER, [(visible_at_ms, receives, number) for number, _, receives in taken])
-            moves = [(self._dead_letter, now_ms, number, self._name, receives) for number, receives in exhausted]
-            cursor.executemany(_MOVE, moves)
+        cursor.executemany(_DELIVER, [(visible_at_ms, receives, number) for number, _, receives in taken])
+        moves = [(self._dead_letter, now_ms, number, self._name, receives) for number, receives in exhausted]
+        cursor.executemany(_MOVE, moves)
         return taken, bool(exhausted)
+
+    def _give_turns(self, cursor: sqlite3.Cursor, now_ms: int) -> int:
+        """Give turns to messages that have become visible; to how many, ``_TURNS_AT_ONCE`` at most."""
+        arrived = cursor.execute(_ARRIVED, (self._name, now_ms, _TURNS_AT_ONCE)).fetchall()
+        if not arrived:
+            return 0
+        first = cursor.execute(_FIRST_TURN, (self._name,)).fetchone()[0] or 1
+        last: dict[str, int] = {}
+        turns = []
+        for number, group in arrived:
+            if group not in last:
+                last[group] = cursor.execute(_LAST_TURN, (self._name, group)).fetchone()[0] or first - 1
+            last[group] += 1
+            turns.append((last[group], number))
+        cursor.executemany(_GIVE_TURN, turns)
+        return len(arrived)
 
     def _may(self, receives: int) -> bool:
         """Whether a message that was delivered ``receives`` times may be delivered once more."""
@@ -159,8 +203,8 @@ class EmbeddedQueue(Generic[T]):
     def _visible_in_seconds(self) -> float:
         """How long until the first message may be delivered; takes no write lock."""
         with self._database.read() as cursor:
-            head = cursor.execute(_HEAD, (self._name,)).fetchone()
-        return math.inf if head is None else (head[0] - self._now_ms()) / 1000
+            (visible_at_ms,) = cursor.execute(_HEAD, {"queue": self._name}).fetchone()
+        return math.inf if visible_at_ms is None else (visible_at_ms - self._now_ms()) / 1000
 
     def _pause(self, rings: int, timeout_seconds: float) -> float:
         """Wait for the bell; roughly how long that took."""
