@@ -170,13 +170,13 @@ def _add(total: SyncReport, report: SyncReport) -> None:
         setattr(total, name, getattr(total, name) + getattr(report, name))
 
 
-def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) -> World:
-    """An empty system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
+def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = (), lanes_path: str = ":memory:") -> World:
+    """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
     """
     clock = stores.clock
-    database = Database(":memory:")
+    database = Database(lanes_path)
 
     def queue(name: str, dead_letter: str | None) -> JobQueue:
         return EmbeddedQueue(

@@ -185,11 +185,11 @@ def test_messages_outlive_the_process(tmp_path: Path) -> None:
     ("query", "steps"),
     [
         (
-            "SELECT id, body, receives FROM queue_messages WHERE queue = 'lane' AND turn IS NOT NULL ORDER BY turn, id LIMIT 9",
+            "SELECT id, body, receives FROM queue_messages WHERE queue = 'q' AND turn IS NOT NULL ORDER BY turn, id",
             "SEARCH queue_messages USING INDEX queue_messages_by_turn (queue=? AND turn>?)",
         ),
         (
-            "SELECT id, group_id FROM queue_messages WHERE queue = 'lane' AND visible_at <= 1 AND turn IS NULL ORDER BY visible_at, id",
+            "SELECT id FROM queue_messages WHERE queue = 'q' AND visible_at < 1 AND turn IS NULL ORDER BY visible_at",
             "SEARCH queue_messages USING INDEX queue_messages_by_visibility (queue=? AND visible_at<?)",
         ),
     ],
