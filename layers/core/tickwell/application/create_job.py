@@ -7,13 +7,13 @@ from typing import Any
 from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import store_payload
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
-from tickwell.application.task import TaskRegistry
+from tickwell.application.task import Task, TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
-from tickwell.domain.lane import lane_for_priority
+from tickwell.domain.lane import Lane, lane_for_priority
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
@@ -114,7 +114,7 @@ class CreateJob:
             payload=payload,
             payload_blob=payload_blob,
             schedule=schedule,
-            lane=lane_for_priority(request.priority),
+            lane=_lane(task, request),
             policy=_policy(task.policy, request),
             tags=request.tags,
             next_run_at=first_due(schedule, now),
@@ -135,6 +135,12 @@ def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
             return Interval(seconds=seconds, anchor_at=now)
         case CronExpression():
             return Cron(expression=request)
+
+
+def _lane(task: Task[Any], request: NewJob) -> Lane:
+    """Heavy tasks have a lane of their own; the priority is checked all the same."""
+    chosen = lane_for_priority(request.priority)
+    return Lane.HEAVY if task.heavy else chosen
 
 
 def _policy(default: Policy, request: NewJob) -> Policy:

@@ -15,6 +15,7 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.masking import Masker
 from tickwell.application.ports import (
     AccountStore,
     BlobStore,
@@ -32,6 +33,7 @@ from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
+from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.outbound import OutboundRules
@@ -88,9 +90,16 @@ class Core:
         )
 
     def execute(
-        self, *, registry: TaskRegistry, blobs: BlobStore, outbound: "Outbound", longest_attempt: timedelta
+        self,
+        *,
+        registry: TaskRegistry,
+        blobs: BlobStore,
+        outbound: "Outbound",
+        longest_attempt: timedelta,
+        processes: TaskProcesses | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> ExecuteBatch:
-        """The worker's use case."""
+        """The worker's use case. ``secrets`` are masked in what is recorded of attempts."""
         return ExecuteBatch(
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
@@ -101,6 +110,8 @@ class Core:
                 ids=self.ids,
                 retention=self.retention,
                 longest_attempt=longest_attempt,
+                processes=processes or NoProcesses(),
+                mask=Masker(secrets),
             ),
             settle=self.settle(),
             recover=self.recover(),
