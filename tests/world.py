@@ -22,6 +22,7 @@ from tickwell.application.ports import AccountStore
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
+from tickwell.application.task_processes import TaskProcesses
 from tickwell.bootstrap.core import Core, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
@@ -151,7 +152,14 @@ def _add(total: SyncReport, report: SyncReport) -> None:
         setattr(total, name, getattr(total, name) + getattr(report, name))
 
 
-def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) -> World:
+def new_world(
+    folder: Path,
+    stores: Stores,
+    *,
+    tasks: Sequence[Task[Any]] = (),
+    processes: TaskProcesses | None = None,
+    secrets: tuple[str, ...] = (),
+) -> World:
     """An empty system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
@@ -187,6 +195,13 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)),
+        execute=core.execute(
+            registry=registry,
+            blobs=blobs,
+            outbound=outbound,
+            longest_attempt=timedelta(seconds=870),
+            processes=processes,
+            secrets=secrets,
+        ),
         close=database.close,
     )

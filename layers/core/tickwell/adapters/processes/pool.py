@@ -89,7 +89,9 @@ class ProcessPool:
             children, self._idle = list(self._all), []
             self._all.clear()
         for child in children:
-            child.kill()
+            child.end()
+        for child in children:
+            child.how_it_ended(_END_SECONDS)
 
     def drop(self, child: ChildProcess) -> None:
         """Use ``child`` no more."""
