@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,8 +39,7 @@ def _blocked_socket(_order: Order, _context: PlainContext) -> Any:
 
 def _grandchild(order: Order, _context: PlainContext) -> Any:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    with open(order.text, "w") as file:
-        file.write(str(child.pid))
+    Path(order.text).write_text(str(child.pid))
     time.sleep(600)
 
 
@@ -72,7 +72,7 @@ def _raise(order: Order, context: PlainContext) -> Any:
 
 
 def _log(order: Order, context: PlainContext) -> Any:
-    print("printed by the task")
+    sys.stdout.write("printed by the task\n")
     context.log("info", "working", order=order.text)
     return {"key": context.idempotency_key, "attempt": context.attempt, "job": context.job_id}
 
@@ -95,12 +95,12 @@ def _environment(_order: Order, _context: PlainContext) -> Any:
 
 
 _DEEDS: dict[str, Any] = {
-    "pid": lambda order, context: os.getpid(),
+    "pid": lambda *_: os.getpid(),
     "spin": _spin,
     "blocked_socket": _blocked_socket,
     "grandchild": _grandchild,
     "exit": _exit,
-    "system_exit": lambda order, context: sys.exit(4),
+    "system_exit": lambda *_: sys.exit(4),
     "segfault": _segfault,
     "kill": _kill,
     "signs": _signs,
@@ -110,10 +110,10 @@ _DEEDS: dict[str, Any] = {
     "log": _log,
     "http": _http,
     "environment": _environment,
-    "memory": lambda order, context: len(bytearray(4 * 1024**3)),
-    "huge": lambda order, context: "x" * (17 * 1024 * 1024),
-    "large": lambda order, context: "x" * (15 * 1024 * 1024),
-    "not_json": lambda order, context: object(),
+    "memory": lambda *_: len(bytearray(4 * 1024**3)),
+    "huge": lambda *_: "x" * (17 * 1024 * 1024),
+    "large": lambda *_: "x" * (15 * 1024 * 1024),
+    "not_json": lambda *_: object(),
 }
 
 

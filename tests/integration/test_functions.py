@@ -110,7 +110,17 @@ class Stack:
 def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     create_table(boto3.client("dynamodb", region_name=aws))
     sqs = boto3.client("sqs", region_name=aws)
-    names = ("lane-high", "lane-medium", "lane-low", "lane-heavy", "lane-dlq", "dispatch", "dispatch-dlq", "notify", "notify-dlq")
+    names = (
+        "lane-high",
+        "lane-medium",
+        "lane-low",
+        "lane-heavy",
+        "lane-dlq",
+        "dispatch",
+        "dispatch-dlq",
+        "notify",
+        "notify-dlq",
+    )
     urls = {name: sqs.create_queue(QueueName=f"tw-{name}")["QueueUrl"] for name in names}
     boto3.client("s3", region_name=aws).create_bucket(
         Bucket="blobs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}

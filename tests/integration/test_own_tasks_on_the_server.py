@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ def order(server: ServerProcess, deed: str, text: str = "", **fields: Any) -> st
 
 
 def executions(server: ServerProcess, job_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = server.data("GET", f"/api/v1/jobs/{job_id}/executions")
+    found: list[dict[str, Any]] = server.data("GET", f"/api/v1/jobs/{job_id}/executions")["executions"]
     return [execution for execution in found if execution["status"] != "running"]
+
+
+def has_ended(pid: int) -> bool:
+    return not is_running(pid)
 
 
 def test_a_busy_loop_ends_at_its_limit_while_other_jobs_run(tmp_path: Path) -> None:
@@ -36,7 +41,7 @@ def test_a_busy_loop_ends_at_its_limit_while_other_jobs_run(tmp_path: Path) -> N
         (done,) = eventually(lambda: executions(server, neighbour))
         assert done["status"] == "success"
         assert eventually(lambda: executions(server, heavy))[0]["status"] == "success"
-        assert "heavy" in server.data("GET", "/api/v1/dashboard/health")["services"]["queue"]["metrics"]
+        assert "heavy" in server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"]
         status, answer = server.call("POST", "/api/v1/jobs", {"name": "x", "task": "deed", "payload": {"do": 1}})
         assert (status, answer["success"]) == (422, False)
 
@@ -47,11 +52,12 @@ def test_the_processes_end_with_the_server_however_it_ends(tmp_path: Path) -> No
         with running(tmp_path / "data", {"PYTHONPATH": path, "TICKWELL_TASK_PROCESSES": "1"}) as server:
             server.register(f"{number.name.lower()}@example.com")
             job = order(server, "pid")
-            pid = eventually(lambda server=server, job=job: executions(server, job))[0]["output"]
+            pid = eventually(partial(executions, server, job))[0]["output"]
+            assert is_running(pid)
             assert pid != os.getpid()
             server.process.send_signal(number)
             server.process.wait(30)
-        eventually(lambda pid=pid: not is_running(pid))
+        eventually(partial(has_ended, pid))
 
 
 @pytest.mark.parametrize("value", ["tests.no_such_module:tasks", "tests.own_tasks:Order", "tests.own_tasks:nothing"])

@@ -168,9 +168,7 @@ def test_the_limit_takes_along_what_the_task_has_started(pool: ProcessPool, tmp_
     eventually(lambda: not is_running(pid))
 
 
-@pytest.mark.parametrize(
-    ("deed", "how"), [("exit", "exit code 3"), ("segfault", "SIGSEGV"), ("kill", "SIGKILL")]
-)
+@pytest.mark.parametrize(("deed", "how"), [("exit", "exit code 3"), ("segfault", "SIGSEGV"), ("kill", "SIGKILL")])
 def test_a_process_that_dies_by_itself_is_a_loss_and_is_replaced(pool: ProcessPool, deed: str, how: str) -> None:
     pid = run(pool, "pid")
     with pytest.raises(AttemptLostError, match=how) as caught:
