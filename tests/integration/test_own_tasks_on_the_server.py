@@ -42,8 +42,8 @@ def test_a_busy_loop_ends_at_its_limit_while_other_jobs_run(tmp_path: Path) -> N
         assert done["status"] == "success"
         assert eventually(lambda: executions(server, heavy))[0]["status"] == "success"
         assert "heavy" in server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"]
-        status, answer = server.call("POST", "/api/v1/jobs", {"name": "x", "task": "deed", "payload": {"do": 1}})
-        assert (status, answer["success"]) == (422, False)
+        status, _ = server.call("POST", "/api/v1/jobs", {"name": "x", "task": "deed", "payload": {"do": 1}})
+        assert status == 422
 
 
 def test_the_processes_end_with_the_server_however_it_ends(tmp_path: Path) -> None:
