@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,31 @@ def _http(order: Order, context: PlainContext) -> Any:
     return answer.status_code
 
 
+_left_behind: list[threading.Thread] = []
+_told: list[str] = []
+
+
+def _leave_a_thread(_order: Order, context: PlainContext) -> Any:
+    def chatter() -> None:
+        try:
+            while True:
+                context.log("info", "from the attempt before")
+                context.heartbeat()
+        except AttemptCancelledError:
+            _told.append("to end")
+
+    _left_behind.append(threading.Thread(target=chatter, daemon=True))
+    _left_behind[-1].start()
+    return os.getpid()
+
+
+def _after_the_thread(_order: Order, context: PlainContext) -> Any:
+    _left_behind[-1].join(10)
+    context.heartbeat()
+    context.log("info", "mine")
+    return [os.getpid(), _told]
+
+
 def _exit(_order: Order, _context: PlainContext) -> Any:
     os._exit(3)
 
@@ -99,6 +125,8 @@ _DEEDS: dict[str, Any] = {
     "spin": _spin,
     "blocked_socket": _blocked_socket,
     "grandchild": _grandchild,
+    "leave_a_thread": _leave_a_thread,
+    "after_the_thread": _after_the_thread,
     "exit": _exit,
     "system_exit": lambda *_: sys.exit(4),
     "segfault": _segfault,

@@ -146,6 +146,13 @@ def test_sys_exit_ends_the_attempt_and_not_the_process(pool: ProcessPool) -> Non
     assert run(pool, "pid") == pid
 
 
+def test_what_an_attempt_left_behind_does_not_speak_for_the_next_one(pool: ProcessPool) -> None:
+    pid = run(pool, "leave_a_thread")
+    context = task_context(lifeline=Recorder())
+    assert run(pool, "after_the_thread", context=context) == [pid, ["to end"]]
+    assert [entry.message for entry in context.logbook.entries()] == ["mine"]
+
+
 @pytest.mark.parametrize("deed", ["spin", "blocked_socket"])
 def test_the_limit_ends_a_task_whatever_it_does(pool: ProcessPool, deed: str) -> None:
     async def both() -> tuple[tuple[bool, float], Any]:

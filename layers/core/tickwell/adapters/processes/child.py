@@ -64,33 +64,53 @@ def end_group() -> NoReturn:
 class _SentLog(TaskLog):
     """Lines go to the worker at once, so that they are kept whatever becomes of this process."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, attempt: int) -> None:
         super().__init__()
         self._link = link
+        self._attempt = attempt
 
     def add(self, at: datetime, level: LogLevel, message: str, metadata: dict[str, Any]) -> None:
         fields, _ = storable_metadata(metadata)
         line = {"at": at.isoformat(), "level": level, "message": bounded_text(message), "metadata": fields or {}}
-        self._link.send({"kind": "log", **line})
+        self._link.send({"kind": "log", "of": self._attempt, **line})
+
+
+class _Answers:
+    """Who waits for which answer of the worker; only the loop's thread touches it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, asyncio.Future[bool]] = {}
+        self._asked = 0
+
+    def question(self) -> tuple[int, asyncio.Future[bool]]:
+        """The number of a new question, and its answer."""
+        self._asked += 1
+        answer = self._waiting[self._asked] = asyncio.get_running_loop().create_future()
+        return self._asked, answer
+
+    def give(self, number: int, go_on: bool) -> None:
+        """An answer has come; whoever asked may not wait any more."""
+        answer = self._waiting.pop(number)
+        if not answer.done():
+            answer.set_result(go_on)
 
 
 class _Signs(Lifeline):
-    """Signs of life go to the worker; each waits for its answer."""
+    """Signs of life of one attempt go to the worker; each waits for its own answer."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, attempt: int, answers: _Answers) -> None:
         self._link = link
-        self._one_at_a_time = asyncio.Lock()
-        self.answers: asyncio.Queue[bool] = asyncio.Queue()
+        self._attempt = attempt
+        self._answers = answers
 
     async def sign(self, progress: Progress | None = None) -> None:
         told = None
         if progress is not None:
             at = progress.at.isoformat()
             told = {"percent": float(progress.percent), "message": progress.message, "at": at}
-        async with self._one_at_a_time:
-            self._link.send({"kind": "sign", "progress": told})
-            go_on = await self.answers.get()
-        if not go_on:
+        number, answer = self._answers.question()
+        self._link.send({"kind": "sign", "of": self._attempt, "number": number, "progress": told})
+        if not await answer:
             raise AttemptCancelledError
 
 
@@ -138,7 +158,7 @@ class _Child:
         self._registry = registry
         self._http = http
         self._clock = clock
-        self._signs = _Signs(link)
+        self._answers = _Answers()
         self._attempts: asyncio.Queue[Frame] = asyncio.Queue()
 
     async def serve(self, idle_seconds: float) -> None:
@@ -155,14 +175,15 @@ class _Child:
         while True:
             frame = self._link.receive()
             if frame["kind"] == "answer":
-                loop.call_soon_threadsafe(self._signs.answers.put_nowait, frame["go_on"])
+                loop.call_soon_threadsafe(self._answers.give, frame["number"], frame["go_on"])
             else:
                 loop.call_soon_threadsafe(self._attempts.put_nowait, frame)
 
     async def _ended(self, frame: Frame) -> Frame:
         """Run the attempt; the frame that tells how it ended."""
         try:
-            output = await self._registry.execute(frame["task"], frame["payload"], self._context(frame["context"]))
+            context = self._context(frame["attempt"], frame["context"])
+            output = await self._registry.execute(frame["task"], frame["payload"], context)
             require_storable(output)
         except AttemptCancelledError:
             return {"kind": "cancelled"}
@@ -174,15 +195,15 @@ class _Child:
             return {"kind": "raised", "message": _text(error), "trace": _trace(error)}
         return {"kind": "output", "output": output}
 
-    def _context(self, facts: Frame) -> TaskContext:
+    def _context(self, attempt: int, facts: Frame) -> TaskContext:
         return TaskContext(
             **{**facts, "due_at": datetime.fromisoformat(facts["due_at"])},
             clock=self._clock,
             mailer=_NotHere(),
             http=self._http,
             blobs=_NotHere(),
-            logbook=_SentLog(self._link),
-            lifeline=self._signs,
+            logbook=_SentLog(self._link, attempt),
+            lifeline=_Signs(self._link, attempt, self._answers),
         )
 
 

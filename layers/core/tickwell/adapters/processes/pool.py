@@ -164,17 +164,29 @@ class PooledProcess:
 
     async def _begun(self, frame: Frame) -> bool:
         self.child.attempts += 1
-        return await self.child.send(frame) and await self.child.receive() == {"kind": "started"}
+        if not await self.child.send({**frame, "attempt": self.child.attempts}):
+            return False
+        while (answer := await self.child.receive()) is not None and answer["kind"] in {"log", "sign"}:
+            await self._late(answer)
+        return answer == {"kind": "started"}
+
+    async def _late(self, frame: Frame) -> None:
+        """A thread that an earlier attempt left behind: its lines are nobody's, and it is told to end."""
+        if frame["kind"] == "sign":
+            await self.child.send({"kind": "answer", "number": frame["number"], "go_on": False})
 
     async def _converse(self, context: TaskContext) -> Frame:
         """Follow the attempt to its end; the frame that tells it."""
         while (frame := await self.child.receive()) is not None:
             match frame["kind"]:
+                case "log" | "sign" if frame["of"] != self.child.attempts:
+                    await self._late(frame)
                 case "log":
                     at = datetime.fromisoformat(frame["at"])
                     context.logbook.add(at, frame["level"], frame["message"], frame["metadata"])
                 case "sign":
-                    await self.child.send({"kind": "answer", "go_on": await _signed(context, frame["progress"])})
+                    go_on = await _signed(context, frame["progress"])
+                    await self.child.send({"kind": "answer", "number": frame["number"], "go_on": go_on})
                 case _:
                     self.sound = not frame.get("spent", False)
                     return frame
