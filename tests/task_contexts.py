@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from tests.doubles import NOON, FakeClock
 from tickwell.application.http_client import HttpClient, HttpRequest
+from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task import TaskContext
 from tickwell.domain.execution import OccurrenceKey, execution_id
@@ -52,6 +53,7 @@ def task_context(
     blobs: BlobStore | None = None,
     clock: Clock | None = None,
     attempt: int = 1,
+    lifeline: Lifeline | None = None,
     sender_address: str = "tickwell@example.com",
 ) -> TaskContext:
     """The context of an attempt at the occurrence at noon."""
@@ -68,4 +70,5 @@ def task_context(
         mailer=mailer or NoMail(),
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
+        lifeline=lifeline or NoLifeline(),
     )

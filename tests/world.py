@@ -24,6 +24,7 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
+from tickwell.application.task_processes import TaskProcesses
 from tickwell.bootstrap.core import Core, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
@@ -170,7 +171,15 @@ def _add(total: SyncReport, report: SyncReport) -> None:
         setattr(total, name, getattr(total, name) + getattr(report, name))
 
 
-def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = (), lanes_path: str = ":memory:") -> World:
+def new_world(
+    folder: Path,
+    stores: Stores,
+    *,
+    tasks: Sequence[Task[Any]] = (),
+    lanes_path: str = ":memory:",
+    processes: TaskProcesses | None = None,
+    secrets: tuple[str, ...] = (),
+) -> World:
     """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
@@ -208,6 +217,6 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = (), 
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound),
+        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, processes=processes, secrets=secrets),
         close=database.close,
     )

@@ -1,6 +1,6 @@
 """Worlds on either engine's stores, as fixtures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import FakeClock
 from tests.world import World, new_world, task
+from tickwell.application.task import Task
 
 Build = Callable[..., World]
 
@@ -24,8 +25,9 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
         stores = made.stores
         request.addfinalizer(made.database.close)  # noqa: PT021 - only one of the engines has something to close
 
-    def new(probe: Any = None) -> World:
-        world = new_world(tmp_path, stores, tasks=[] if probe is None else [task("probe", probe)])
+    def new(probe: Any = None, *, tasks: Sequence[Task[Any]] = (), **options: Any) -> World:
+        probes = [] if probe is None else [task("probe", probe)]
+        world = new_world(tmp_path, stores, tasks=[*probes, *tasks], **options)
         request.addfinalizer(world.close)
         return world
 

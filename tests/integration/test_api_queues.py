@@ -36,7 +36,7 @@ def test_a_queue_is_shown_as_it_was_asked_for(ada: Client) -> None:
 
 def test_the_default_queues_exist_from_the_start(ada: Client) -> None:
     names = [queue["name"] for queue in ada("GET", QUEUES).data["queues"]]
-    assert names == ["default-high", "default-low", "default-medium"]
+    assert names == ["default-heavy", "default-high", "default-low", "default-medium"]
     assert ada("POST", JOBS, {"name": "a job", "priority": "high"}).data["queue"] == "default-high"
 
 
@@ -104,7 +104,7 @@ def test_faults_are_named(ada: Client, fields: dict[str, Any], at_fault: list[st
     answer = ada("POST", QUEUES, fields)
     assert answer.status == 422
     assert answer.fields == at_fault
-    assert len(ada("GET", QUEUES).data["queues"]) == 3
+    assert len(ada("GET", QUEUES).data["queues"]) == 4
 
 
 @pytest.mark.parametrize(

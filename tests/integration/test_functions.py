@@ -110,7 +110,17 @@ class Stack:
 def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     create_table(boto3.client("dynamodb", region_name=aws))
     sqs = boto3.client("sqs", region_name=aws)
-    names = ("lane-high", "lane-medium", "lane-low", "lane-dlq", "dispatch", "dispatch-dlq", "notify", "notify-dlq")
+    names = (
+        "lane-high",
+        "lane-medium",
+        "lane-low",
+        "lane-heavy",
+        "lane-dlq",
+        "dispatch",
+        "dispatch-dlq",
+        "notify",
+        "notify-dlq",
+    )
     urls = {name: sqs.create_queue(QueueName=f"tw-{name}")["QueueUrl"] for name in names}
     boto3.client("s3", region_name=aws).create_bucket(
         Bucket="blobs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -124,6 +134,7 @@ def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         "LANE_HIGH_URL": urls["lane-high"],
         "LANE_MEDIUM_URL": urls["lane-medium"],
         "LANE_LOW_URL": urls["lane-low"],
+        "LANE_HEAVY_URL": urls["lane-heavy"],
         "LANE_DLQ_URL": urls["lane-dlq"],
         "DISPATCH_QUEUE_URL": urls["dispatch"],
         "DISPATCH_DLQ_URL": urls["dispatch-dlq"],

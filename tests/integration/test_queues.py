@@ -351,6 +351,7 @@ def test_how_full_a_queue_is(build: Build) -> None:
     assert replace(state, waiting=100).health == "warning"
     assert replace(state, waiting=1000).health == "critical"
     assert [found.queue.name for found in world.queues.list_queues(ADA)] == [
+        "default-heavy",
         "default-high",
         "default-low",
         "default-medium",

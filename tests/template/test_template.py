@@ -12,13 +12,14 @@ from tickwell import settings
 FUNCTIONS: dict[str, tuple[str, type[settings.Settings]]] = {
     "ApiFunction": ("api", settings.ApiSettings),
     "WorkerFunction": ("worker", settings.WorkerSettings),
+    "HeavyWorkerFunction": ("worker", settings.WorkerSettings),
     "DispatcherFunction": ("dispatcher", settings.DispatcherSettings),
     "SafetySyncFunction": ("safety_sync", settings.SafetySyncSettings),
     "DeadLetterFunction": ("dead_letter", settings.DeadLetterSettings),
     "OutcomesFunction": ("outcomes", settings.OutcomesSettings),
     "NotifierFunction": ("notifier", settings.NotifierSettings),
 }
-LANES = ("LaneHigh", "LaneMedium", "LaneLow")
+LANES = ("LaneHigh", "LaneMedium", "LaneLow", "LaneHeavy")
 FOURTEEN_DAYS = 14 * 24 * 3600
 VISIBILITY_MARGIN_SECONDS = 30
 LONGEST_WORKER_SECONDS = 900
@@ -73,8 +74,21 @@ def test_each_function_has_its_own_role_and_a_log_group_with_retention(name: str
     assert properties(f"{prefix}Logs")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_the_worker_may_send_to_its_own_lanes_again_and_again() -> None:
-    assert properties("WorkerFunction")["RecursiveLoop"] == "Allow"
+@pytest.mark.parametrize("worker", ["WorkerFunction", "HeavyWorkerFunction"])
+def test_the_worker_may_send_to_its_own_lanes_again_and_again(worker: str) -> None:
+    assert properties(worker)["RecursiveLoop"] == "Allow"
+
+
+def test_heavy_work_comes_one_job_at_a_time_to_a_function_with_the_memory_for_it() -> None:
+    assert [queue for function, queue in sqs_mappings() if function == "HeavyWorkerFunction"] == ["LaneHeavy"]
+    [mapping] = [
+        mapping["Properties"]
+        for mapping in resources("AWS::Lambda::EventSourceMapping").values()
+        if mapping["Properties"]["FunctionName"] == {"Ref": "HeavyWorkerFunction"}
+    ]
+    assert mapping["BatchSize"] == 1
+    function = properties("HeavyWorkerFunction")
+    assert function["MemorySize"] == 2048 > int(function["Environment"]["Variables"]["TICKWELL_TASK_MEMORY_MB"])
 
 
 def test_no_function_reserves_concurrency_which_small_accounts_do_not_have() -> None:
@@ -91,6 +105,7 @@ def test_no_role_may_do_everything_or_to_everything(role: str, statement: dict[s
     ("role", "forbidden"),
     [
         ("ApiRole", {"sqs:ReceiveMessage", "ses:SendEmail", "dynamodb:Scan"}),
+        ("HeavyWorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("WorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("DispatcherRole", {"dynamodb:GetItem", "s3:GetObject", "ses:SendEmail"}),
         ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:GetItem", "ses:SendEmail"}),

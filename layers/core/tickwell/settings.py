@@ -88,6 +88,7 @@ class LaneSettings(Settings):
     lane_high_url: str
     lane_medium_url: str
     lane_low_url: str
+    lane_heavy_url: str
 
 
 class HorizonSettings(Settings):
@@ -120,7 +121,17 @@ class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings):
     _split = field_validator("allowed_origins", mode="before")(split_list)
 
 
-class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings):
+class TaskProcessSettings(Settings):
+    """Workers: how tasks run that run in processes of their own. ``task_variables`` are names that tasks may see."""
+
+    task_processes: int = Field(default=2, ge=1, le=64)
+    task_memory_mb: int = Field(default=1024, ge=256, le=1024 * 1024)
+    task_variables: CommaList = ()
+
+    _names = field_validator("task_variables", mode="before")(split_list)
+
+
+class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings, TaskProcessSettings):
     """functions/worker."""
 
     blob_bucket: str
@@ -167,7 +178,7 @@ class NotifierSettings(StoreSettings):
     sender_address: str
 
 
-class LocalSettings(RetentionSettings, HorizonSettings):
+class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
     Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
@@ -187,6 +198,7 @@ class LocalSettings(RetentionSettings, HorizonSettings):
     smtp_password: SecretStr | None = None
     worker_concurrency: int = Field(default=50, ge=1, le=1000)
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
+    task_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 64), ge=1, le=64)
     safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)
 
     @property
@@ -218,6 +230,12 @@ def refuse_unknown(model: type[Settings]) -> None:
     unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variable_names(model))
     if unknown:
         raise SettingsError(f"setting {', '.join(unknown)}: is not known")
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """The values that nobody may see."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
 def variable_names(model: type[Settings]) -> frozenset[str]:

@@ -8,14 +8,14 @@ from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import store_payload
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore, QueueKey
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.application.task import TaskRegistry
+from tickwell.application.task import Task, TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane, lane_for_priority
-from tickwell.domain.queue import DEFAULT_QUEUE, Queue, effective_queue
+from tickwell.domain.queue import DEFAULT_QUEUE, Queue, default_queues, effective_queue
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
@@ -104,7 +104,7 @@ class CreateJob:
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
         task = self.registry.get(request.task)
-        queue = self._queue(principal, request)
+        queue = self._queue(principal, request, is_heavy=task.heavy)
         self.registry.validate(request.task, request.payload)
         job_id = self.ids.new()
         payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
@@ -120,7 +120,7 @@ class CreateJob:
             payload=payload,
             payload_blob=payload_blob,
             schedule=schedule,
-            lane=queue.lane if request.priority is None else lane_for_priority(request.priority),
+            lane=_lane(task, queue, request),
             queue=None if queue.is_default else queue.name,
             policy=_policy(task.policy, queue, request),
             tags=request.tags,
@@ -129,8 +129,8 @@ class CreateJob:
             updated_at=now,
         )
 
-    def _queue(self, principal: Principal, request: NewJob) -> Queue:
-        """The queue that the job goes to. A default one is chosen by priority, or named with its priority."""
+    def _queue(self, principal: Principal, request: NewJob, *, is_heavy: bool) -> Queue:
+        """The queue that the job goes to: a named one, or a default one by priority; heavy tasks have their own."""
         if request.queue in (None, DEFAULT_QUEUE):
             lane = Lane.MEDIUM if request.priority is None else lane_for_priority(request.priority)
             name = effective_queue(None, lane)
@@ -141,7 +141,12 @@ class CreateJob:
             raise InvalidInputError("queue", "is not known; POST /api/v1/queues creates one")
         if queue.is_default and request.priority is not None and lane_for_priority(request.priority) is not queue.lane:
             raise InvalidInputError("priority", f"does not go with the queue {queue.name}")
-        return queue
+        return self._heavy_queue(principal) if is_heavy and queue.is_default else queue
+
+    def _heavy_queue(self, principal: Principal) -> Queue:
+        name = effective_queue(None, Lane.HEAVY)
+        queue = self.directory.find(QueueKey(tenant_id=principal.tenant_id, name=name))
+        return queue or default_queues(principal.tenant_id)[name]
 
 
 def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
@@ -156,6 +161,12 @@ def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
             return Interval(seconds=seconds, anchor_at=now)
         case CronExpression():
             return Cron(expression=request)
+
+
+def _lane(task: Task[Any], queue: Queue, request: NewJob) -> Lane:
+    """Heavy tasks have a lane of their own; the priority is checked all the same."""
+    chosen = queue.lane if request.priority is None else lane_for_priority(request.priority)
+    return Lane.HEAVY if task.heavy else chosen
 
 
 def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:

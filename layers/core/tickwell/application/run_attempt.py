@@ -1,22 +1,24 @@
 """Run one attempt of a claimed job, within its time limit, and say what follows from how it ended."""
 
 import asyncio
-import json
 import logging
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_payload, store_detail
+from tickwell.application.masking import Masker
 from tickwell.application.ports import BlobStore, Clock, Ids
-from tickwell.application.task import TaskContext, TaskRegistry
-from tickwell.domain.errors import AttemptFailedError, UnavailableError
+from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
+from tickwell.application.task_output import require_storable
+from tickwell.application.task_processes import NoProcesses, TaskProcesses, TaskRaisedError, taken
+from tickwell.domain.errors import AttemptFailedError, AttemptLostError, UnavailableError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, ended_as
 from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.json_value import DEEPEST_NESTING, is_too_deep
-from tickwell.domain.retry import Completed, Decision, after_failure
+from tickwell.domain.retry import Completed, Decision, after_failure, after_loss
 
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 8_000
@@ -29,6 +31,7 @@ SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 ContextFactory = Callable[[Job, Slot], TaskContext]
 Retention = Callable[[Job, JobStatus], timedelta]
 """How long a job that ends like that, and its history, is kept."""
+Execute = Callable[[str, Any, TaskContext], Awaitable[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,13 @@ class _Ending:
     failure: Failure | None = None
     retryable: bool = True
     retry_after_seconds: float | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class _Start:
+    """When the attempt began: moved on while it waits for the place where it runs."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +66,8 @@ class RunAttempt:
     ids: Ids
     retention: Retention
     longest_attempt: timedelta
+    processes: TaskProcesses = field(default_factory=NoProcesses)
+    mask: Masker = field(default_factory=Masker)
 
     async def __call__(self, job: Job) -> Execution:
         """Run the attempt in ``job``'s slot, which this worker holds; returns its record, not yet stored.
@@ -67,11 +79,11 @@ class RunAttempt:
         if slot is None or slot.token is None:
             raise ValueError("only a claimed job can be run")
         context = self.contexts(job, slot)
-        started_at = self.clock.now()
-        ending = await self._end(job, context)
+        start = _Start(at=self.clock.now())
+        ending = await self._end(job, context, start)
         finished_at = self.clock.now()
         decision = self._decision(job, slot, ending, finished_at)
-        detail = Detail(output=ending.output, logs=context.logbook.entries())
+        detail = Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
         stored, detail_blob = await self._stored(context, detail)
         return Execution(
             tenant_id=job.tenant_id,
@@ -81,30 +93,32 @@ class RunAttempt:
             status=ending.status,
             token=slot.token,
             decision=decision,
-            losses=slot.losses,
+            losses=slot.losses + (ending.status is ExecutionStatus.LOST),
             recurring=job.is_recurring,
-            started_at=started_at,
+            started_at=start.at,
             finished_at=finished_at,
             output=stored.output,
-            failure=ending.failure,
+            failure=None if ending.failure is None else _bounded(self.mask.failure(ending.failure)),
             logs=stored.logs,
             detail_blob=detail_blob,
             expires_at=finished_at + self.retention(job, ended_as(decision)),
         )
 
-    async def _end(self, job: Job, context: TaskContext) -> _Ending:
+    async def _end(self, job: Job, context: TaskContext, start: _Start) -> _Ending:
         limit_seconds = min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
-        limit = asyncio.timeout(limit_seconds)
+        limit = asyncio.timeout(None)
         try:
             payload = load_payload(self.blobs, job.payload, job.payload_blob)
         except Exception:  # noqa: BLE001 - of whatever kind: it is logged, and tells tenants nothing of the deployment
             _log.exception("payload unreadable", extra={"action": "payload.unreadable", "job_id": job.job_id})
             return _failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
         try:
-            async with limit:
-                output = await self.registry.execute(job.task, payload, context)
-            _require_storable(output)
-        except AttemptFailedError as error:
+            async with self._place(job, context, limit_seconds) as execute, limit:
+                start.at = self.clock.now()
+                limit.reschedule(asyncio.get_running_loop().time() + limit_seconds)
+                output = await execute(job.task, payload, context)
+            require_storable(output)
+        except (AttemptFailedError, AttemptLostError) as error:
             return _failed(error)
         except asyncio.CancelledError as error:
             worker = asyncio.current_task()
@@ -116,6 +130,19 @@ class RunAttempt:
                 return _timed_out(limit_seconds)
             return _raised(error)
         return _Ending(status=ExecutionStatus.SUCCESS, output=output)
+
+    @asynccontextmanager
+    async def _place(self, job: Job, context: TaskContext, limit_seconds: float) -> AsyncIterator[Execute]:
+        """Where the task runs: this loop, or a process that may have to be waited for."""
+        if self.registry.runs_in(job.task) is RunsIn.LOOP:
+            yield self.registry.execute
+            return
+        lease_seconds = job.policy.lease_seconds
+        patience_seconds = max(0.0, self.longest_attempt.total_seconds() - limit_seconds)
+        async with taken(
+            self.processes, context, lease_seconds=lease_seconds, patience_seconds=patience_seconds
+        ) as process:
+            yield process.run
 
     async def _stored(self, context: TaskContext, detail: Detail) -> tuple[Detail, str | None]:
         """Where output and logs are kept. Patient: the task must not run again because a bucket was slow."""
@@ -135,6 +162,8 @@ class RunAttempt:
     def _decision(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> Decision:
         if ending.failure is None:
             return Completed()
+        if ending.status is ExecutionStatus.LOST:
+            return after_loss(job.policy, attempt=slot.attempt, losses=slot.losses, now=now)
         return after_failure(
             job.policy,
             attempt=slot.attempt,
@@ -146,10 +175,13 @@ class RunAttempt:
         )
 
 
-def _failed(error: AttemptFailedError) -> _Ending:
+def _failed(error: AttemptFailedError | AttemptLostError) -> _Ending:
+    failure = Failure(code=error.error_code, message=error.message)
+    if isinstance(error, AttemptLostError):
+        return _Ending(status=ExecutionStatus.LOST, failure=failure)
     return _Ending(
         status=ExecutionStatus.FAILED,
-        failure=Failure(code=error.error_code, message=_storable(error.message[:_LONGEST_MESSAGE])),
+        failure=failure,
         retryable=error.retryable,
         retry_after_seconds=error.retry_after_seconds,
     )
@@ -160,27 +192,19 @@ def _timed_out(limit_seconds: float) -> _Ending:
     return _Ending(status=ExecutionStatus.TIMEOUT, failure=Failure(code="TIMEOUT", message=message))
 
 
-def _require_storable(output: Any) -> None:
-    """Raise AttemptFailedError for an output that is not JSON, or nested so deep that a reader might not take it."""
-    try:
-        json.dumps(output, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        reason = f"what the task returned is not JSON: {error}"
-        raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False) from error
-    if is_too_deep(output):
-        reason = f"what the task returned is nested deeper than {DEEPEST_NESTING} levels"
-        raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False)
-
-
 def _raised(error: BaseException) -> _Ending:
-    trace = "".join(traceback.format_exception(error))
-    return _Ending(
-        status=ExecutionStatus.FAILED,
-        failure=Failure(
-            code="TASK_ERROR",
-            message=_storable((str(error) or type(error).__name__)[:_LONGEST_MESSAGE]),
-            traceback=_storable(trace[-_LONGEST_TRACEBACK:]),
-        ),
+    trace = error.trace if isinstance(error, TaskRaisedError) else "".join(traceback.format_exception(error))
+    message = str(error) or type(error).__name__
+    return _Ending(status=ExecutionStatus.FAILED, failure=Failure(code="TASK_ERROR", message=message, traceback=trace))
+
+
+def _bounded(failure: Failure) -> Failure:
+    """``failure`` as it may be stored: the message's beginning, the end of the traceback."""
+    trace = failure.traceback
+    return replace(
+        failure,
+        message=_storable(failure.message[:_LONGEST_MESSAGE]),
+        traceback=None if trace is None else _storable(trace[-_LONGEST_TRACEBACK:]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from tickwell.application.http_client import HttpClient
@@ -56,6 +57,13 @@ class TaskContext:
         await self.lifeline.sign(progress(percent, message, at=self.clock.now()))
 
 
+class RunsIn(StrEnum):
+    """Where a task's code runs."""
+
+    LOOP = "loop"  # in the worker's event loop, beside other attempts: for code that waits, and never blocks
+    PROCESS = "process"  # in a process of its own, which can be killed: for everything else
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task(Generic[P]):
     """A named unit of code with its payload and its default policy.
@@ -63,6 +71,7 @@ class Task(Generic[P]):
     ``parse`` turns a payload (any JSON value) into what ``run`` takes; it raises InvalidInputError whose field
     begins with ``payload``. ``payload_schema`` gives the payload's JSON schema. ``run`` returns the output, any JSON
     value; it raises AttemptFailedError where it knows what went wrong, and lets anything else propagate.
+    ``heavy`` tasks keep a processor busy: they have a lane of their own, with one job at a time.
     """
 
     name: str
@@ -71,6 +80,8 @@ class Task(Generic[P]):
     payload_schema: Callable[[], dict[str, Any]]
     run: Callable[[P, TaskContext], Awaitable[Any]]
     policy: Policy = DEFAULT_POLICY
+    runs_in: RunsIn = RunsIn.LOOP
+    heavy: bool = False
 
     async def execute(self, payload: Any, context: TaskContext) -> Any:
         """Parse and run.
@@ -100,6 +111,11 @@ class TaskRegistry:
         if task is None:
             raise InvalidInputError("task", f"is not known; known tasks: {', '.join(self.names())}")
         return task
+
+    def runs_in(self, name: str) -> RunsIn:
+        """Where the task of that name runs; an unknown one, which only fails, in the loop."""
+        task = self._tasks.get(name)
+        return RunsIn.LOOP if task is None else task.runs_in
 
     def names(self) -> tuple[str, ...]:
         """All names, in order."""

@@ -30,8 +30,8 @@ class TaskLog:
 
     def add(self, at: datetime, level: LogLevel, message: str, metadata: dict[str, Any]) -> None:
         """Keep an entry, or count it as dropped. Metadata that JSON cannot express is kept as text."""
-        text = _bounded(message)
-        fields, fields_bytes = _storable(metadata)
+        text = bounded_text(message)
+        fields, fields_bytes = storable_metadata(metadata)
         size = len(text.encode()) + fields_bytes + _ENTRY_OVERHEAD_BYTES
         with self._lock:
             if self._dropped or len(self._entries) >= MAX_ENTRIES or self._bytes + size > MAX_BYTES:
@@ -55,20 +55,22 @@ class TaskLog:
             return (*self._entries, last)
 
 
-def _bounded(text: str) -> str:
+def bounded_text(text: str) -> str:
+    """``text`` as UTF-8 can express it, cut at 32 KB."""
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= _MAX_ENTRY_BYTES:
         return encoded.decode()
     return encoded[:_MAX_ENTRY_BYTES].decode("utf-8", "ignore") + " … (cut)"
 
 
-def _storable(metadata: dict[str, Any]) -> tuple[Any, int]:
+def storable_metadata(metadata: dict[str, Any]) -> tuple[Any, int]:
+    """``metadata`` as JSON can express it, cut at 32 KB, and its size in bytes; None for an empty one."""
     if not metadata:
         return None, 0
     try:
         encoded = json.dumps(metadata, allow_nan=False, default=str, ensure_ascii=False).encode("utf-8", "replace")
     except (TypeError, ValueError):
-        encoded = json.dumps({"text": _bounded(ascii(metadata))}).encode()
+        encoded = json.dumps({"text": bounded_text(ascii(metadata))}).encode()
     except RecursionError:
         encoded = json.dumps({"text": "too deeply nested to be kept"}).encode()
     if len(encoded) > _MAX_ENTRY_BYTES:

@@ -1,5 +1,6 @@
 """The Lambda functions: one builder each, on DynamoDB, SQS, EventBridge Scheduler, SES, S3 and Secrets Manager."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from tickwell.settings import (
     StoreSettings,
     WorkerSettings,
     load,
+    secrets_of,
 )
 
 JWT_SIGNING_KEY = "jwt-signing-key"
@@ -100,6 +102,7 @@ def _lane_urls(settings: LaneSettings) -> Mapping[Lane, str]:
         Lane.HIGH: settings.lane_high_url,
         Lane.MEDIUM: settings.lane_medium_url,
         Lane.LOW: settings.lane_low_url,
+        Lane.HEAVY: settings.lane_heavy_url,
     }
 
 
@@ -164,7 +167,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
     from tickwell.http.app import build_app
-    from tickwell.tasks.registry import built_in_tasks
+    from tickwell.tasks.registry import all_tasks
 
     settings = load(ApiSettings)
     table = _table(settings)
@@ -175,7 +178,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         blobs=_blobs(settings.blob_bucket),
-        registry=built_in_tasks(),
+        registry=all_tasks(),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
@@ -196,10 +199,18 @@ class Worker:
         return lane, queue, deliveries_from_event(event, decode_job_message)
 
 
+def _own_credentials(settings: WorkerSettings) -> tuple[str, ...]:
+    """What nobody may read in an attempt's record: the settings' secrets, and the keys of the function's role."""
+    names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return (*secrets_of(settings), *(os.environ[name] for name in names if name in os.environ))
+
+
 def worker() -> Worker:
     """functions/worker: runs jobs."""
     from tickwell.adapters.aws.ses import SesMailer
-    from tickwell.tasks.registry import built_in_tasks
+    from tickwell.adapters.processes.pool import ChildSettings
+    from tickwell.bootstrap.task_process import process_pool
+    from tickwell.tasks.registry import all_tasks
 
     settings = load(WorkerSettings)
     lanes = _lanes(settings, settings.lane_dlq_url)
@@ -210,9 +221,16 @@ def worker() -> Worker:
         allow_private_hosts=settings.allow_private_hosts,
     )
     execute = core.execute(
-        registry=built_in_tasks(),
+        registry=all_tasks(),
         blobs=_blobs(settings.blob_bucket),
         outbound=outbound,
+        processes=process_pool(
+            ChildSettings(memory_mb=settings.task_memory_mb, allow_private_hosts=settings.allow_private_hosts),
+            size=settings.task_processes,
+            variables=settings.task_variables,
+            cloud=True,
+        ),
+        secrets=_own_credentials(settings),
     )
     return Worker(
         execute=execute,

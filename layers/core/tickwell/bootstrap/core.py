@@ -17,6 +17,7 @@ from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.masking import Masker
 from tickwell.application.ports import (
     AccountStore,
     BlobStore,
@@ -36,6 +37,7 @@ from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
+from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.outbound import OutboundRules
@@ -120,8 +122,16 @@ class Core:
             retention=self.retention,
         )
 
-    def execute(self, *, registry: TaskRegistry, blobs: BlobStore, outbound: "Outbound") -> ExecuteBatch:
-        """The worker's use case."""
+    def execute(
+        self,
+        *,
+        registry: TaskRegistry,
+        blobs: BlobStore,
+        outbound: "Outbound",
+        processes: TaskProcesses | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> ExecuteBatch:
+        """The worker's use case. ``secrets`` are masked in what is recorded of attempts."""
         return ExecuteBatch(
             admit_attempts=self.admit_attempts(),
             claim_attempts=self.claim_attempts(),
@@ -133,6 +143,8 @@ class Core:
                 ids=self.ids,
                 retention=self.retention_of,
                 longest_attempt=self.longest_attempt,
+                processes=processes or NoProcesses(),
+                mask=Masker(secrets),
             ),
             settle=self.settle(),
             recover=self.recover(),

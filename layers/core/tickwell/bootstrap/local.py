@@ -19,6 +19,7 @@ from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.adapters.tokens import JwtTokens
@@ -31,12 +32,13 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Outbound
+from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
-from tickwell.settings import LocalSettings
-from tickwell.tasks.registry import built_in_tasks
+from tickwell.settings import LocalSettings, secrets_of
+from tickwell.tasks.registry import all_tasks
 
 _LANE_DEAD_LETTERS = "lane-dlq"
 _NOTIFICATION_DEAD_LETTERS = "notification-dlq"
@@ -101,13 +103,19 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
     )
-    registry = built_in_tasks()
+    registry = all_tasks()
+    processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
     outbound = Outbound(
         mailer=mailer,
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
     )
+
+    def close() -> None:
+        processes.close()
+        database.close()
+
     return LocalSystem(
         http=build_app(
             core.api(
@@ -132,7 +140,13 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             visibility_seconds=_NOTIFICATION_VISIBILITY_SECONDS,
         ),
         notifications=notifications,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound),
+        execute=core.execute(
+            registry=registry,
+            blobs=blobs,
+            outbound=outbound,
+            processes=processes,
+            secrets=(signing_key, *secrets_of(settings)),
+        ),
         safety_sync=core.safety_sync(sweeps=True),
         consume_dead_letters=core.consume_dead_letters(),
         outcome_feed=EmbeddedOutcomeFeed(database),
@@ -140,7 +154,15 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         follow_outcomes=FollowOutcomes(notifications=notifications),
         notify=Notify(history=core.history, accounts=accounts, mailer=mailer, sender_address=settings.sender_address),
         clock=clock,
-        close=database.close,
+        close=close,
+    )
+
+
+def _processes(settings: LocalSettings) -> ProcessPool:
+    return process_pool(
+        ChildSettings(memory_mb=settings.task_memory_mb, allow_private_hosts=settings.allow_private_hosts),
+        size=settings.task_processes,
+        variables=settings.task_variables,
     )
 
 

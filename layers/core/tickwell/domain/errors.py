@@ -141,6 +141,20 @@ class AttemptFailedError(TickwellError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class AttemptLostError(TickwellError):
+    """The process that ran an attempt died by itself: the attempt is lost, and its task is not heard of again.
+
+    ``error_code`` is stable and machine readable.
+    """
+
+    code = "ATTEMPT_LOST"
+
+    def __init__(self, error_code: str, message: str) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+        self.message = message
+
+
 class AttemptCancelledError(TickwellError):
     """The attempt is not wanted any more: its job was cancelled or deleted, or another worker has taken it over."""
 

@@ -20,7 +20,7 @@ MOST_QUEUES = 100
 LARGEST_CONCURRENCY = 1000
 MOST_PER_SECOND = 1000.0
 
-_DEFAULT_NAMES = {f"{DEFAULT_QUEUE}-{lane.value}": lane for lane in (Lane.HIGH, Lane.MEDIUM, Lane.LOW)}
+_DEFAULT_NAMES = {f"{DEFAULT_QUEUE}-{lane.value}": lane for lane in Lane}
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
@@ -87,7 +87,7 @@ class Queue:
     @property
     def lane(self) -> Lane:
         """The physical queue that its jobs travel in."""
-        return lane_for_priority(self.priority)
+        return _DEFAULT_NAMES.get(self.name) or lane_for_priority(self.priority)
 
     @property
     def is_default(self) -> bool:
@@ -110,12 +110,13 @@ class Queue:
     def changed(self, now: datetime, **changes: object) -> "Queue":
         """The next version. Raises InvalidInputError for a priority that is none."""
         queue = replace(self, version=self.version + 1, updated_at=instant(now), **changes)  # type: ignore[arg-type]
-        lane_for_priority(queue.priority)
+        if not queue.is_default:
+            lane_for_priority(queue.priority)
         return queue
 
 
 def default_queues(tenant_id: str) -> Mapping[str, Queue]:
-    """What every tenant has from the start: one unlimited queue for each priority."""
+    """What every tenant has from the start: one unlimited queue for each lane."""
     beginning = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
     return {
         name: Queue(

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from tickwell.domain.errors import (
     AttemptCancelledError,
     AttemptFailedError,
+    AttemptLostError,
     ConflictError,
     EmailTakenError,
     IllegalTransitionError,
@@ -78,6 +79,7 @@ STATUSES: dict[type[TickwellError], int] = {
     StaleDueItemError: 503,
     UnreadableMessageError: 500,
     AttemptFailedError: 500,
+    AttemptLostError: 500,
     AttemptCancelledError: 500,
     UnknownPathError: 404,
     MethodNotAllowedError: 405,

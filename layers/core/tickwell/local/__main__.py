@@ -16,6 +16,7 @@ from tickwell.domain.errors import TickwellError
 from tickwell.local.background import Background
 from tickwell.local.log_format import FieldFormatter
 from tickwell.settings import LocalSettings, SettingsError, load, refuse_unknown
+from tickwell.tasks.registry import BrokenTaskError
 
 _WELCOME = """
 Tickwell {version} is running at {url}
@@ -45,7 +46,7 @@ def main() -> int:
         settings = load(LocalSettings)
         system = local(settings)
         listener = _listen(settings)
-    except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
+    except (SettingsError, BrokenTaskError, SchemaTooNewError, TickwellError, OSError) as error:
         sys.stderr.write(f"tickwell: {error}\n")
         return 2
     background = Background(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tickwell.bootstrap.local import LocalSystem
+from tickwell.domain.lane import Lane
 from tickwell.local.lane_worker import LaneWorker
 from tickwell.local.ticker import Ticker
 from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
@@ -15,6 +16,7 @@ _NOTIFY_AGAIN_SECONDS = 60
 _EXPIRY_SECONDS = 60.0
 _SYNC_TIME = timedelta(minutes=4)
 _GRACE_SECONDS = 20.0
+_HEAVY_PLACES = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +72,9 @@ class Background:
     def __init__(self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float) -> None:
         ticks = Ticks(system=system)
         self._threads: list[LaneWorker | Ticker] = [
-            LaneWorker(lane.value, queue, system.execute, concurrency=concurrency, grace_seconds=_GRACE_SECONDS)
+            LaneWorker(lane.value, queue, system.execute, concurrency=places, grace_seconds=_GRACE_SECONDS)
             for lane, queue in system.lanes.items()
+            for places in [_HEAVY_PLACES if lane is Lane.HEAVY else concurrency]
         ]
         self._threads += [
             Ticker("safety-sync", ticks.safety_sync, interval_seconds=sync_interval_seconds),

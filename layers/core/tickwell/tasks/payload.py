@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from tickwell.domain.errors import InvalidInputError
 
-M = TypeVar("M", bound="Payload")
+M = TypeVar("M", bound=BaseModel)
 _MOST_FAULTS = 20
 _REASONS = {
     "missing": "is required",

@@ -1,11 +1,50 @@
-"""The built-in tasks, put together."""
+"""The tasks that there are: the built-in ones, and users' own, which installed packages announce as entry points."""
 
-from tickwell.application.task import TaskRegistry
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
 from tickwell.tasks.send_email import SEND_EMAIL
 
+ENTRY_POINT_GROUP = "tickwell.tasks"
+_BUILT_IN: Sequence[Task[Any]] = (ECHO, HTTP_REQUEST, SEND_EMAIL)
+
+
+class BrokenTaskError(Exception):
+    """An entry point that cannot be loaded, or gives no tasks; the message names it."""
+
 
 def built_in_tasks() -> TaskRegistry:
     """A registry of every task that Tickwell brings along."""
-    return TaskRegistry([ECHO, HTTP_REQUEST, SEND_EMAIL])
+    return TaskRegistry(_BUILT_IN)
+
+
+def all_tasks() -> TaskRegistry:
+    """The built-in tasks and those of the entry points in the group ``tickwell.tasks``.
+
+    Raises BrokenTaskError: nobody should find out job by job that a task is missing.
+    """
+    registry = [*_BUILT_IN]
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        registry += _tasks_of(point)
+    try:
+        return TaskRegistry(registry)
+    except ValueError as error:
+        raise BrokenTaskError(f"entry points of {ENTRY_POINT_GROUP}: {error}") from error
+
+
+def _tasks_of(point: EntryPoint) -> list[Task[Any]]:
+    """An entry point names a Task, or a callable without arguments that gives several."""
+    where = f"entry point {point.name} ({point.value}) of {ENTRY_POINT_GROUP}"
+    try:
+        found = point.load()
+        given = [found] if isinstance(found, Task) else found()
+        tasks = list(given if isinstance(given, Iterable) else [given])
+    except Exception as error:  # users' code may raise anything; the start ends here, with the entry point's name
+        raise BrokenTaskError(f"{where}: {type(error).__name__}: {error}") from error
+    if not all(isinstance(task, Task) for task in tasks):
+        raise BrokenTaskError(f"{where} gives something that is not a Task")
+    return tasks

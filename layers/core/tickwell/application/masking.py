@@ -1,0 +1,62 @@
+"""Keeps the deployment's secrets out of what is recorded of attempts."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from tickwell.domain.execution import Failure, LogEntry
+
+SHORTEST_SECRET = 6
+"""Shorter ones are not looked for: they would be found in ordinary words."""
+
+_MASK = "***"
+
+
+class Masker:
+    """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, in ``repr`` and in URLs."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        spellings = {
+            spelling
+            for secret in secrets
+            if len(secret) >= SHORTEST_SECRET
+            for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))
+        }
+        # The longest first, so that no rest of one is left where a shorter one is part of it.
+        self._spellings = tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets."""
+        for spelling in self._spellings:
+            text = text.replace(spelling, _MASK)
+        return text
+
+    def failure(self, failure: Failure) -> Failure:
+        """Message and traceback without secrets."""
+        trace = failure.traceback
+        return replace(
+            failure,
+            message=self.text(failure.message),
+            traceback=None if trace is None else self.text(trace),
+        )
+
+    def entries(self, entries: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:
+        """Log lines and their metadata without secrets."""
+        if not self._spellings:
+            return entries
+        return tuple(
+            replace(entry, message=self.text(entry.message), metadata=self._value(entry.metadata)) for entry in entries
+        )
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.text(name): self._value(content) for name, content in value.items()}
+            case list():
+                return [self._value(content) for content in value]
+            case _:
+                return value

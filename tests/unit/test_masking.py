@@ -1,0 +1,42 @@
+"""Secrets of the deployment are not kept in what is recorded."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from tests.doubles import NOON
+from tickwell.application.masking import Masker
+from tickwell.domain.execution import Failure, LogEntry
+from tickwell.settings import LocalSettings, secrets_of
+
+SECRET = "p\\ss\"w/rd 'ü'"
+
+
+@pytest.mark.parametrize("spelled", [SECRET, json.dumps(SECRET), repr(SECRET), quote(SECRET, safe="")])
+def test_a_secret_is_masked_however_it_is_escaped(spelled: str) -> None:
+    masked = Masker([SECRET]).text(f"before {spelled} after")
+    assert masked.replace('"', "").replace("'", "") == "before *** after"
+
+
+def test_short_secrets_are_left_alone() -> None:
+    assert Masker(["short", ""]).text("a short text") == "a short text"
+
+
+def test_of_secrets_that_hold_each_other_the_longest_is_masked_first() -> None:
+    assert Masker(["secret", "secret-and-more"]).text("secret-and-more, secret") == "***, ***"
+
+
+def test_failures_and_log_lines_are_masked_through_and_through() -> None:
+    mask = Masker(["sesame1"])
+    failure = mask.failure(Failure(code="TASK_ERROR", message="sesame1", traceback="line sesame1"))
+    assert (failure.message, failure.traceback) == ("***", "line ***")
+    metadata = {"a": ["sesame1", 1, None], "sesame1": {"b": "x sesame1"}}
+    [entry] = mask.entries((LogEntry(at=NOON, level="info", message="m sesame1", metadata=metadata),))
+    assert (entry.message, entry.metadata) == ("m ***", {"a": ["***", 1, None], "***": {"b": "x ***"}})
+
+
+def test_the_secrets_of_settings_are_those_that_are_declared_so() -> None:
+    settings = LocalSettings(smtp_password=SecretStr("sesame1"), smtp_user="ada")
+    assert secrets_of(settings) == ("sesame1",)

@@ -1,0 +1,61 @@
+"""The bound on processes: in order, over all event loops, and nothing is lost to those who stop waiting."""
+
+import asyncio
+import threading
+
+from tickwell.adapters.processes.places import Places
+
+
+def test_waiters_get_places_in_order() -> None:
+    async def main() -> list[int]:
+        places, order = Places(1), list[int]()
+        await places.take()
+
+        async def wait(number: int) -> None:
+            await places.take()
+            order.append(number)
+            places.give_back()
+
+        waiting = [asyncio.create_task(wait(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        places.give_back()
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(main()) == [0, 1, 2, 3]
+
+
+def test_who_stops_waiting_keeps_no_place_even_when_it_was_just_granted() -> None:
+    async def main() -> None:
+        places = Places(1)
+        await places.take()
+        early, granted = asyncio.create_task(places.take()), asyncio.create_task(places.take())
+        await asyncio.sleep(0)
+        early.cancel()
+        await asyncio.sleep(0)
+        places.give_back()
+        granted.cancel()
+        await asyncio.gather(early, granted, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await places.take()
+
+    asyncio.run(main())
+
+
+def test_a_place_passes_from_one_event_loop_to_another() -> None:
+    places, waits = Places(1), threading.Event()
+
+    async def other() -> None:
+        waiting = asyncio.create_task(places.take())
+        await asyncio.sleep(0)
+        waits.set()
+        async with asyncio.timeout(5):
+            await waiting
+
+    asyncio.run(places.take())
+    thread = threading.Thread(target=asyncio.run, args=[other()])
+    thread.start()
+    assert waits.wait(5)
+    places.give_back()
+    thread.join(5)
+    assert not thread.is_alive()
