@@ -28,7 +28,9 @@ class Kind(StrEnum):
     FAIL_AFTER = "fail after"  # the service did it, but its answer was lost
 
 
-_READS = frozenset({"depth", "get", "get_many", "page"})
+_READS = frozenset(
+    {"attempts_at", "depth", "get", "get_dead_letter", "get_many", "list_dead_letters", "list_jobs", "page"}
+)
 
 
 def ways_to_break(call: str) -> tuple[Kind, ...]:
@@ -145,6 +147,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
     for lane, queue in world.lanes.items():
         world.lanes[lane] = Watched(wire, f"lane {lane}", queue)
     blobs: Any = Watched(wire, "blobs", world.blobs)
+    world = replace(world, core=replace(world.core, blobs=blobs))
     outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
     execute = world.core.execute(
         registry=world.registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)

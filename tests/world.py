@@ -165,17 +165,18 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
         )
 
     lanes = {lane: queue(f"lane-{lane.value}", "lane-dlq") for lane in Lane}
+    blobs = FileBlobs(folder / "blobs")
     core = Core(
         jobs=stores.jobs,
         history=stores.history,
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
+        blobs=blobs,
         clock=clock,
         ids=stores.ids,
         retention=RETENTION,
     )
     _let_sync_have_run(stores)
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
-    blobs = FileBlobs(folder / "blobs")
     outbox = OutboxMailer(folder / "outbox", clock)
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     return World(

@@ -150,6 +150,12 @@ class Table:
             arguments["ExpressionAttributeValues"] = typed_item(values)
         return self._conditionally(self._client.update_item, arguments)
 
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Delete items, in batches of 25; those that do not exist are ignored."""
+        requests = [{"DeleteRequest": {"Key": _typed_key(key)}} for key in dict.fromkeys(keys)]
+        steps = range(0, len(requests), _MOST_ITEMS_PER_WRITE)
+        self.each(self._write_chunk, [requests[at : at + _MOST_ITEMS_PER_WRITE] for at in steps])
+
     def query(
         self,
         pk: str,
