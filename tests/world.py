@@ -15,7 +15,10 @@ from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
+from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob, NewJob
+from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.ports import AccountStore
@@ -79,8 +82,44 @@ class World:
 
     @property
     def change(self) -> ChangeJob:
-        """Pause, resume, delete."""
+        """Pause, resume, cancel, retry, delete."""
         return ChangeJob(jobs=self.core.jobs, arming=self.core.arming, clock=self.clock, retention=RETENTION)
+
+    @property
+    def create_many(self) -> CreateJobs:
+        """Accept many jobs as the API does."""
+        core = self.core
+        return CreateJobs(
+            create_job=CreateJob(
+                jobs=core.jobs,
+                arming=core.arming,
+                registry=self.registry,
+                blobs=self.blobs,
+                clock=self.clock,
+                ids=core.ids,
+            )
+        )
+
+    @property
+    def bulk_jobs(self) -> BulkJobs:
+        """Change jobs by filter, one by one."""
+        return BulkJobs(jobs=self.core.jobs, change_job=self.change, clock=self.clock, side_by_side=1)
+
+    @property
+    def retry_letter(self) -> RetryDeadLetter:
+        """Make a new job of a dead letter."""
+        return self.core.retry_dead_letter(self.registry)
+
+    @property
+    def bulk_letters(self) -> BulkDeadLetters:
+        """Retry or delete dead letters by filter, one by one."""
+        return BulkDeadLetters(
+            history=self.core.history,
+            retry_dead_letter=self.retry_letter,
+            delete_dead_letter=DeleteDeadLetter(history=self.core.history, blobs=self.blobs),
+            clock=self.clock,
+            side_by_side=1,
+        )
 
     @property
     def read(self) -> ReadHistory:

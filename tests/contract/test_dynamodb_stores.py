@@ -113,6 +113,20 @@ def test_the_body_of_a_recurring_job_does_not_expire_until_the_job_is_deleted(dy
     assert body["ttl"] == int(TOMORROW.timestamp())
 
 
+def test_the_body_of_a_job_that_runs_again_lives_as_long_as_a_new_ones(dynamodb: DynamoStores) -> None:
+    made = created(dynamodb.stores, payload=LONG)
+    cancelled = made.cancel(NOON, expires_at=NOON + RETENTION)
+    assert dynamodb.stores.jobs.replace(cancelled, read=made)
+    again_at = NOON + timedelta(days=20)
+    dynamodb.stores.clock.set(again_at)
+    assert dynamodb.stores.jobs.replace(cancelled.retry(again_at), read=cancelled)
+    (item,) = items(dynamodb, "job")
+    assert "ttl" not in item
+    assert "ex" not in item
+    (body,) = [body for body in items(dynamodb, "body") if str(body["sk"]).endswith(str(item["body"]))]
+    assert body["ttl"] == int((again_at + timedelta(days=65) + RETENTION).timestamp())
+
+
 def test_an_edit_that_leaves_the_content_alone_does_not_write_it_again(dynamodb: DynamoStores) -> None:
     made = recurring(dynamodb.stores, payload=LONG)
     renamed = replace(made, version=2, name="renamed")
