@@ -29,13 +29,17 @@ class Kind(StrEnum):
 
 _READS = frozenset(
     {
+        "attempts_at",
         "count_by_status",
         "count_waiting",
         "depth",
         "find",
         "gate",
         "get",
+        "get_dead_letter",
         "get_many",
+        "list_dead_letters",
+        "list_jobs",
         "list_queues",
         "nth_ended",
         "page",
@@ -161,6 +165,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
     for lane, queue in world.lanes.items():
         world.lanes[lane] = Watched(wire, f"lane {lane}", queue)
     blobs: Any = Watched(wire, "blobs", world.blobs)
+    world = replace(world, core=replace(world.core, blobs=blobs))
     outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
     execute = world.core.execute(registry=world.registry, blobs=blobs, outbound=outbound)
     lab_of.append(Lab(world=replace(world, blobs=blobs, execute=execute), wire=wire))

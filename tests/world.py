@@ -15,7 +15,10 @@ from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
+from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob, NewJob
+from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
@@ -84,7 +87,7 @@ class World:
 
     @property
     def change(self) -> ChangeJob:
-        """Pause, resume, delete."""
+        """Pause, resume, cancel, retry, delete."""
         return ChangeJob(jobs=self.core.jobs, arming=self.core.arming, clock=self.clock, retention=RETENTION)
 
     @property
@@ -96,6 +99,43 @@ class World:
         """A new queue."""
         now = self.clock.now()
         return self.queues.create(Queue(tenant_id=ADA.tenant_id, name=name, created_at=now, updated_at=now, **fields))
+
+    @property
+    def create_many(self) -> CreateJobs:
+        """Accept many jobs as the API does."""
+        core = self.core
+        return CreateJobs(
+            create_job=CreateJob(
+                jobs=core.jobs,
+                directory=core.directory,
+                arming=core.arming,
+                registry=self.registry,
+                blobs=self.blobs,
+                clock=self.clock,
+                ids=core.ids,
+            )
+        )
+
+    @property
+    def bulk_jobs(self) -> BulkJobs:
+        """Change jobs by filter, one by one."""
+        return BulkJobs(jobs=self.core.jobs, change_job=self.change, clock=self.clock, side_by_side=1)
+
+    @property
+    def retry_letter(self) -> RetryDeadLetter:
+        """Make a new job of a dead letter."""
+        return self.core.retry_dead_letter(self.registry)
+
+    @property
+    def bulk_letters(self) -> BulkDeadLetters:
+        """Retry or delete dead letters by filter, one by one."""
+        return BulkDeadLetters(
+            history=self.core.history,
+            retry_dead_letter=self.retry_letter,
+            delete_dead_letter=DeleteDeadLetter(history=self.core.history, blobs=self.blobs),
+            clock=self.clock,
+            side_by_side=1,
+        )
 
     @property
     def read(self) -> ReadHistory:
@@ -193,19 +233,20 @@ def new_world(
         )
 
     lanes = {lane: queue(f"lane-{lane.value}", "lane-dlq") for lane in Lane}
+    blobs = FileBlobs(folder / "blobs")
     core = Core(
         jobs=stores.jobs,
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
+        blobs=blobs,
         clock=clock,
         ids=stores.ids,
         retention=RETENTION,
     )
     _let_sync_have_run(stores)
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
-    blobs = FileBlobs(folder / "blobs")
     outbox = OutboxMailer(folder / "outbox", clock)
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     return World(

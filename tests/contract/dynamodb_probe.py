@@ -105,6 +105,19 @@ def network_down(dynamodb: DynamoStores) -> Iterator[None]:
 
 
 @contextmanager
+def puts_fail(dynamodb: DynamoStores, text: str) -> Iterator[None]:
+    """No write of items that holds ``text`` reaches the service inside the block."""
+
+    def refuse(request: AWSPreparedRequest, **_: Any) -> None:
+        body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+        if text.encode() in body:
+            raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+    with _intercepted(dynamodb, "PutItem", refuse), _intercepted(dynamodb, "BatchWriteItem", refuse):
+        yield
+
+
+@contextmanager
 def _intercepted(dynamodb: DynamoStores, operation: str, handler: Callable[..., Any]) -> Iterator[None]:
     event = f"before-send.dynamodb.{operation}"
     dynamodb.client.meta.events.register_first(event, handler)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from tests.contract.dynamodb_probe import answers_lost, counted, first_answer, items, network_down, stream_records
 from tests.contract.makers import (
+    RETENTION,
     TENANT,
     TOMORROW,
     claim,
@@ -100,7 +101,7 @@ def test_a_body_lives_as_long_as_its_job_may_need_it(dynamodb: DynamoStores) -> 
     due_at = NOON + timedelta(days=400)
     created(dynamodb.stores, payload=LONG, schedule=OneTime(at=due_at), next_run_at=due_at)
     (body,) = items(dynamodb, "body")
-    assert body["ttl"] == int((due_at + timedelta(days=65)).timestamp())
+    assert body["ttl"] == int((due_at + timedelta(days=65) + RETENTION).timestamp())
 
 
 def test_the_body_of_a_recurring_job_does_not_expire_until_the_job_is_deleted(dynamodb: DynamoStores) -> None:
@@ -110,6 +111,20 @@ def test_the_body_of_a_recurring_job_does_not_expire_until_the_job_is_deleted(dy
     assert dynamodb.stores.jobs.replace(made.delete(NOON, expires_at=TOMORROW), read=made)
     (body,) = items(dynamodb, "body")
     assert body["ttl"] == int(TOMORROW.timestamp())
+
+
+def test_the_body_of_a_job_that_runs_again_lives_as_long_as_a_new_ones(dynamodb: DynamoStores) -> None:
+    made = created(dynamodb.stores, payload=LONG)
+    cancelled = made.cancel(NOON, expires_at=NOON + RETENTION)
+    assert dynamodb.stores.jobs.replace(cancelled, read=made)
+    again_at = NOON + timedelta(days=20)
+    dynamodb.stores.clock.set(again_at)
+    assert dynamodb.stores.jobs.replace(cancelled.retry(again_at), read=cancelled)
+    (item,) = items(dynamodb, "job")
+    assert "ttl" not in item
+    assert "ex" not in item
+    (body,) = [body for body in items(dynamodb, "body") if str(body["sk"]).endswith(str(item["body"]))]
+    assert body["ttl"] == int((again_at + timedelta(days=65) + RETENTION).timestamp())
 
 
 def test_an_edit_that_leaves_the_content_alone_does_not_write_it_again(dynamodb: DynamoStores) -> None:
@@ -137,7 +152,7 @@ def test_an_edit_that_is_refused_leaves_the_content_alone(dynamodb: DynamoStores
         assert not dynamodb.stores.jobs.replace(lost, read=replace(made, next_run_at=None))
     assert dynamodb.stores.jobs.get(TENANT, made.job_id) == made
     kept = [body for body in items(dynamodb, "body") if str(body["sk"]).startswith(f"B#{made.job_id}#1#")]
-    assert [body["ttl"] for body in kept] == [int((NOON + timedelta(days=65)).timestamp())]
+    assert [body["ttl"] for body in kept] == [int((NOON + timedelta(days=65) + RETENTION).timestamp())]
 
 
 def test_a_short_execution_is_one_item_and_a_long_one_has_its_detail_beside_it(dynamodb: DynamoStores) -> None:

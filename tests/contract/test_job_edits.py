@@ -224,3 +224,64 @@ def test_an_occurrence_is_skipped_once(stores: Stores) -> None:
     after = TOMORROW + timedelta(days=1)
     assert stores.jobs.skip(hint, next_run_at=after, now=LATER)
     assert not stores.jobs.skip(hint, next_run_at=after, now=LATER)
+
+
+LONG = "l" * 1000
+
+
+@pytest.mark.parametrize("payload", ["short", LONG])
+def test_a_job_that_runs_again_expires_no_more_and_has_its_payload(stores: Stores, payload: str) -> None:
+    running = claimed(stores, created(stores, payload=payload))
+    assert finished(stores, execution(running, expires_at=TOMORROW))
+    ended = stores.jobs.get(TENANT, running.job_id)
+    assert (ended.status, ended.expires_at) == (JobStatus.COMPLETED, TOMORROW)
+    again = ended.retry(LATER)
+    assert stores.jobs.replace(again, read=ended)
+    stores.clock.advance(timedelta(days=400))
+    found = stores.jobs.get(TENANT, running.job_id)
+    assert (found, found.payload) == (again, payload)
+
+
+def test_cancelling_what_runs_leaves_the_slot_to_its_worker(stores: Stores) -> None:
+    running = claimed(stores, created(stores))
+    cancelled = running.cancel(LATER, expires_at=TOMORROW)
+    assert stores.jobs.replace(cancelled, read=running)
+    found = stores.jobs.get(TENANT, running.job_id)
+    assert (found.status, found.slot) == (JobStatus.CANCELLED, running.slot)
+    assert finished(stores, execution(running))
+    ended = stores.jobs.get(TENANT, running.job_id)
+    assert (ended.status, ended.slot, ended.tally.executions) == (JobStatus.CANCELLED, None, 1)
+
+
+def test_a_failed_attempt_leaves_no_retry_waiting_in_a_cancelled_job(stores: Stores) -> None:
+    running = claimed(stores, created(stores))
+    assert stores.jobs.replace(running.cancel(LATER, expires_at=TOMORROW), read=running)
+    decision = RetryAt(at=LATER, attempt=2)
+    assert finished(stores, execution(running, status=ExecutionStatus.FAILED, decision=decision))
+    assert stores.jobs.get(TENANT, running.job_id).slot is None
+
+
+def test_of_a_cancellation_and_a_claim_one_wins(stores: Stores) -> None:
+    for number in range(10):
+        made = created(stores)
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            edit = threads.submit(stores.jobs.replace, made.cancel(LATER, expires_at=TOMORROW), read=made)
+            work = threads.submit(stores.jobs.claim_many, [claim(made, f"token-{number}")])
+        (result,) = work.result()
+        assert edit.result() is not isinstance(result, Claimed)
+        found = stores.jobs.get(TENANT, made.job_id)
+        assert found.status is (JobStatus.CANCELLED if edit.result() else JobStatus.ACTIVE)
+
+
+def test_of_many_retries_of_one_job_one_wins(stores: Stores) -> None:
+    made = created(stores, status=JobStatus.FAILED, next_run_at=None, expires_at=TOMORROW, payload=LONG)
+    edits = [made.retry(LATER + timedelta(milliseconds=number)) for number in range(8)]
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        done = list(threads.map(lambda edit: stores.jobs.replace(edit, read=made), edits))
+    assert sum(done) == 1
+    assert stores.jobs.get(TENANT, made.job_id) == edits[done.index(True)]
+
+
+def test_queue_and_dead_letter_of_a_job_come_back(stores: Stores) -> None:
+    made = created(stores, queue="campaign", retry_of="letter-1")
+    assert stores.jobs.get(TENANT, made.job_id) == made

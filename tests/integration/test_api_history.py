@@ -94,7 +94,7 @@ def test_what_is_given_up_is_a_dead_letter(api: Api, ada: Client) -> None:
     assert (letter["job_id"], letter["job_name"], letter["task"]) == (job_id, "a job", "break")
     assert (letter["attempts"], letter["error_code"]) == (1, "BROKEN")
     assert page["pagination"]["next_cursor"] is None
-    assert ada("GET", f"{DEAD_LETTERS}/{letter['id']}").data == letter
+    assert letter.items() <= ada("GET", f"{DEAD_LETTERS}/{letter['id']}").data.items()
     eve = api.user("eve@example.com")
     assert eve("GET", DEAD_LETTERS).data["dead_letters"] == []
     assert eve("GET", f"{DEAD_LETTERS}/{letter['id']}").status == 404

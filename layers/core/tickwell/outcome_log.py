@@ -52,7 +52,13 @@ def log_sync(report: SyncReport) -> None:
 
 def log_dead_letters(report: DeadLettersConsumed) -> None:
     """What came out of a lane's dead letter queue."""
-    extra = {"action": "dead_letters.consumed", "unreadable": report.unreadable, "lost": report.lost}
+    extra = {
+        "action": "dead_letters.consumed",
+        "unreadable": report.unreadable,
+        "lost": report.lost,
+        "unknown": report.unknown,
+        "given_up": report.given_up,
+    }
     _log.warning("dead letter queue consumed", extra=extra)
 
 

@@ -159,9 +159,13 @@ class DispatcherSettings(LaneSettings):
 class SafetySyncSettings(StoreSettings, ArmingSettings, RetentionSettings):
     """functions/safety_sync."""
 
+    blob_bucket: str
+
 
 class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
     """functions/dead_letter."""
+
+    blob_bucket: str
 
 
 class OutcomesSettings(Settings):

@@ -67,6 +67,7 @@ class Definition:
     queue: str | None
     policy: Policy
     tags: tuple[str, ...]
+    retry_of: str | None
 
 
 def definition_text(job: Job) -> str:
@@ -81,19 +82,21 @@ def definition_text(job: Job) -> str:
     }
     if job.queue is not None:
         document["queue"] = job.queue
-    if job.policy != _DEFAULT_POLICY:
-        document["policy"] = _policy_document(job.policy)
+    policy = policy_part(job.policy)
+    if policy is not None:
+        document["policy"] = policy
     if job.tags:
         document["tags"] = job.tags
     if job.payload_blob is not None:
         document["blob"] = job.payload_blob
+    if job.retry_of is not None:
+        document["retry_of"] = job.retry_of
     return to_json(document)
 
 
 def definition_from(text: str) -> Definition:
     """What ``definition_text`` wrote."""
     document = from_json(text)
-    policy = document.get("policy")
     return Definition(
         user_id=document["user"],
         name=document["name"],
@@ -102,9 +105,20 @@ def definition_from(text: str) -> Definition:
         schedule=_schedule_from(document["when"]),
         lane=Lane(document["lane"]),
         queue=document.get("queue"),
-        policy=_DEFAULT_POLICY if policy is None else _policy_from(policy),
+        policy=policy_of(document.get("policy")),
         tags=tuple(document.get("tags", ())),
+        retry_of=document.get("retry_of"),
     )
+
+
+def policy_part(policy: Policy) -> dict[str, Any] | None:
+    """A policy as part of a larger document; None for the default one."""
+    return None if policy == _DEFAULT_POLICY else _policy_document(policy)
+
+
+def policy_of(part: dict[str, Any] | None) -> Policy:
+    """What ``policy_part`` spelled."""
+    return _DEFAULT_POLICY if part is None else _policy_from(part)
 
 
 def content_text(job: Job) -> str:

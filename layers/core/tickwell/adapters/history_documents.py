@@ -1,19 +1,14 @@
-"""How both engines spell executions, skips and dead letters as JSON text; see ``documents``."""
+"""How both engines spell executions and skips as JSON text; see ``documents``."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, to_json
-from tickwell.domain.dead_letter import DeadLetter
+from tickwell.adapters.documents import VERSION, from_json, to_json
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
-
-_OCCURRENCE = re.compile(r".{36}-([0-9a-f]{12})", re.DOTALL)
-_NO_OCCURRENCE = "0" * 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,56 +102,6 @@ def skip_from(key: JobKey, *, first_ms: int, expires_ms: int, text: str) -> Skip
         reason=document["reason"],
         expires_at=from_epoch_ms(expires_ms),
     )
-
-
-def dead_letter_text(dead_letter: DeadLetter) -> str:
-    """A dead letter without its key and its expiry."""
-    return to_json(
-        {
-            "v": VERSION,
-            "job": dead_letter.job_id,
-            "name": dead_letter.job_name,
-            "user": dead_letter.user_id,
-            "task": dead_letter.task,
-            "due": epoch_ms(dead_letter.due_at),
-            "attempts": dead_letter.attempts,
-            "reason": dead_letter.reason,
-            "code": dead_letter.error_code,
-            "message": dead_letter.error_message,
-            "body": dead_letter.body,
-            "failed": to_epoch_ms(dead_letter.failed_at),
-        }
-    )
-
-
-def dead_letter_from(tenant_id: str, dead_letter_id: str, *, expires_ms: int, text: str) -> DeadLetter:
-    """What ``dead_letter_text`` wrote."""
-    document = from_json(text)
-    return DeadLetter(
-        tenant_id=tenant_id,
-        dead_letter_id=dead_letter_id,
-        job_id=document["job"],
-        job_name=document["name"],
-        user_id=document["user"],
-        task=document["task"],
-        due_at=from_ms(document["due"]),
-        attempts=document["attempts"],
-        reason=document["reason"],
-        error_code=document["code"],
-        error_message=document["message"],
-        body=document["body"],
-        failed_at=from_epoch_ms(document["failed"]),
-        expires_at=from_epoch_ms(expires_ms),
-    )
-
-
-def dead_letter_rank(dead_letter_id: str) -> str:
-    """Where a dead letter stands among its tenant's: the due instant in its id (12 hexadecimal digits of epoch ms).
-
-    An id that names no occurrence (an unreadable message) ranks lowest.
-    """
-    found = _OCCURRENCE.fullmatch(dead_letter_id)
-    return found[1] if found else _NO_OCCURRENCE
 
 
 def _decision_document(decision: Decision) -> list[Any]:

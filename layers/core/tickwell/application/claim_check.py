@@ -22,7 +22,7 @@ class Detail:
 
 def store_payload(blobs: BlobStore, tenant_id: str, job_id: str, payload: Any) -> tuple[Any, str | None]:
     """What to keep in the job: the payload itself, or None and the name of the blob that it went to."""
-    data = _encode(payload)
+    data = encode(payload)
     if len(data) <= LARGEST_STORED_BYTES:
         return payload, None
     name = f"tenants/{tenant_id}/payloads/{job_id}.json"
@@ -41,7 +41,7 @@ def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: De
         "output": detail.output,
         "logs": [[to_epoch_ms(entry.at), entry.level, entry.message, entry.metadata] for entry in detail.logs],
     }
-    data = _encode(document)
+    data = encode(document)
     if len(data) <= LARGEST_STORED_BYTES:
         return detail, None
     name = f"tenants/{tenant_id}/executions/{execution_id}.json"
@@ -61,5 +61,6 @@ def load_detail(blobs: BlobStore, detail: Detail, detail_blob: str | None) -> De
     return Detail(output=document["output"], logs=logs)
 
 
-def _encode(value: Any) -> bytes:
+def encode(value: Any) -> bytes:
+    """JSON as the blob store keeps it; lone surrogates, which payloads may hold, come back as they were."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

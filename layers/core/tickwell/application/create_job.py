@@ -94,13 +94,22 @@ class CreateJob:
         Raises InvalidInputError (nothing was written), UnavailableError or StaleDueItemError (nothing was accepted).
         """
         now = self.clock.now()
-        job = self._job(principal, request, now)
-        if job.next_run_at is None:
-            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
-        items = self.arming.prepare([first_attempt(job, job.next_run_at)], now=now)
+        job, due_at = self.draft(principal, request, now)
+        items = self.arming.prepare([first_attempt(job, due_at)], now=now)
         self.arming.require_fresh(prepared_at=now)
         self.jobs.create(job)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+
+    def draft(self, principal: Principal, request: NewJob, now: datetime) -> tuple[Job, datetime]:
+        """The job that ``request`` asks for, valid and nowhere written yet, and when it is due first.
+
+        A payload that is too large for the store is in the blob store already. Raises InvalidInputError,
+        UnavailableError.
+        """
+        job = self._job(principal, request, now)
+        if job.next_run_at is None:
+            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
+        return job, job.next_run_at
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
         task = self.registry.get(request.task)

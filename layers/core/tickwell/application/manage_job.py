@@ -1,33 +1,54 @@
-"""Read, list, pause, resume and delete jobs."""
+"""Read, list, pause, resume, cancel, retry and delete jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.claim_check import load_payload
-from tickwell.application.ports import BlobStore, Clock, JobStore, Page
+from tickwell.application.ports import BlobStore, Clock, History, JobStore, Page
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, NotFoundError
-from tickwell.domain.execution import require_page_limit
+from tickwell.domain.execution import Execution, RunningExecution, require_page_limit, running_execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.retry import MAX_LOSSES
 
 _TRIES = 5
 
 
+class JobAction(StrEnum):
+    """What members can do to a job, or to many."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobDetail:
+    """A job with its payload, and the attempts of its newest occurrence, first one first."""
+
+    job: Job
+    attempts: tuple[Execution | RunningExecution, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetJob:
-    """One job with its payload."""
+    """One job with its payload and its latest attempts."""
 
     jobs: JobStore
     directory: QueueDirectory
+    history: History
     blobs: BlobStore
     clock: Clock
 
-    def __call__(self, principal: Principal, job_id: str) -> Job:
+    def __call__(self, principal: Principal, job_id: str) -> JobDetail:
         """Raises NotFoundError, also for what is past the number that its queue keeps.
 
         A deleted job is returned, for its history's sake.
@@ -35,7 +56,18 @@ class GetJob:
         job = self.jobs.get(principal.tenant_id, job_id)
         if self.directory.hides(job, self.clock.now()):
             raise NotFoundError("job", job_id)
-        return replace(job, payload=load_payload(self.blobs, job.payload, job.payload_blob), payload_blob=None)
+        whole = replace(job, payload=load_payload(self.blobs, job.payload, job.payload_blob), payload_blob=None)
+        return JobDetail(job=whole, attempts=self._attempts(job))
+
+    def _attempts(self, job: Job) -> tuple[Execution | RunningExecution, ...]:
+        """One query, for as many records as an occurrence of this job may have."""
+        most = job.policy.max_retries + 1 + MAX_LOSSES
+        page = self.history.list_executions(job.tenant_id, job.job_id, limit=most, cursor=None)
+        found: list[Execution | RunningExecution] = list(page.items)
+        running = running_execution(job)
+        if running is not None and running.execution_id not in {execution.execution_id for execution in found}:
+            found.insert(0, running)
+        return tuple(reversed([execution for execution in found if execution.due_at == found[0].due_at]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,22 +96,48 @@ class ChangeJob:
 
     def pause(self, principal: Principal, job_id: str) -> Job:
         """Raises NotFoundError, IllegalTransitionError (not active, not recurring), ConflictError."""
-        return self._change(principal, job_id, lambda job, now: job.pause(now))
+        return self._do(JobAction.PAUSE, principal, job_id)
 
     def resume(self, principal: Principal, job_id: str) -> Job:
         """Arm the next occurrence after now, and a retry that was waiting. Raises as ``pause``."""
-        return self._change(principal, job_id, lambda job, now: job.resume(now))
+        return self._do(JobAction.RESUME, principal, job_id)
+
+    def cancel(self, principal: Principal, job_id: str) -> Job:
+        """End it: what waits is given up at once, what runs is told to end, and its record says how it did.
+
+        Raises NotFoundError, IllegalTransitionError (neither active nor paused), ConflictError.
+        """
+        return self._do(JobAction.CANCEL, principal, job_id)
+
+    def retry(self, principal: Principal, job_id: str) -> Job:
+        """Take up a job that has ended, as a new occurrence: due now, or for a recurring job the next one.
+
+        Raises NotFoundError, IllegalTransitionError (not ended, or still running), ConflictError.
+        """
+        return self._do(JobAction.RETRY, principal, job_id)
 
     def delete(self, principal: Principal, job_id: str) -> Job:
         """End it; what runs is left to end and is recorded. Raises NotFoundError, also for a deleted one."""
-        return self._change(principal, job_id, self._deleted)
+        return self._do(JobAction.DELETE, principal, job_id)
 
-    def _deleted(self, job: Job, now: datetime) -> Job:
-        if job.status is JobStatus.DELETED:
-            raise NotFoundError("job", job.job_id)
-        return job.delete(now, expires_at=now + self.retention)
+    def edit(self, action: JobAction, job: Job, now: datetime) -> Job:
+        """What ``action`` makes of ``job``; nothing is written. Raises IllegalTransitionError, NotFoundError."""
+        match action:
+            case JobAction.PAUSE:
+                return job.pause(now)
+            case JobAction.RESUME:
+                return job.resume(now)
+            case JobAction.CANCEL:
+                return job.cancel(now, expires_at=now + self.retention)
+            case JobAction.RETRY:
+                return job.retry(now)
+            case JobAction.DELETE:
+                if job.status is JobStatus.DELETED:
+                    raise NotFoundError("job", job.job_id)
+                return job.delete(now, expires_at=now + self.retention)
 
-    def _change(self, principal: Principal, job_id: str, edit: Callable[[Job, datetime], Job]) -> Job:
+    def change(self, principal: Principal, job_id: str, edit: Callable[[Job, datetime], Job]) -> Job:
+        """Write what ``edit`` makes of the job as it stands. Raises as ``edit`` does, NotFoundError, ConflictError."""
         for _ in range(_TRIES):
             read = self.jobs.get(principal.tenant_id, job_id)
             now = self.clock.now()
@@ -89,6 +147,9 @@ class ChangeJob:
                 self._launch(changed, read, items)
                 return changed
         raise ConflictError("the job is being changed by somebody else; please try again")
+
+    def _do(self, action: JobAction, principal: Principal, job_id: str) -> Job:
+        return self.change(principal, job_id, lambda job, now: self.edit(action, job, now))
 
     def _prepare(self, changed: Job, now: datetime) -> tuple[DueItem, ...]:
         items = self.arming.prepare(_messages(changed, now), now=now)

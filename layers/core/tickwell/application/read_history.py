@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tickwell.application.claim_check import Detail, load_detail
+from tickwell.application.claim_check import Detail, load_detail, load_payload
 from tickwell.application.ports import BlobStore, History, JobStore, Page
 from tickwell.domain.account import Principal
-from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.dead_letter import DeadLetter, DeadLetterFilter
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import (
     Execution,
@@ -98,13 +98,28 @@ class ReadHistory:
         document: dict[str, Any] = json.loads(self.blobs.get(name))
         return document
 
-    def dead_letters(self, principal: Principal, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
-        """Newest first. Raises InvalidInputError for ``limit`` and ``cursor``."""
-        return self.history.list_dead_letters(principal.tenant_id, limit=require_page_limit(limit), cursor=cursor)
+    def dead_letters(
+        self, principal: Principal, *, limit: int, cursor: str | None, chosen: DeadLetterFilter | None = None
+    ) -> Page[DeadLetter]:
+        """Newest occurrence first. With ``chosen`` a page may be short, its cursor goes on. Raises InvalidInputError.
+
+        Payloads that lie in the blob store are left there.
+        """
+        return self.history.list_dead_letters(
+            principal.tenant_id,
+            limit=require_page_limit(limit),
+            cursor=cursor,
+            wanted=None if chosen is None or chosen == DeadLetterFilter() else chosen.matches,
+        )
 
     def dead_letter(self, principal: Principal, dead_letter_id: str) -> DeadLetter:
-        """One dead letter."""
-        return self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
+        """One dead letter with its payload; ``payload_kept`` is False when that cannot be had any more."""
+        letter = self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
+        try:
+            payload = load_payload(self.blobs, letter.payload, letter.payload_blob)
+        except NotFoundError:
+            return replace(letter, payload_kept=False, payload_blob=None)
+        return replace(letter, payload=payload, payload_blob=None)
 
 
 def sent_mail_blob(tenant_id: str, execution_id: str) -> str:

@@ -28,7 +28,11 @@ class Recover:
         """
         now = self.clock.now()
         attempts = [
-            Attempt(job=job, execution=lost_execution(job, job.slot, now, self.retention, started=started))
+            Attempt(
+                job=job,
+                execution=lost_execution(job, job.slot, now, self.retention, started=started),
+                has_payload=False,
+            )
             for job in jobs
             if job.slot is not None and job.slot.is_running()
         ]

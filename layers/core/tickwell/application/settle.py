@@ -6,10 +6,10 @@ from datetime import datetime
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.domain.dead_letter import DeadLetter
-from tickwell.domain.execution import Execution, OccurrenceKey
+from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import GiveUp, RetryAt
@@ -17,10 +17,14 @@ from tickwell.domain.retry import GiveUp, RetryAt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """An ended attempt: the job as it was claimed, and the record that is to stand."""
+    """An ended attempt: the job as it was claimed, and the record that is to stand.
+
+    ``has_payload`` False: the job may have been read without its payload.
+    """
 
     job: Job
     execution: Execution
+    has_payload: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +44,7 @@ class Settle:
     arming: Arming
     admit_attempts: AdmitAttempts
     directory: QueueDirectory
+    write_dead_letters: WriteDeadLetters
     clock: Clock
 
     def __call__(self, attempts: Sequence[Attempt]) -> Sequence[Settled]:
@@ -54,7 +59,7 @@ class Settle:
         standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
         standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
-        pairs = [Attempt(job=a.job, execution=e) for a, e in zip(attempts, standing, strict=True)]
+        pairs = [replace(a, execution=e) for a, e in zip(attempts, standing, strict=True)]
         self._write_dead_letters(pairs)
         now = self.clock.now()
         retries = [_retry_message(pair.job, pair.execution) for pair in pairs]
@@ -77,34 +82,18 @@ class Settle:
         self.admit_attempts.give_back([_message(pair) for pair in pairs])
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
-        dead_letters = [
-            dead_letter(pair.job, pair.execution, pair.execution.decision)
-            for pair in pairs
-            if isinstance(pair.execution.decision, GiveUp)
-        ]
-        if dead_letters:
-            self.history.put_dead_letters(dead_letters)
-
-
-def dead_letter(job: Job, execution: Execution, decision: GiveUp) -> DeadLetter:
-    """The dead letter of the occurrence that ``execution`` was the last attempt of; it lives as long as that record."""
-    occurrence = OccurrenceKey(job=execution.job_key, due_at=execution.due_at)
-    failure = execution.failure
-    return DeadLetter(
-        tenant_id=execution.tenant_id,
-        dead_letter_id=occurrence.idempotency_key,
-        job_id=execution.job_id,
-        job_name=job.name,
-        user_id=job.user_id,
-        task=job.task,
-        due_at=execution.due_at,
-        attempts=execution.attempt,
-        reason=decision.reason,
-        error_code=None if failure is None else failure.code,
-        error_message=None if failure is None else failure.message,
-        failed_at=execution.finished_at,
-        expires_at=execution.expires_at,
-    )
+        self.write_dead_letters(
+            [
+                GivenUp(
+                    job=pair.job,
+                    execution=pair.execution,
+                    decision=pair.execution.decision,
+                    has_payload=pair.has_payload,
+                )
+                for pair in pairs
+                if isinstance(pair.execution.decision, GiveUp)
+            ]
+        )
 
 
 def _message(pair: Attempt) -> JobMessage:

@@ -133,11 +133,11 @@ def _far_timer(settings: ArmingSettings) -> FarTimer:
 
 
 def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
-    """``settings``: those of any function that uses the store, arms occurrences and writes history."""
+    """``settings``: those of any function that uses the store and the bucket, arms occurrences and writes history."""
     clock = _clock()
     queues = DynamoQueueStore(table, clock)
     return Core(
-        jobs=DynamoJobStore(table, clock),
+        jobs=DynamoJobStore(table, clock, settings.retention),
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
@@ -148,6 +148,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
             clock=clock,
             direct_horizon=settings.direct_horizon,
         ),
+        blobs=_blobs(settings.blob_bucket),
         clock=clock,
         ids=SystemIds(clock),
         retention=settings.retention,

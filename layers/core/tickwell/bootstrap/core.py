@@ -10,10 +10,14 @@ from tickwell import __version__
 from tickwell.application.accounts import Login, Me, Register
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
+from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import ExecuteBatch
+from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
@@ -57,6 +61,7 @@ class Core:
     queues: QueueStore
     directory: QueueDirectory
     arming: Arming
+    blobs: BlobStore
     clock: Clock
     ids: Ids
     retention: timedelta
@@ -86,6 +91,7 @@ class Core:
             arming=self.arming,
             admit_attempts=self.admit_attempts(),
             directory=self.directory,
+            write_dead_letters=WriteDeadLetters(jobs=self.jobs, history=self.history, blobs=self.blobs),
             clock=self.clock,
         )
 
@@ -120,6 +126,18 @@ class Core:
             history=self.history,
             clock=self.clock,
             retention=self.retention,
+        )
+
+    def retry_dead_letter(self, registry: TaskRegistry) -> RetryDeadLetter:
+        """From a dead letter to a new job."""
+        return RetryDeadLetter(
+            jobs=self.jobs,
+            history=self.history,
+            arming=self.arming,
+            registry=registry,
+            blobs=self.blobs,
+            clock=self.clock,
+            ids=self.ids,
         )
 
     def execute(
@@ -177,24 +195,38 @@ class Core:
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs = self.clock, self.ids, self.jobs
+        create_job = CreateJob(
+            jobs=jobs,
+            directory=self.directory,
+            arming=self.arming,
+            registry=registry,
+            blobs=blobs,
+            clock=clock,
+            ids=ids,
+        )
+        change_job = ChangeJob(jobs=jobs, arming=self.arming, clock=clock, retention=self.retention)
+        retry_dead_letter = self.retry_dead_letter(registry)
+        delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         return ApiServices(
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
             login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
             me=Me(accounts=accounts),
-            create_job=CreateJob(
-                jobs=jobs,
-                directory=self.directory,
-                arming=self.arming,
-                registry=registry,
-                blobs=blobs,
-                clock=clock,
-                ids=ids,
-            ),
-            get_job=GetJob(jobs=jobs, directory=self.directory, blobs=blobs, clock=clock),
+            create_job=create_job,
+            create_jobs=CreateJobs(create_job=create_job),
+            get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
             list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            change_job=change_job,
+            bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
-            change_job=ChangeJob(jobs=jobs, arming=self.arming, clock=clock, retention=self.retention),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs),
+            retry_dead_letter=retry_dead_letter,
+            delete_dead_letter=delete_dead_letter,
+            bulk_dead_letters=BulkDeadLetters(
+                history=self.history,
+                retry_dead_letter=retry_dead_letter,
+                delete_dead_letter=delete_dead_letter,
+                clock=clock,
+            ),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
             tokens=tokens,

@@ -98,6 +98,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             clock=clock,
             direct_horizon=settings.direct_horizon,
         ),
+        blobs=blobs,
         clock=clock,
         ids=ids,
         retention=settings.retention,

@@ -155,6 +155,20 @@ class AttemptLostError(TickwellError):
         self.message = message
 
 
+class DoNotRetryError(AttemptFailedError):
+    """For tasks: this attempt failed, and trying again cannot help. The occurrence ends at once."""
+
+    def __init__(self, message: str, *, error_code: str = "DO_NOT_RETRY") -> None:
+        super().__init__(error_code, message, retryable=False)
+
+
+class RetryAfterError(AttemptFailedError):
+    """For tasks: this attempt failed; the next one, if the policy still has one, is to start ``seconds`` from now."""
+
+    def __init__(self, seconds: float, message: str, *, error_code: str = "RETRY_AFTER") -> None:
+        super().__init__(error_code, message, retry_after_seconds=seconds)
+
+
 class AttemptCancelledError(TickwellError):
     """The attempt is not wanted any more: its job was cancelled or deleted, or another worker has taken it over."""
 

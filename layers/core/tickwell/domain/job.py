@@ -117,7 +117,8 @@ class Job:
 
     ``payload`` is any JSON value, or None when it was so large that it lies in the blob store under ``payload_blob``.
     ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
-    queue that the caller chose; None: the default queue of its lane.
+    queue that the caller chose; None: the default queue of its lane. ``retry_of`` is the dead letter that this job was
+    made of.
     """
 
     tenant_id: str
@@ -134,6 +135,7 @@ class Job:
     queue: str | None = None
     policy: Policy = DEFAULT_POLICY
     tags: tuple[str, ...] = ()
+    retry_of: str | None = None
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None
@@ -182,6 +184,11 @@ class Job:
             raise IllegalTransitionError("job", self.status.value, "resume")
         following = first_due(self.schedule, max(now, self.last_executed_at or now))
         return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is to come of it: its status is final, and no attempt is running."""
+        return self.status not in KEEPS_RETRY and (self.slot is None or not self.slot.is_running())
 
     def cancel(self, now: datetime, *, expires_at: datetime) -> "Job":
         """End it: what waits is given up, what runs is told to end. Raises IllegalTransitionError."""

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from tickwell.domain.errors import (
     AttemptCancelledError,
     AttemptFailedError,
     AttemptLostError,
     ConflictError,
+    DoNotRetryError,
     EmailTakenError,
     IllegalTransitionError,
     InvalidCredentialsError,
     InvalidInputError,
     NotFoundError,
     QueueInUseError,
+    RetryAfterError,
     StaleDueItemError,
     TickwellError,
     UnauthenticatedError,
@@ -29,6 +32,7 @@ RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when a service was not available."""
 
 _MOST_FAULTS = 20
+_LONGEST_FIELD = 200
 
 
 class UnknownPathError(TickwellError):
@@ -80,6 +84,8 @@ STATUSES: dict[type[TickwellError], int] = {
     UnreadableMessageError: 500,
     AttemptFailedError: 500,
     AttemptLostError: 500,
+    DoNotRetryError: 500,
+    RetryAfterError: 500,
     AttemptCancelledError: 500,
     UnknownPathError: 404,
     MethodNotAllowedError: 405,
@@ -133,6 +139,14 @@ def fault_of(error: Exception) -> Fault:
     return Fault(status=status, code=code, message=message, headers=_headers(status, error))
 
 
+def fault_of_part(error: ValidationError) -> InvalidInputError:
+    """What is wrong with a part of a body that was validated by itself, with fields as that part names them."""
+    findings = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
+    found = [(_field(("body", *fault["loc"])), _reason({**fault})) for fault in findings]
+    field, reason = found[0]
+    return InvalidInputError(field, reason, also=tuple(found[1:]))
+
+
 def _headers(status: int, error: TickwellError) -> tuple[tuple[str, str], ...]:
     if isinstance(error, MethodNotAllowedError):
         return (("Allow", ", ".join(error.allowed)),)
@@ -157,7 +171,7 @@ def _faults(error: RequestValidationError) -> tuple[tuple[str, str], ...]:
 def _field(location: tuple[int | str, ...]) -> str:
     """``("body", "retry", "factor")`` as ``retry.factor``; the body as a whole is ``body``."""
     parts = [str(part) for part in location]
-    return ".".join(parts[1:] or parts)
+    return ".".join(parts[1:] or parts)[:_LONGEST_FIELD]
 
 
 def _reason(fault: dict[str, Any]) -> str:

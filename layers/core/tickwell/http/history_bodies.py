@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from typing_extensions import TypedDict
 
-from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
-from tickwell.domain.retry import RetryAt
-from tickwell.http.job_bodies import iso_or_none
+from tickwell.http.job_bodies import next_retry_at
 from tickwell.http.paging import Pagination
 
 LARGEST_LISTED_OUTPUT_BYTES = 10 * 1024
@@ -75,28 +72,6 @@ class LogListBody(TypedDict):
     logs: list[LogBody]
 
 
-class DeadLetterBody(TypedDict):
-    """An occurrence that will not be tried again, and why."""
-
-    id: str
-    job_id: str | None
-    job_name: str | None
-    task: str | None
-    due_at: str | None
-    attempts: int
-    reason: str
-    error_code: str | None
-    error_message: str | None
-    failed_at: str
-
-
-class DeadLetterListBody(TypedDict):
-    """A page of dead letters, newest first."""
-
-    dead_letters: list[DeadLetterBody]
-    pagination: Pagination
-
-
 SentMailBody = TypedDict(
     "SentMailBody",
     {
@@ -126,7 +101,7 @@ def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
     body["output"] = execution.output
     body["duration_ms"] = execution.duration_ms
     body["finished_at"] = iso(execution.finished_at)
-    body["next_retry_at"] = _next_retry_at(execution)
+    body["next_retry_at"] = next_retry_at(execution)
     return body
 
 
@@ -159,22 +134,6 @@ def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody
     return LogListBody(execution_id=execution_id, logs=logs)
 
 
-def dead_letter_body(letter: DeadLetter) -> DeadLetterBody:
-    """``letter`` as it is shown."""
-    return DeadLetterBody(
-        id=letter.dead_letter_id,
-        job_id=letter.job_id,
-        job_name=letter.job_name,
-        task=letter.task,
-        due_at=iso_or_none(letter.due_at),
-        attempts=letter.attempts,
-        reason=letter.reason,
-        error_code=letter.error_code,
-        error_message=letter.error_message,
-        failed_at=iso(letter.failed_at),
-    )
-
-
 def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> ExecutionBody:
     started_at = iso(execution.started_at)
     return ExecutionBody(
@@ -196,9 +155,3 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         finished_at=None,
         created_at=started_at,
     )
-
-
-def _next_retry_at(execution: Execution) -> str | None:
-    decision = execution.decision
-    at: datetime | None = decision.at if isinstance(decision, RetryAt) else None
-    return iso_or_none(at)

@@ -5,10 +5,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from tickwell.application.manage_job import JobDetail
+from tickwell.domain.execution import Execution, ExecutionStatus, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
 from tickwell.domain.queue import effective_queue
-from tickwell.domain.retry import RetryPolicy, RetryStrategy
+from tickwell.domain.retry import RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.paging import Pagination
 
@@ -66,14 +68,34 @@ class JobPolicyBody(JobSummaryBody):
     max_retries: int
     retry: RetryBody
     on_lost: str
+    retry_of: str | None
+
+
+class AttemptBody(TypedDict):
+    """One attempt at the newest occurrence. What is known only at its end is null while it runs."""
+
+    execution_id: str
+    number: int
+    status: str
+    due_at: str
+    started_at: str
+    finished_at: str | None
+    error_message: str | None
+    error_code: str | None
+    traceback: str | None
+    next_retry_at: str | None
 
 
 class JobBody(JobPolicyBody):
-    """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence."""
+    """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence.
+
+    ``attempts`` are those of the newest occurrence that was begun, first one first.
+    """
 
     payload: Any
     retry_count: int
     statistics: StatisticsBody
+    attempts: list[AttemptBody]
 
 
 class JobListBody(TypedDict):
@@ -100,6 +122,24 @@ class ResumedBody(TypedDict):
     state: str
     next_run: str | None
     resumed_at: str
+
+
+class CancelledBody(TypedDict):
+    """A job that was cancelled. ``state`` is ``running`` until the attempt under way, which is told, has ended."""
+
+    id: str
+    status: str
+    state: str
+    cancelled_at: str
+
+
+class TakenUpBody(TypedDict):
+    """A job that had ended and runs again; its history stays."""
+
+    id: str
+    status: str
+    state: str
+    next_run: str | None
 
 
 class DeletedBody(TypedDict):
@@ -151,16 +191,19 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         max_retries=job.policy.max_retries,
         retry=retry_body(job.policy.retry),
         on_lost=job.policy.on_lost.value,
+        retry_of=job.retry_of,
     )
 
 
-def job_body(job: Job, now: datetime) -> JobBody:
-    """All of ``job``, whose payload was loaded."""
+def job_body(detail: JobDetail, now: datetime) -> JobBody:
+    """All of a job."""
+    job = detail.job
     return JobBody(
         **job_with_policy(job, now),
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
         statistics=_statistics(job.tally),
+        attempts=[_attempt(attempt) for attempt in detail.attempts],
     )
 
 
@@ -175,6 +218,28 @@ def retry_body(policy: RetryPolicy) -> RetryBody:
         jitter=policy.jitter,
         delays_seconds=list(policy.delays_seconds) if by_list else None,
     )
+
+
+def _attempt(attempt: Execution | RunningExecution) -> AttemptBody:
+    ended = attempt if isinstance(attempt, Execution) else None
+    failure = None if ended is None else ended.failure
+    return AttemptBody(
+        execution_id=attempt.execution_id,
+        number=attempt.attempt,
+        status=ExecutionStatus.RUNNING.value if ended is None else ended.status.value,
+        due_at=iso(attempt.due_at),
+        started_at=iso(attempt.started_at),
+        finished_at=None if ended is None else iso(ended.finished_at),
+        error_message=None if failure is None else failure.message,
+        error_code=None if failure is None else failure.code,
+        traceback=None if failure is None else failure.traceback,
+        next_retry_at=None if ended is None else next_retry_at(ended),
+    )
+
+
+def next_retry_at(execution: Execution) -> str | None:
+    """When the attempt after this one is to start, where there is one."""
+    return iso(execution.decision.at) if isinstance(execution.decision, RetryAt) else None
 
 
 def _statistics(tally: Tally) -> StatisticsBody:

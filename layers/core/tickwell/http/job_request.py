@@ -70,6 +70,14 @@ def _instant(value: Any) -> datetime:
     return in_utc
 
 
+def parse_instant(name: str, text: str | None) -> datetime | None:
+    """The instant of a query parameter ``name``, if it is given. Raises InvalidInputError."""
+    try:
+        return None if text is None else _instant(text)
+    except ValueError as error:
+        raise InvalidInputError(name, str(error)) from None
+
+
 def as_priority(value: Any) -> str | int:
     """A priority as callers may give it; which ones there are is the domain's business."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):

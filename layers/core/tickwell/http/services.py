@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
+from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
@@ -24,11 +27,16 @@ class ApiServices:
     login: Login
     me: Me
     create_job: CreateJob
+    create_jobs: CreateJobs
     get_job: GetJob
     list_jobs: ListJobs
     manage_queues: ManageQueues
     change_job: ChangeJob
+    bulk_jobs: BulkJobs
     read_history: ReadHistory
+    retry_dead_letter: RetryDeadLetter
+    delete_dead_letter: DeleteDeadLetter
+    bulk_dead_letters: BulkDeadLetters
     check_health: CheckHealth
     registry: TaskRegistry
     tokens: Tokens

@@ -1,28 +1,23 @@
 """Executions, skips and dead letters in SQLite; see ``History`` for what they promise."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
+from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
-from tickwell.adapters.history_documents import (
-    dead_letter_from,
-    dead_letter_rank,
-    dead_letter_text,
-    execution_from,
-    execution_texts,
-    skip_from,
-    skip_text,
-)
+from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
-from tickwell.domain.execution import Execution, Skip, parse_execution_id
+from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 
 _EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
 _LATEST = 1 << 62
+_MOST_READ = 1000
 
 _RECORD = """
     INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome, logs)
@@ -40,6 +35,10 @@ _LIST_EXECUTIONS = """
     WHERE tenant_id = ? AND job_id = ? AND (due_ms, attempt) < (?, ?) AND expires_ms > ?
     ORDER BY due_ms DESC, attempt DESC LIMIT ?
 """
+_ATTEMPTS = """
+    SELECT due_ms, attempt, expires_ms, summary, outcome FROM executions
+    WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND expires_ms > ? ORDER BY attempt
+"""
 _PUT_SKIP = """
     INSERT INTO skips (tenant_id, job_id, first_due_ms, expires_ms, document) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms, document = excluded.document
@@ -51,18 +50,25 @@ _LIST_SKIPS = """
 """
 _PUT_DEAD_LETTER = """
     INSERT INTO dead_letters (tenant_id, rank, dead_letter_id, expires_ms, document) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms, document = excluded.document WHERE expires_ms <= ?
+    ON CONFLICT DO UPDATE SET
+        expires_ms = excluded.expires_ms, document = excluded.document, retried_as = NULL, retried_ms = NULL
+    WHERE expires_ms <= ?
 """
 _PUT_OUTCOME = "INSERT INTO outcomes (tenant_id, dead_letter_id, expires_ms, document) VALUES (?, ?, ?, ?)"
 _GET_DEAD_LETTER = """
-    SELECT expires_ms, document FROM dead_letters
+    SELECT dead_letter_id, expires_ms, retried_as, retried_ms, document FROM dead_letters
     WHERE tenant_id = ? AND rank = ? AND dead_letter_id = ? AND expires_ms > ?
 """
 _LIST_DEAD_LETTERS = """
-    SELECT rank, dead_letter_id, expires_ms, document FROM dead_letters
+    SELECT dead_letter_id, expires_ms, retried_as, retried_ms, document FROM dead_letters
     WHERE tenant_id = ? AND (rank, dead_letter_id) < (?, ?) AND expires_ms > ?
     ORDER BY rank DESC, dead_letter_id DESC LIMIT ?
 """
+_MARK_RETRIED = """
+    UPDATE dead_letters SET retried_as = ?, retried_ms = ?
+    WHERE tenant_id = ? AND rank = ? AND dead_letter_id = ? AND expires_ms > ? AND (retried_as IS ? OR retried_as = ?)
+"""
+_DELETE_DEAD_LETTER = "DELETE FROM dead_letters WHERE tenant_id = ? AND rank = ? AND dead_letter_id = ?"
 
 
 class EmbeddedHistory:
@@ -95,20 +101,16 @@ class EmbeddedHistory:
         with self._database.read() as reading:
             rows = reading.execute(_LIST_EXECUTIONS, values).fetchall()
         key = JobKey(tenant_id=tenant_id, job_id=job_id)
-        found = [
-            execution_from(
-                key,
-                due_ms=due,
-                attempt=number,
-                expires_ms=expires,
-                summary=summary,
-                outcome=outcome,
-                logs=None,
-            )
-            for due, number, expires, summary, outcome in rows[:limit]
-        ]
+        found = [_listed(key, row) for row in rows[:limit]]
         more = len(rows) > limit
         return Page(items=tuple(found), next_cursor=encode_cursor(_EXECUTIONS, rows[limit - 1][:2]) if more else None)
+
+    def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
+        """See the port."""
+        key = occurrence.job
+        values = (bindable(key.tenant_id), bindable(key.job_id), to_epoch_ms(occurrence.due_at), self._now_ms())
+        with self._database.read() as cursor:
+            return [_listed(key, row) for row in cursor.execute(_ATTEMPTS, values)]
 
     def put_skip(self, skip: Skip) -> None:
         """See the port."""
@@ -143,28 +145,49 @@ class EmbeddedHistory:
 
     def get_dead_letter(self, tenant_id: str, dead_letter_id: str) -> DeadLetter:
         """See the port."""
-        values = (tenant_id, dead_letter_rank(dead_letter_id), bindable(dead_letter_id), self._now_ms())
         with self._database.read() as cursor:
-            row = cursor.execute(_GET_DEAD_LETTER, values).fetchone()
+            row = cursor.execute(_GET_DEAD_LETTER, (*_letter(tenant_id, dead_letter_id), self._now_ms())).fetchone()
         if row is None:
             raise NotFoundError("dead letter", dead_letter_id)
-        return dead_letter_from(tenant_id, dead_letter_id, expires_ms=row[0], text=row[1])
+        return _dead_letter(tenant_id, row)
 
-    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+    def list_dead_letters(
+        self,
+        tenant_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        wanted: Callable[[DeadLetter], bool] | None = None,
+    ) -> Page[DeadLetter]:
         """See the port."""
         before = text_cursor(_DEAD_LETTERS, cursor)
         place = ("~", "") if before is None else (dead_letter_rank(before), before)
+        most_rows = limit if wanted is None else _MOST_READ
+        found: list[DeadLetter] = []
+        last = None
         with self._database.read() as reading:
-            rows = reading.execute(_LIST_DEAD_LETTERS, (tenant_id, *place, self._now_ms(), limit + 1)).fetchall()
-        found = [
-            dead_letter_from(tenant_id, identifier, expires_ms=expires, text=text)
-            for _, identifier, expires, text in rows[:limit]
-        ]
-        more = len(rows) > limit
-        return Page(
-            items=tuple(found),
-            next_cursor=encode_cursor(_DEAD_LETTERS, [found[-1].dead_letter_id]) if more else None,
-        )
+            rows = reading.execute(_LIST_DEAD_LETTERS, (tenant_id, *place, self._now_ms(), most_rows + 1))
+            for number, row in enumerate(rows):
+                if len(found) == limit or number == most_rows:
+                    return Page(items=tuple(found), next_cursor=encode_cursor(_DEAD_LETTERS, [str(last)]))
+                letter = _dead_letter(tenant_id, row)
+                last = letter.dead_letter_id
+                if wanted is None or wanted(letter):
+                    found.append(letter)
+        return Page(items=tuple(found), next_cursor=None)
+
+    def mark_retried(
+        self, tenant_id: str, dead_letter_id: str, *, job_id: str, at: datetime, earlier: str | None
+    ) -> bool:
+        """See the port."""
+        values = (job_id, to_epoch_ms(at), *_letter(tenant_id, dead_letter_id), self._now_ms(), earlier, job_id)
+        with self._database.transaction() as cursor:
+            return cursor.execute(_MARK_RETRIED, values).rowcount == 1
+
+    def delete_dead_letter(self, tenant_id: str, dead_letter_id: str) -> None:
+        """See the port."""
+        with self._database.transaction() as cursor:
+            cursor.execute(_DELETE_DEAD_LETTER, _letter(tenant_id, dead_letter_id))
 
     def _now_ms(self) -> int:
         return to_epoch_ms(self._clock.now())
@@ -177,6 +200,29 @@ def _record(cursor: sqlite3.Cursor, execution: Execution, now_ms: int) -> Execut
     if cursor.execute(_RECORD, values).rowcount:
         return execution
     return _find(cursor, execution.job_key, identity[2], execution.attempt, now_ms) or execution
+
+
+def _letter(tenant_id: str, dead_letter_id: str) -> tuple[str, str, str]:
+    return tenant_id, dead_letter_rank(dead_letter_id), bindable(dead_letter_id)
+
+
+def _dead_letter(tenant_id: str, row: tuple[str, int, str | None, int | None, str]) -> DeadLetter:
+    identifier, expires_ms, retried_as, retried_ms, text = row
+    mark = Mark(retried_as=retried_as, retried_ms=retried_ms)
+    return dead_letter_from(tenant_id, identifier, expires_ms=expires_ms, text=text, mark=mark)
+
+
+def _listed(key: JobKey, row: tuple[int, int, int, str, str]) -> Execution:
+    due_ms, attempt, expires_ms, summary, outcome = row
+    return execution_from(
+        key,
+        due_ms=due_ms,
+        attempt=attempt,
+        expires_ms=expires_ms,
+        summary=summary,
+        outcome=outcome,
+        logs=None,
+    )
 
 
 def _find(cursor: sqlite3.Cursor, key: JobKey, due_ms: int, attempt: int, now_ms: int) -> Execution | None:

@@ -111,6 +111,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         queue=what.queue,
         policy=what.policy,
         tags=what.tags,
+        retry_of=what.retry_of,
         status=JobStatus(status),
         next_run_at=from_ms(next_run),
         slot=slot,

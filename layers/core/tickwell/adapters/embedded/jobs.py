@@ -101,17 +101,16 @@ class EmbeddedJobStore:
 
     def create(self, job: Job) -> None:
         """See the port. An expired job of the same id gives way."""
-        values = insert_values(job)
+        self.create_many([job])
+
+    def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
+        """See the port; all in one transaction."""
         with self._database.transaction() as cursor:
-            if cursor.execute(INSERT, values).rowcount:
-                return
-            found = self._find(cursor, job.key)
-            if found is None:
-                cursor.execute(_DELETE, _this(job.key))
-                cursor.execute(INSERT, values)
-                return
-        if not is_later_form(found, job):
-            raise ConflictError(f"another job has the id {job.job_id}")
+            found = [self._create(cursor, job) for job in jobs]
+        for job, standing in zip(jobs, found, strict=True):
+            if standing is not None and not is_later_form(standing, job):
+                raise ConflictError(f"another job has the id {job.job_id}")
+        return [True] * len(jobs)
 
     def get(self, tenant_id: str, job_id: str) -> Job:
         """See the port."""
@@ -184,6 +183,17 @@ class EmbeddedJobStore:
         """See the port."""
         with self._database.read() as cursor:
             cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
+
+    def _create(self, cursor: sqlite3.Cursor, job: Job) -> Job | None:
+        """Write a new job, unless there is one of its id: that one."""
+        values = insert_values(job)
+        if cursor.execute(INSERT, values).rowcount:
+            return None
+        found = self._find(cursor, job.key)
+        if found is None:
+            cursor.execute(_DELETE, _this(job.key))
+            cursor.execute(INSERT, values)
+        return found
 
     def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
         message = claim.message

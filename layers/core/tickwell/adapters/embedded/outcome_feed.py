@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from tickwell.adapters.dead_letter_documents import dead_letter_from
 from tickwell.adapters.embedded.database import Database
-from tickwell.adapters.history_documents import dead_letter_from
 from tickwell.domain.dead_letter import DeadLetter
 
 _READ = "SELECT number, tenant_id, dead_letter_id, expires_ms, document FROM outcomes ORDER BY number LIMIT ?"

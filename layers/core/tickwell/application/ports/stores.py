@@ -1,6 +1,6 @@
 """The ports of what is kept: jobs, history, due items, accounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from tickwell.domain.account import User
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
-from tickwell.domain.execution import Execution, Skip
+from tickwell.domain.execution import Execution, OccurrenceKey, Skip
 from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 
@@ -60,6 +60,14 @@ class JobStore(Protocol):
 
     def create(self, job: Job) -> None:
         """Write a new job. Writing the same job again is harmless; raises ConflictError for another one of its id."""
+        ...
+
+    def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
+        """Write new jobs, each as ``create`` does; in order, whether each is certain to be there.
+
+        False: the store failed for that one; it may have been written all the same. Raises UnavailableError where the
+        store failed for all alike, ConflictError as ``create``.
+        """
         ...
 
     def get(self, tenant_id: str, job_id: str) -> Job:
@@ -125,7 +133,7 @@ class JobStore(Protocol):
 
 
 class History(Protocol):
-    """What happened: executions, skips and dead letters. Never changed once written."""
+    """What happened: executions, skips and dead letters. Only a dead letter ever changes: when it is retried."""
 
     def record_many(self, executions: Sequence[Execution]) -> Sequence[Execution]:
         """Put each record if there is none of its id yet; returns the records that stand, in order.
@@ -145,6 +153,10 @@ class History(Protocol):
         """
         ...
 
+    def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
+        """The records of one occurrence, first attempt first; with output, without logs. Consistent."""
+        ...
+
     def put_skip(self, skip: Skip) -> None:
         """Record left-out occurrences, once per job and first instant: of several ranges the longest stands."""
         ...
@@ -161,8 +173,31 @@ class History(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
-        """Newest occurrence first; those that name no occurrence come last. Raises InvalidInputError("cursor")."""
+    def list_dead_letters(
+        self,
+        tenant_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        wanted: Callable[[DeadLetter], bool] | None = None,
+    ) -> Page[DeadLetter]:
+        """Newest occurrence first; those that name no occurrence come last. Raises InvalidInputError("cursor").
+
+        ``wanted`` leaves out all others. A page then ends once 1,000 rows were read, however few of them it has.
+        """
+        ...
+
+    def mark_retried(
+        self, tenant_id: str, dead_letter_id: str, *, job_id: str, at: datetime, earlier: str | None
+    ) -> bool:
+        """Note that the dead letter is retried as the job ``job_id``, instead of as ``earlier`` (None: as none so far).
+
+        False when it is gone, or somebody else has marked it meanwhile. True also when it has just this mark.
+        """
+        ...
+
+    def delete_dead_letter(self, tenant_id: str, dead_letter_id: str) -> None:
+        """Unknown ones are ignored."""
         ...
 
 

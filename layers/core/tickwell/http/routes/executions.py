@@ -1,4 +1,4 @@
-"""Executions, their logs and mail, and dead letters (C17 to C19, Q5)."""
+"""Executions, their logs and mail (C17 to C19)."""
 
 from typing import Annotated
 
@@ -9,13 +9,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.http.call import call_of
 from tickwell.http.history_bodies import (
-    DeadLetterBody,
-    DeadLetterListBody,
     ExecutionListBody,
     ExecutionOfJobBody,
     LogListBody,
     SentMailBody,
-    dead_letter_body,
     execution_of_job_body,
     listed_execution_body,
     log_list_body,
@@ -25,7 +22,6 @@ from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Executions"]
-DEAD_LETTER_TAGS = ["Dead letters"]
 
 
 @router.get(
@@ -79,31 +75,3 @@ def get_mail(execution_id: str, request: Request) -> Response[Annotated[str, Sho
     """As it was sent."""
     call = call_of(request)
     return success(call.services.read_history.sent_mail(call.principal, execution_id))
-
-
-@router.get(
-    "/api/v1/dead-letters",
-    summary="Dead letters, newest first",
-    tags=DEAD_LETTER_TAGS,
-    operation_id="listDeadLetters",
-)
-def list_dead_letters(
-    request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Response[Annotated[str, Shows(DeadLetterListBody)]]:
-    """A page."""
-    call = call_of(request)
-    page = call.services.read_history.dead_letters(call.principal, limit=limit, cursor=cursor)
-    letters = [dead_letter_body(letter) for letter in page.items]
-    return success(DeadLetterListBody(dead_letters=letters, pagination=pagination(limit, page.next_cursor)))
-
-
-@router.get(
-    "/api/v1/dead-letters/<dead_letter_id>",
-    summary="One dead letter",
-    tags=DEAD_LETTER_TAGS,
-    operation_id="getDeadLetter",
-)
-def get_dead_letter(dead_letter_id: str, request: Request) -> Response[Annotated[str, Shows(DeadLetterBody)]]:
-    """Why its occurrence will not be tried again."""
-    call = call_of(request)
-    return success(dead_letter_body(call.services.read_history.dead_letter(call.principal, dead_letter_id)))

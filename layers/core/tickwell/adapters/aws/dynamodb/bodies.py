@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import NAMES, digest, expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import Key, body_key, job_key, parse_job_key
 from tickwell.adapters.aws.dynamodb.table import Table, Write
@@ -19,7 +19,10 @@ INLINE_BYTES: Final = 400
 """Payload and description up to this size (as JSON, together) lie in the job's item."""
 
 BODY_LIFE: Final = timedelta(days=65)
-"""How long the body of a one-time job outlives its due instant: retries of 30 days, then 35 for the safety sync."""
+"""How long the body of a one-time job outlives its due instant: retries of 30 days, then 35 for the safety sync.
+
+The retention of ended jobs comes on top: whoever runs one again needs its payload.
+"""
 
 _CONTENT: Final = NAMES["content"]
 
@@ -27,8 +30,9 @@ _CONTENT: Final = NAMES["content"]
 class Bodies:
     """The bodies of jobs. A reference is ``{version}#{digest}``: no edit ever overwrites what another one wrote."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention: timedelta) -> None:
         self._table = table
+        self._life = BODY_LIFE + retention
 
     @staticmethod
     def is_long(job: Job) -> bool:
@@ -37,14 +41,24 @@ class Bodies:
 
     def put(self, job: Job) -> str | None:
         """Write the body of ``job``, before the job itself; its reference, or None where the content is short."""
-        content = content_text(job)
-        encoded = content.encode()
-        if len(encoded) <= INLINE_BYTES:
-            return None
-        reference = f"{job.version}#{digest(encoded)}"
-        item = {**stamp("body"), _CONTENT: content, **expiry(epoch_ms(_expires_at(job)))}
-        self._table.put(body_key(job.key, reference), item)
-        return reference
+        return self.put_many([job])[0]
+
+    def put_many(self, jobs: Sequence[Job]) -> list[str | None]:
+        """The same for each of ``jobs``, in batches."""
+        references: list[str | None] = []
+        items: dict[Key, dict[str, Value | None]] = {}
+        for job in jobs:
+            content = content_text(job)
+            encoded = content.encode()
+            reference = None
+            if len(encoded) > INLINE_BYTES:
+                reference = f"{job.version}#{digest(encoded)}"
+                expires = expiry(epoch_ms(self._expires_at(job)))
+                items[body_key(job.key, reference)] = {**stamp("body"), _CONTENT: content, **expires}
+            references.append(reference)
+        if items:
+            self._table.put_many(items)
+        return references
 
     def standing(self, job: Job) -> str | None:
         """The reference that the job has in the store."""
@@ -71,13 +85,12 @@ class Bodies:
             for item, place in zip(items, places, strict=True)
         ]
 
+    def _expires_at(self, job: Job) -> datetime | None:
+        return max(job.schedule.at, job.updated_at) + self._life if isinstance(job.schedule, OneTime) else None
+
 
 def _place(item: Item) -> Key | None:
     reference = optional_text(item, NAMES["body"])
     if reference is None:
         return None
     return body_key(parse_job_key(Key(text(item, "pk"), text(item, "sk"))), reference)
-
-
-def _expires_at(job: Job) -> datetime | None:
-    return max(job.schedule.at, job.updated_at) + BODY_LIFE if isinstance(job.schedule, OneTime) else None

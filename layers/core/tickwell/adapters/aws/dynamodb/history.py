@@ -1,10 +1,12 @@
 """Executions, skips and dead letters in DynamoDB; see ``History`` for what they promise."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text
 from tickwell.adapters.aws.dynamodb.history_items import (
+    MARK_NAMES,
     OUTCOME,
     SKIP_LAST,
     Placed,
@@ -18,16 +20,17 @@ from tickwell.adapters.aws.dynamodb.history_items import (
 )
 from tickwell.adapters.aws.dynamodb.items import is_expired
 from tickwell.adapters.aws.dynamodb.listing import Listed, newest_first
-from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
-from tickwell.domain.execution import Execution, Skip, parse_execution_id
+from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 
 _EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
+_MOST_ATTEMPTS = 1000
 
 
 class DynamoHistory:
@@ -56,18 +59,20 @@ class DynamoHistory:
         before = f"E#{keys.LAST}" if place is None else keys.execution_sort(*place)
         partition = keys.history_partition(JobKey(tenant_id=tenant_id, job_id=job_id))
         listed = self._list([partition], low="E#", before=before, limit=limit)
-        details = self._table.get_many(
-            (key for key in map(detail_of, listed.items) if key is not None), attributes=[OUTCOME]
-        )
-        found = []
-        for item in listed.items:
-            key = detail_of(item)
-            found.append(execution_of(item, item if key is None else details.get(key, {}), with_logs=False))
+        found = self._without_logs(listed.items)
         last = None
         if listed.last is not None:
             _, due_ms, attempt = keys.parse_execution_key(keys.Key(partition, listed.last))
             last = encode_cursor(_EXECUTIONS, [due_ms, attempt])
         return Page(items=tuple(found), next_cursor=last)
+
+    def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
+        """See the port. One query, and a batch for details that lie elsewhere."""
+        low, high = keys.attempts_range(to_epoch_ms(occurrence.due_at))
+        partition = keys.history_partition(occurrence.job)
+        found = self._table.query(partition, low=low, high=high, limit=_MOST_ATTEMPTS, consistent=True)
+        now_ms = self._now_ms()
+        return self._without_logs([item for item in found.items if not is_expired(item, now_ms)])
 
     def put_skip(self, skip: Skip) -> None:
         """See the port."""
@@ -96,16 +101,53 @@ class DynamoHistory:
             raise NotFoundError("dead letter", dead_letter_id)
         return dead_letter_of(item)
 
-    def list_dead_letters(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+    def list_dead_letters(
+        self,
+        tenant_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        wanted: Callable[[DeadLetter], bool] | None = None,
+    ) -> Page[DeadLetter]:
         """See the port. Eventually consistent."""
         place = text_cursor(_DEAD_LETTERS, cursor)
         before = keys.LAST if place is None else keys.dead_letter_sort(place)
         partitions = [keys.dead_letter_partition(tenant_id, shard) for shard in range(keys.SHARDS)]
-        listed = self._list(partitions, low="0", before=before, limit=limit)
+        listed = self._list(
+            partitions,
+            low="0",
+            before=before,
+            limit=limit,
+            wanted=lambda item: wanted is None or wanted(dead_letter_of(item)),
+        )
         last = None
         if listed.last is not None:
             last = encode_cursor(_DEAD_LETTERS, [listed.last.partition("#")[2]])
         return Page(items=tuple(dead_letter_of(item) for item in listed.items), next_cursor=last)
+
+    def mark_retried(
+        self, tenant_id: str, dead_letter_id: str, *, job_id: str, at: datetime, earlier: str | None
+    ) -> bool:
+        """See the port. The mark lies in attributes of its own, which readers of the stream do not look at."""
+        unchanged = "attribute_not_exists(#retried_as)" if earlier is None else "#retried_as = :earlier"
+        values: dict[str, Value] = {"job": job_id, "at": to_epoch_ms(at), "now": self._now_ms()}
+        if earlier is not None:
+            values["earlier"] = earlier
+        write = Write(
+            update="SET #retried_as = :job, #retried_ms = :at",
+            condition=f"attribute_exists(#kind) AND #expires > :now AND {unchanged}",
+            values=values,
+        )
+        outcome = self._table.update(keys.dead_letter_key(tenant_id, dead_letter_id), write, MARK_NAMES)
+        if isinstance(outcome, Written):
+            return True
+        return outcome.item is not None and optional_text(outcome.item, MARK_NAMES["retried_as"]) == job_id
+
+    def delete_dead_letter(self, tenant_id: str, dead_letter_id: str) -> None:
+        """See the port."""
+        key = keys.dead_letter_key(tenant_id, dead_letter_id)
+        if key.is_possible():
+            self._table.delete_many([key])
 
     def _record(self, execution: Execution) -> Execution:
         record, detail = execution_items(execution)
@@ -123,7 +165,24 @@ class DynamoHistory:
         """Put unless it is there; what is there then."""
         return self._table.put_if_absent(*placed, now_ms=self._now_ms())
 
-    def _list(self, partitions: Sequence[str], *, low: str, before: str, limit: int) -> Listed:
+    def _without_logs(self, records: Sequence[Item]) -> list[Execution]:
+        """The executions of ``records``, with output; details are read in one batch."""
+        places = [detail_of(item) for item in records]
+        details = self._table.get_many((place for place in places if place is not None), attributes=[OUTCOME])
+        return [
+            execution_of(item, item if place is None else details.get(place, {}), with_logs=False)
+            for item, place in zip(records, places, strict=True)
+        ]
+
+    def _list(
+        self,
+        partitions: Sequence[str],
+        *,
+        low: str,
+        before: str,
+        limit: int,
+        wanted: Callable[[Item], bool] = lambda _: True,
+    ) -> Listed:
         now_ms = self._now_ms()
         return newest_first(
             self._table,
@@ -131,7 +190,7 @@ class DynamoHistory:
             low=low,
             before=before,
             limit=limit,
-            wanted=lambda item: not is_expired(item, now_ms),
+            wanted=lambda item: not is_expired(item, now_ms) and wanted(item),
         )
 
     def _now_ms(self) -> int:

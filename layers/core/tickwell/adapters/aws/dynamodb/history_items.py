@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, item_bytes, number, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import (
+    Item,
+    Value,
+    item_bytes,
+    number,
+    optional_number,
+    optional_text,
+    text,
+)
 from tickwell.adapters.aws.dynamodb.items import digest, expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import (
     Key,
@@ -14,14 +22,8 @@ from tickwell.adapters.aws.dynamodb.keys import (
     parse_skip_key,
     skip_key,
 )
-from tickwell.adapters.history_documents import (
-    dead_letter_from,
-    dead_letter_text,
-    execution_from,
-    execution_texts,
-    skip_from,
-    skip_text,
-)
+from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_text
+from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, Skip
 from tickwell.domain.instant import to_epoch_ms
@@ -38,6 +40,9 @@ OUTCOME: Final = "out"
 
 RECORD_BYTES: Final = 1000
 """Up to this size an execution is one item, which costs one write."""
+
+MARK_NAMES: Final = {"kind": "kind", "expires": "ex", "retried_as": "ra", "retried_ms": "rt"}
+"""What marking a dead letter looks at and sets, by the short spelling in the table."""
 
 _LOGS = "log"
 _DOCUMENT = "doc"
@@ -112,7 +117,11 @@ def dead_letter_item(dead_letter: DeadLetter) -> Placed:
 def dead_letter_of(item: Item) -> DeadLetter:
     """The dead letter of an item."""
     tenant_id, identifier = parse_dead_letter_key(_key(item))
-    return dead_letter_from(tenant_id, identifier, expires_ms=number(item, "ex"), text=text(item, _DOCUMENT))
+    mark = Mark(
+        retried_as=optional_text(item, MARK_NAMES["retried_as"]),
+        retried_ms=optional_number(item, MARK_NAMES["retried_ms"]),
+    )
+    return dead_letter_from(tenant_id, identifier, expires_ms=number(item, "ex"), text=text(item, _DOCUMENT), mark=mark)
 
 
 def _key(item: Item) -> Key:

@@ -121,6 +121,7 @@ def job_from(item: Item, content: str | None) -> Job:
         queue=what.queue,
         policy=what.policy,
         tags=what.tags,
+        retry_of=what.retry_of,
         status=JobStatus(text(item, NAMES["status"])),
         next_run_at=from_ms(optional_number(item, NAMES["next_run"])),
         slot=_slot_from(item),

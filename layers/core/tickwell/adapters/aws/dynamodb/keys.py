@@ -23,7 +23,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tickwell.adapters.history_documents import dead_letter_rank
+from tickwell.adapters.dead_letter_documents import dead_letter_rank
 from tickwell.domain.due import DueItem, DuePosition
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
@@ -102,6 +102,11 @@ def history_partition(key: JobKey) -> str:
 def execution_sort(due_ms: int, attempt: int) -> str:
     """An execution among those of its job."""
     return f"E#{due_ms:013d}#{attempt:04d}"
+
+
+def attempts_range(due_ms: int) -> tuple[str, str]:
+    """The lowest and the highest sort key of the executions of one occurrence."""
+    return execution_sort(due_ms, 0), f"E#{due_ms:013d}#{LAST}"
 
 
 def execution_key(key: JobKey, due_ms: int, attempt: int) -> Key:

@@ -61,6 +61,8 @@ CREATE TABLE dead_letters (
     rank TEXT NOT NULL,
     dead_letter_id TEXT NOT NULL,
     expires_ms INTEGER NOT NULL,
+    retried_as TEXT,
+    retried_ms INTEGER,
     document TEXT NOT NULL
 );
 CREATE UNIQUE INDEX dead_letters_by_id ON dead_letters (tenant_id, rank, dead_letter_id);

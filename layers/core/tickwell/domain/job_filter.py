@@ -1,0 +1,59 @@
+"""Which jobs a caller means."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tickwell.domain.job import Job, JobState, JobStatus
+from tickwell.domain.queue import effective_queue
+from tickwell.domain.schedule import JobType, job_type
+
+ALIASES: dict[str, frozenset[str]] = {
+    "pending": frozenset({JobState.DELAYED.value, JobState.WAITING.value}),
+}
+"""Words that other systems use, and the states that they stand for."""
+
+STATUS_WORDS = frozenset({*(status.value for status in JobStatus), *(state.value for state in JobState), *ALIASES})
+"""What ``status`` and ``state`` of a filter may be: a status, a state or an alias."""
+
+_CLOCKS_APART = timedelta(minutes=1)
+"""Ids are made by several clocks: in the order of ids, times of creation may be off by this much."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFilter:
+    """Which jobs are meant; what is None does not matter.
+
+    ``status`` and ``state`` are words of ``STATUS_WORDS``. Instants: from ``created_after`` to before
+    ``created_before``.
+    """
+
+    status: str | None = None
+    state: str | None = None
+    task: str | None = None
+    job_type: JobType | None = None
+    tag: str | None = None
+    queue: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    def matches(self, job: Job, now: datetime) -> bool:
+        """Whether ``job`` is meant, as it stands at ``now``."""
+        words = {job.status.value, job.state(now).value}
+        return (
+            _says(self.status, words)
+            and _says(self.state, words)
+            and self.task in (None, job.task)
+            and self.job_type in (None, job_type(job.schedule))
+            and (self.tag is None or self.tag in job.tags)
+            and self.queue in (None, effective_queue(job.queue, job.lane))
+            and (self.created_after is None or job.created_at >= self.created_after)
+            and (self.created_before is None or job.created_at < self.created_before)
+        )
+
+    def is_beyond(self, job: Job) -> bool:
+        """Whether no job can match any more behind ``job`` in a listing, newest first."""
+        return self.created_after is not None and job.created_at < self.created_after - _CLOCKS_APART
+
+
+def _says(word: str | None, words: set[str]) -> bool:
+    return word is None or not words.isdisjoint(ALIASES.get(word, {word}))

@@ -1,0 +1,198 @@
+"""What the routes for many jobs at once take and give."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, Field, ValidationError
+from typing_extensions import TypedDict
+
+from tickwell.application.bulk import BulkReport
+from tickwell.application.create_job import NewJob
+from tickwell.application.create_jobs import MOST_JOBS
+from tickwell.application.manage_job import JobAction
+from tickwell.domain.errors import InvalidInputError, TickwellError
+from tickwell.domain.job_filter import STATUS_WORDS, JobFilter
+from tickwell.domain.schedule import JobType
+from tickwell.http.errors import fault_of, fault_of_part
+from tickwell.http.job_bodies import JobPolicyBody
+from tickwell.http.job_request import Instant, JobRequest
+from tickwell.http.strict_body import StrictBody
+
+_Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+def _known_word(word: str) -> str:
+    if word not in STATUS_WORDS:
+        raise ValueError(f"must be one of {', '.join(sorted(STATUS_WORDS))}")
+    return word
+
+
+_Status = Annotated[str, AfterValidator(_known_word), Field(json_schema_extra={"enum": sorted(STATUS_WORDS)})]
+
+
+class BulkFilter(StrictBody):
+    """What every filter of a bulk request has: nothing is chosen by leaving everything out."""
+
+    all: bool = Field(default=False, description="true, and nothing else: whatever there is.")
+
+    def require_choice(self) -> None:
+        """Raise InvalidInputError where neither ``all`` nor any field is given, or both."""
+        given = sorted(name for name in self.model_fields_set - {"all"} if getattr(self, name) is not None)
+        if self.all and given:
+            raise InvalidInputError("filter.all", f"does not go with {given[0]}")
+        if not self.all and not given:
+            raise InvalidInputError("filter", 'must have at least one field; {"all": true} means all there are')
+
+
+class JobChoice(BulkFilter):
+    """Which jobs are meant: all that match every field that is given; `{"all": true}` for all there are.
+
+    ``status`` and ``state`` both take a status, a state or `pending` (delayed or waiting).
+    """
+
+    status: _Status | None = None
+    state: _Status | None = None
+    task: _Name | None = None
+    job_type: JobType | None = Field(default=None, strict=False)
+    tag: _Name | None = None
+    queue: _Name | None = None
+    created_after: Instant | None = Field(default=None, description="At this instant or later.")
+    created_before: Instant | None = Field(default=None, description="Before this instant.")
+
+    def to_filter(self) -> JobFilter:
+        """What the use case takes. Raises InvalidInputError where nothing is chosen."""
+        self.require_choice()
+        return JobFilter(
+            status=self.status,
+            state=self.state,
+            task=self.task,
+            job_type=self.job_type,
+            tag=self.tag,
+            queue=self.queue,
+            created_after=self.created_after,
+            created_before=self.created_before,
+        )
+
+
+class BulkRequest(StrictBody):
+    """What to do to which jobs. With ``dry_run`` nothing is done, only counted."""
+
+    action: JobAction = Field(strict=False)
+    filter: JobChoice
+    dry_run: bool = False
+    cursor: str | None = Field(default=None, max_length=2048, description="`next_cursor` of the answer before.")
+
+
+class BatchRequest(StrictBody):
+    """Jobs to create, each by itself: one that is refused does not refuse the others."""
+
+    jobs: list[Any] = Field(
+        min_length=1,
+        max_length=MOST_JOBS,
+        json_schema_extra={"items": {"$ref": "#/components/schemas/JobRequest"}},
+    )
+
+    def to_new_jobs(self) -> list[NewJob | TickwellError]:
+        """What the use case takes; a job that is not valid is the error that says why."""
+        return [_new_job(job) for job in self.jobs]
+
+
+class ReasonBody(TypedDict):
+    """Why some were skipped or failed, and how many."""
+
+    reason: str
+    count: int
+
+
+class BulkBody(TypedDict):
+    """What became of what the filter chose.
+
+    ``matched`` is ``changed`` (in a dry run: would be) + ``skipped`` (its state does not allow it) + ``failed`` (trying
+    again may help). A request looks at about 1,000 rows: while ``next_cursor`` is not null, go on with it.
+    """
+
+    action: str
+    dry_run: bool
+    matched: int
+    changed: int
+    skipped: int
+    failed: int
+    reasons: list[ReasonBody]
+    next_cursor: str | None
+
+
+class ItemFaultBody(TypedDict):
+    """What is wrong with one field of a job."""
+
+    field: str
+    message: str
+
+
+class ItemErrorBody(TypedDict):
+    """Why a job was not created, as a request for it alone would have told."""
+
+    code: str
+    message: str
+    details: list[ItemFaultBody]
+
+
+class BatchItemBody(TypedDict):
+    """What became of one job: ``data`` where ``success`` is true, ``error`` otherwise."""
+
+    index: int
+    success: bool
+    data: NotRequired[JobPolicyBody]
+    error: NotRequired[ItemErrorBody]
+
+
+class BatchBody(TypedDict):
+    """The result of each job, in the order of the request."""
+
+    created: int
+    failed: int
+    results: list[BatchItemBody]
+
+
+def bulk_body(action: str, report: BulkReport, *, dry_run: bool) -> BulkBody:
+    """``report`` as it is shown."""
+    return BulkBody(
+        action=action,
+        dry_run=dry_run,
+        matched=report.matched,
+        changed=report.changed,
+        skipped=report.skipped,
+        failed=report.failed,
+        reasons=[ReasonBody(reason=reason, count=count) for reason, count in report.reasons.most_common()],
+        next_cursor=report.next_cursor,
+    )
+
+
+def batch_body(results: Sequence[BatchItemBody]) -> BatchBody:
+    """``results`` with their sums."""
+    created = sum(result["success"] for result in results)
+    return BatchBody(created=created, failed=len(results) - created, results=list(results))
+
+
+def refused_item(index: int, error: TickwellError) -> BatchItemBody:
+    """The result of a job that was not created."""
+    fault = fault_of(error)
+    details = [ItemFaultBody(field=field, message=message) for field, message in fault.details]
+    return BatchItemBody(
+        index=index,
+        success=False,
+        error=ItemErrorBody(code=fault.code, message=fault.message, details=details),
+    )
+
+
+def created_item(index: int, job: JobPolicyBody) -> BatchItemBody:
+    """The result of a job that was created."""
+    return BatchItemBody(index=index, success=True, data=job)
+
+
+def _new_job(given: Any) -> NewJob | TickwellError:
+    try:
+        return JobRequest.model_validate(given).to_new_job()
+    except ValidationError as error:
+        return fault_of_part(error)
+    except InvalidInputError as error:
+        return error
