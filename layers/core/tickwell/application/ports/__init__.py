@@ -17,6 +17,9 @@ from tickwell.application.ports.stores import (
     History,
     JobStore,
     Page,
+    SignAnswer,
+    Signed,
+    TokenGone,
 )
 
 __all__ = [
@@ -43,5 +46,8 @@ __all__ = [
     "PasswordHasher",
     "Secrets",
     "SentMail",
+    "SignAnswer",
+    "Signed",
+    "TokenGone",
     "Tokens",
 ]
