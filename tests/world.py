@@ -36,6 +36,7 @@ ADA = Principal(tenant_id="tenant-ada", user_id="user-ada", role=Role.OWNER)
 RETENTION = timedelta(days=30)
 SYNC_INTERVAL = timedelta(minutes=5)
 SENDER = "jobs@tickwell.example"
+WATCH_SELDOM = 3600.0
 
 Body = Callable[[Any, TaskContext], Any]
 
@@ -151,8 +152,12 @@ def _add(total: SyncReport, report: SyncReport) -> None:
         setattr(total, name, getattr(total, name) + getattr(report, name))
 
 
-def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) -> World:
+def new_world(
+    folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = (), watch_seconds: float = WATCH_SELDOM
+) -> World:
     """An empty system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
+
+    Its watch looks at what runs so seldom that it does not come into the way, unless a test wants that.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
     """
@@ -187,6 +192,12 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)),
+        execute=core.execute(
+            registry=registry,
+            blobs=blobs,
+            outbound=outbound,
+            longest_attempt=timedelta(seconds=870),
+            watch_seconds=watch_seconds,
+        ),
         close=database.close,
     )

@@ -177,6 +177,7 @@ class LocalSettings(RetentionSettings, HorizonSettings):
     worker_concurrency: int = Field(default=50, ge=1, le=1000)
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
     safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)
+    shutdown_grace_seconds: float = Field(default=20.0, ge=0, le=3600.0)
 
     @property
     def longest_attempt(self) -> timedelta:

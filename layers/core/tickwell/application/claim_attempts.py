@@ -20,13 +20,15 @@ _CLAIM_TRIES = 3
 class ClaimedBatch:
     """``claimed``: attempts that are ours now. ``abandoned``: jobs whose worker must be presumed dead.
 
-    ``skipped`` counts occurrences that met a busy slot. ``again``: messages that must be delivered once more, because
-    the store failed or the job changed meanwhile. All other messages were stale or duplicates.
+    ``skipped`` counts occurrences that met a busy slot, ``probes`` the probes that found nothing amiss. ``again``:
+    messages that must be delivered once more, because the store failed or the job changed meanwhile. All other messages
+    were stale or duplicates.
     """
 
     claimed: tuple[Job, ...]
     abandoned: tuple[Job, ...]
     skipped: int
+    probes: int
     again: tuple[JobMessage, ...]
 
 
@@ -60,14 +62,41 @@ class ClaimAttempts:
         to_read = [m.key for m in messages if _must_read(m)]
         known = self.jobs.get_many(to_read) if to_read else {}
         abandoned: dict[JobKey, Job] = {}
-        steps = [step for m in messages if (step := self._step(m, known, now, abandoned)) is not None]
-        self._prepare(steps, now)
         again: list[JobMessage] = []
+        probes = self._probe([m for m in messages if m.probe], known, now, abandoned, again)
+        claiming = [m for m in messages if not m.probe]
+        steps = [step for m in claiming if (step := self._step(m, known, now, abandoned)) is not None]
+        self._prepare(steps, now)
         skipped = self._skip([step for step in steps if step.blocked], now, again)
         claimed = self._claim([step for step in steps if not step.blocked], now, abandoned, again)
         return ClaimedBatch(
-            claimed=tuple(claimed), abandoned=tuple(abandoned.values()), skipped=skipped, again=tuple(again)
+            claimed=tuple(claimed),
+            abandoned=tuple(abandoned.values()),
+            skipped=skipped,
+            probes=probes,
+            again=tuple(again),
         )
+
+    def _probe(
+        self,
+        probes: Sequence[JobMessage],
+        known: Mapping[JobKey, Job],
+        now: datetime,
+        abandoned: dict[JobKey, Job],
+        again: list[JobMessage],
+    ) -> int:
+        """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned."""
+        quiet = 0
+        for message in probes:
+            job = known.get(message.key)
+            found = Standing.RESOLVED if job is None else standing(message, job, now)
+            if job is not None and found is Standing.ABANDONED:
+                abandoned[job.key] = job
+            elif job is not None and found is Standing.RUNNING and not self.arming.probe([job], now=now):
+                again.append(message)
+            else:
+                quiet += 1
+        return quiet
 
     def _step(
         self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, abandoned: dict[JobKey, Job]
@@ -138,6 +167,8 @@ class ClaimAttempts:
             elif result.job is not None and standing(step.message, result.job, now) is Standing.ABANDONED:
                 abandoned[result.job.key] = result.job
         self.arming.launch(following, now=now)
+        if probed := [job for job in claimed if job.policy.is_probed]:
+            self.arming.probe(probed, now=now)
         return claimed
 
     def _claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult | None]:
@@ -172,5 +203,5 @@ class ClaimAttempts:
 
 
 def _must_read(message: JobMessage) -> bool:
-    """Whether the job must be read before the claim: its schedule says what the claim arms."""
-    return message.recurring and message.attempt == 1
+    """Whether the job must be read before the claim, for its schedule says what the claim arms; or instead of one."""
+    return message.probe or (message.recurring and message.attempt == 1)

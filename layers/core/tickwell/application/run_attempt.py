@@ -5,18 +5,19 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_payload, store_detail
-from tickwell.application.ports import BlobStore, Clock, Ids
+from tickwell.application.lifeline import AttemptLifeline, End
+from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.domain.errors import AttemptFailedError, UnavailableError
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry
+from tickwell.domain.execution import WORKER_STOPPED, Execution, ExecutionStatus, Failure, LogEntry
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.json_value import DEEPEST_NESTING, is_too_deep
-from tickwell.domain.retry import Completed, Decision, after_failure
+from tickwell.domain.retry import Cancelled, Completed, Decision, after_failure, after_return
 
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 8_000
@@ -31,13 +32,14 @@ ContextFactory = Callable[[Job, Slot], TaskContext]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ending:
-    """How the task ended. ``failure`` None: it succeeded with ``output``."""
+    """How the task ended. ``failure`` None: it succeeded with ``output``. ``told``: it was told to end, and why."""
 
     status: ExecutionStatus
     output: Any = None
     failure: Failure | None = None
     retryable: bool = True
     retry_after_seconds: float | None = None
+    told: End | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,7 @@ class RunAttempt:
     """
 
     registry: TaskRegistry
+    jobs: JobStore
     contexts: ContextFactory
     blobs: BlobStore
     clock: Clock
@@ -55,18 +58,25 @@ class RunAttempt:
     retention: timedelta
     longest_attempt: timedelta
 
-    async def __call__(self, job: Job) -> Execution:
+    def lifeline(self, job: Job) -> AttemptLifeline:
+        """The lifeline of the attempt in ``job``'s slot, by which it can be watched and ended."""
+        return AttemptLifeline(job, self.jobs, self.clock)
+
+    async def __call__(self, job: Job, lifeline: AttemptLifeline | None = None) -> Execution:
         """Run the attempt in ``job``'s slot, which this worker holds; returns its record, not yet stored.
 
-        Never raises for what the task does, nor for a failing blob store: a payload that cannot be read fails the
-        attempt, an output that cannot be kept is left out of the record.
+        An attempt that ``lifeline`` was told to end is recorded as cancelled, or as given back by a worker that stops;
+        one that succeeded nevertheless, or overran its time limit, as just that. Never raises for what the task does,
+        nor for a failing blob store: a payload that cannot be read fails the attempt, an output that cannot be kept is
+        left out of the record.
         """
         slot = job.slot
         if slot is None or slot.token is None:
             raise ValueError("only a claimed job can be run")
-        context = self.contexts(job, slot)
+        lifeline = lifeline or self.lifeline(job)
+        context = replace(self.contexts(job, slot), lifeline=lifeline)
         started_at = self.clock.now()
-        ending = await self._end(job, context)
+        ending = _as_told(await self._end(job, context, lifeline), lifeline.ended)
         finished_at = self.clock.now()
         detail = Detail(output=ending.output, logs=context.logbook.entries())
         stored, detail_blob = await self._stored(context, detail)
@@ -79,6 +89,7 @@ class RunAttempt:
             token=slot.token,
             decision=self._decision(job, slot, ending, finished_at),
             losses=slot.losses,
+            returns=slot.returns + (ending.status is ExecutionStatus.LOST),
             recurring=job.is_recurring,
             started_at=started_at,
             finished_at=finished_at,
@@ -89,7 +100,7 @@ class RunAttempt:
             expires_at=finished_at + self.retention,
         )
 
-    async def _end(self, job: Job, context: TaskContext) -> _Ending:
+    async def _end(self, job: Job, context: TaskContext, lifeline: AttemptLifeline) -> _Ending:
         limit_seconds = min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
         limit = asyncio.timeout(limit_seconds)
         try:
@@ -99,7 +110,7 @@ class RunAttempt:
             return _failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
         try:
             async with limit:
-                output = await self.registry.execute(job.task, payload, context)
+                output = await lifeline.run(self.registry.execute(job.task, payload, context))
             _require_storable(output)
         except AttemptFailedError as error:
             return _failed(error)
@@ -132,10 +143,15 @@ class RunAttempt:
     def _decision(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> Decision:
         if ending.failure is None:
             return Completed()
+        if ending.status is ExecutionStatus.LOST:
+            return after_return(job.policy, attempt=slot.attempt, now=now)
+        if ending.told in _NOT_WANTED:
+            return Cancelled()
         return after_failure(
             job.policy,
             attempt=slot.attempt,
             losses=slot.losses,
+            returns=slot.returns,
             now=now,
             draw=self.ids.draw(),
             retryable=ending.retryable,
@@ -150,6 +166,24 @@ def _failed(error: AttemptFailedError) -> _Ending:
         retryable=error.retryable,
         retry_after_seconds=error.retry_after_seconds,
     )
+
+
+_NOT_WANTED = frozenset({End.CANCELLED, End.TAKEN_OVER})
+_FAILURES = {
+    End.CANCELLED: Failure(code="CANCELLED", message="the job was cancelled or deleted while this attempt ran"),
+    End.TAKEN_OVER: Failure(code="CANCELLED", message="the attempt was given to another worker while this one ran"),
+    End.STOPPED: Failure(code=WORKER_STOPPED, message="the worker was stopped before the attempt could end"),
+}
+
+
+def _as_told(ending: _Ending, told: End | None) -> _Ending:
+    """``ending`` of an attempt that was told to end: however it failed then, that is why."""
+    if told is None or ending.failure is None:
+        return ending
+    if ending.status is ExecutionStatus.TIMEOUT:
+        return replace(ending, told=told)
+    status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
+    return _Ending(status=status, failure=_FAILURES[told], told=told)
 
 
 def _timed_out(limit_seconds: float) -> _Ending:

@@ -45,6 +45,7 @@ from tickwell.settings import (
 )
 
 JWT_SIGNING_KEY = "jwt-signing-key"
+_WATCH_SECONDS = 5.0
 _POOL = 16
 
 # A write must not outlive the 20 s that a due item may be ahead of its job (rule 1): 2 tries of at most 4 s.
@@ -208,6 +209,7 @@ def worker() -> Worker:
         blobs=_blobs(settings.blob_bucket),
         outbound=outbound,
         longest_attempt=settings.longest_attempt,
+        watch_seconds=_WATCH_SECONDS,
     )
     return Worker(
         execute=execute,

@@ -32,6 +32,7 @@ from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
+from tickwell.application.watch import Watch
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.outbound import OutboundRules
@@ -88,13 +89,20 @@ class Core:
         )
 
     def execute(
-        self, *, registry: TaskRegistry, blobs: BlobStore, outbound: "Outbound", longest_attempt: timedelta
+        self,
+        *,
+        registry: TaskRegistry,
+        blobs: BlobStore,
+        outbound: "Outbound",
+        longest_attempt: timedelta,
+        watch_seconds: float,
     ) -> ExecuteBatch:
         """The worker's use case."""
         return ExecuteBatch(
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
                 registry=registry,
+                jobs=self.jobs,
                 contexts=outbound.context_factory(blobs, self.clock),
                 blobs=blobs,
                 clock=self.clock,
@@ -104,6 +112,7 @@ class Core:
             ),
             settle=self.settle(),
             recover=self.recover(),
+            watch=Watch(jobs=self.jobs, clock=self.clock, seconds=watch_seconds),
             clock=self.clock,
         )
 

@@ -25,6 +25,9 @@ class ExecutionStatus(StrEnum):
     LOST = "lost"
 
 
+WORKER_STOPPED = "WORKER_STOPPED"
+"""The code of an attempt that its worker gave back because it was stopped."""
+
 _FAILURES = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.LOST})
 
 
@@ -115,6 +118,11 @@ class Execution:
     def execution_id(self) -> str:
         """Derived; see ``execution_id``."""
         return execution_id(self.job_id, self.due_at, self.attempt)
+
+    @property
+    def was_returned(self) -> bool:
+        """Whether a stopping worker gave it back."""
+        return self.failure is not None and self.failure.code == WORKER_STOPPED
 
     @property
     def duration_ms(self) -> int:

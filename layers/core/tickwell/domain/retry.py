@@ -109,6 +109,14 @@ class Policy:
         """How long a lease holds at first, and again after each sign of life, the margin left out."""
         return self.timeout_seconds if self.stall_seconds is None else min(self.stall_seconds, self.timeout_seconds)
 
+    @property
+    def is_probed(self) -> bool:
+        """Whether a worker's death must be noticed sooner than the safety sync would."""
+        return self.stall_seconds is not None and self.stall_seconds < PROBED_STALL_SECONDS
+
+
+PROBED_STALL_SECONDS = 300
+"""A stall limit below this is shorter than what the safety sync alone would notice in time."""
 
 DEFAULT_POLICY = Policy()
 """What holds where neither the task nor the job says otherwise."""

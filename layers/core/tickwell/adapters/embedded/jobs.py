@@ -80,7 +80,8 @@ _SIGN = f"""
 """
 _COUNTED = f"""
     slot_token = NULL, lease_until_ms = NULL, progress = NULL,
-    executions = executions + 1, successful = successful + :successful, failed = failed + :failed, duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
+    executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
+    duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
 """
 
 
