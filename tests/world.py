@@ -22,12 +22,14 @@ from tickwell.application.ports import AccountStore
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
+from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Core, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 from tickwell.messages import decode_job_message, encode_job_message
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
@@ -97,15 +99,26 @@ class World:
         page = self.core.history.list_executions(job.tenant_id, job.job_id, limit=100, cursor=None)
         return list(reversed(page.items))
 
-    def work(self) -> list[BatchReport]:
-        """Let the workers deal with everything that is deliverable now."""
+    def work(self, stop: WorkerStop | None = None) -> list[BatchReport]:
+        """Let the workers deal with everything that is deliverable now, or until they are told to ``stop``."""
         reports = []
+        stop = stop or WorkerStop()
         for queue in self.lanes.values():
-            while deliveries := queue.receive(10, wait_seconds=0):
-                report = asyncio.run(self.execute(queue, deliveries))
+            while not stop.is_requested() and (deliveries := queue.receive(10, wait_seconds=0)):
+                report = asyncio.run(self.execute(queue, deliveries, stop=stop))
                 queue.delete([d for d in deliveries if d.message_id not in report.again])
                 reports.append(report)
         return reports
+
+    def die(self) -> list[Job]:
+        """Workers claim everything that is deliverable now and are never heard of again; their messages are lost."""
+        claimed: list[Job] = []
+        for queue in self.lanes.values():
+            while deliveries := queue.receive(10, wait_seconds=0):
+                messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+                claimed += self.core.claim_attempts()(messages, now=self.clock.now()).claimed
+                queue.delete(deliveries)
+        return claimed
 
     def lose_messages(self) -> int:
         """Throw away everything that is deliverable now, as a lane that loses messages would."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import FakeClock
-from tests.world import World, new_world, task
+from tests.world import WATCH_SELDOM, World, new_world, task
 
 Build = Callable[..., World]
 
@@ -24,8 +24,9 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
         stores = made.stores
         request.addfinalizer(made.database.close)  # noqa: PT021 - only one of the engines has something to close
 
-    def new(probe: Any = None) -> World:
-        world = new_world(tmp_path, stores, tasks=[] if probe is None else [task("probe", probe)])
+    def new(probe: Any = None, *, watch_seconds: float = WATCH_SELDOM) -> World:
+        tasks = [] if probe is None else [task("probe", probe)]
+        world = new_world(tmp_path, stores, tasks=tasks, watch_seconds=watch_seconds)
         request.addfinalizer(world.close)
         return world
 

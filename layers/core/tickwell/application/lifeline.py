@@ -53,6 +53,9 @@ class AttemptLifeline:
     What the task says within a second after a write waits, the newest replacing the older: it is written with the
     next sign, or by the watch (see ``Watch``). What still waits at the attempt's end is dropped, because finishing
     empties the slot, progress included.
+
+    A task is told once to end, by a sign or by being cancelled, so that nothing disturbs it in tidying up; further
+    signs tell it again. One that goes on nevertheless ends at its time limit.
     """
 
     def __init__(self, job: Job, jobs: JobStore, clock: Clock) -> None:
@@ -86,25 +89,18 @@ class AttemptLifeline:
 
     async def renew(self) -> None:
         """Sign in the task's place, and cancel it if it is not wanted any more."""
-        await self._write(self._clock.now())
-        if self.ended is not None:
-            self.cancel()
+        if await self._write(self._clock.now()):
+            self._cancel()
 
     def judge(self, job: Job | None) -> None:
         """Cancel the task if ``job``, as it stands (None: it is gone), does not want the attempt any more."""
-        self._hear(job)
-        if self.ended is not None:
-            self.cancel()
+        if self._hear(job):
+            self._cancel()
 
     def end(self, reason: End) -> None:
-        """Cancel the task. The first reason stands."""
+        """Cancel the task, although it was told before. The first reason stands."""
         self.ended = self.ended or reason
-        self.cancel()
-
-    def cancel(self) -> None:
-        """Cancel the task if it runs; one that was told by a sign and went on hears it a second time."""
-        if self._work is not None:
-            self._work.cancel()
+        self._cancel()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run the task so that it can be ended. Raises AttemptCancelledError when it was.
@@ -129,7 +125,12 @@ class AttemptLifeline:
     def _is_over(self) -> bool:
         return self.ended is not None
 
-    async def _write(self, now: datetime) -> None:
+    def _cancel(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _write(self, now: datetime) -> bool:
+        """Sign; whether the answer is, for the first time, that the attempt is not wanted any more."""
         self._written_at = now
         told, self._waiting = self._waiting, None
         try:
@@ -137,14 +138,15 @@ class AttemptLifeline:
         except UnavailableError:
             if self._waiting is None:  # nothing newer came meanwhile
                 self._waiting = told
-            return
+            return False
         self._signed_at = now
-        self._hear(answer.job if isinstance(answer, Signed) else None)
+        return self._hear(answer.job if isinstance(answer, Signed) else None)
 
-    def _hear(self, job: Job | None) -> None:
+    def _hear(self, job: Job | None) -> bool:
         if self.ended is not None:
-            return
+            return False
         if job is None or job.slot is None or job.slot.token != self._token:
             self.ended = End.TAKEN_OVER
         elif job.status in ENDS_ATTEMPT:
             self.ended = End.CANCELLED
+        return self._is_over()

@@ -59,7 +59,7 @@ class ChangeJob:
         return self._change(principal, job_id, lambda job, now: job.resume(now))
 
     def delete(self, principal: Principal, job_id: str) -> Job:
-        """End it; what runs is left to end and is recorded. Raises NotFoundError, also for a deleted one."""
+        """End it; what runs is cancelled, and recorded as that. Raises NotFoundError, also for a deleted one."""
         return self._change(principal, job_id, self._deleted)
 
     def _deleted(self, job: Job, now: datetime) -> Job:

@@ -30,7 +30,7 @@ class Watch:
         while any(not task.done() for task in attempts):
             await asyncio.sleep(self.seconds)
             try:
-                await self._look([lifeline for task, lifeline in attempts.items() if not task.done()])
+                await self._look([one for task, one in attempts.items() if not task.done() and one.ended is None])
             except UnavailableError:
                 continue
             except Exception:  # noqa: BLE001 - whatever it met, it is logged: without a watch nothing could be cancelled
@@ -38,10 +38,10 @@ class Watch:
 
     async def _look(self, alive: Collection[AttemptLifeline]) -> None:
         now = self.clock.now()
-        signing = [lifeline for lifeline in alive if lifeline.ended is None and lifeline.needs_sign(now)]
-        await asyncio.gather(*(lifeline.renew() for lifeline in signing))
+        signing = [lifeline for lifeline in alive if lifeline.needs_sign(now)]
         others = [lifeline for lifeline in alive if lifeline not in signing]
-        unknown = [lifeline for lifeline in others if lifeline.ended is None]
-        known = await asyncio.to_thread(self.jobs.get_many, [one.job.key for one in unknown]) if unknown else {}
-        for lifeline in others:
-            lifeline.judge(known.get(lifeline.job.key))
+        await asyncio.gather(*(lifeline.renew() for lifeline in signing))
+        if others:
+            known = await asyncio.to_thread(self.jobs.get_many, [lifeline.job.key for lifeline in others])
+            for lifeline in others:
+                lifeline.judge(known.get(lifeline.job.key))

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.paging import Pagination
@@ -21,6 +22,14 @@ class RetryBody(TypedDict):
     max_delay_seconds: float
     jitter: float
     delays_seconds: list[float] | None
+
+
+class ProgressBody(TypedDict):
+    """How far a running attempt has come, as its task told at that instant."""
+
+    percent: float
+    message: str | None
+    at: str
 
 
 class StatisticsBody(TypedDict):
@@ -64,13 +73,18 @@ class JobPolicyBody(JobSummaryBody):
     max_retries: int
     retry: RetryBody
     on_lost: str
+    stall_seconds: int | None
 
 
 class JobBody(JobPolicyBody):
-    """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence."""
+    """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence.
+
+    ``progress`` is null while nothing runs, and until the running attempt tells any.
+    """
 
     payload: Any
     retry_count: int
+    progress: ProgressBody | None
     statistics: StatisticsBody
 
 
@@ -148,6 +162,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         max_retries=job.policy.max_retries,
         retry=retry_body(job.policy.retry),
         on_lost=job.policy.on_lost.value,
+        stall_seconds=job.policy.stall_seconds,
     )
 
 
@@ -157,8 +172,16 @@ def job_body(job: Job, now: datetime) -> JobBody:
         **job_with_policy(job, now),
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
+        progress=progress_body(None if job.slot is None else job.slot.progress),
         statistics=_statistics(job.tally),
     )
+
+
+def progress_body(progress: Progress | None) -> ProgressBody | None:
+    """``progress`` as it is shown."""
+    if progress is None:
+        return None
+    return ProgressBody(percent=progress.percent, message=progress.message, at=iso(progress.at))
 
 
 def retry_body(policy: RetryPolicy) -> RetryBody:

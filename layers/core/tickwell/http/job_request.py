@@ -152,6 +152,13 @@ class JobRequest(StrictBody):
     on_lost: Literal["retry", "fail"] | None = Field(
         default=None, description="What follows when a worker dies: `fail` for work that must not run twice."
     )
+    stall_seconds: int | None = Field(
+        default=None,
+        ge=5,
+        le=3600,
+        description="How long the worker of an attempt may give no sign of life before the attempt counts as lost. "
+        "Default: its time limit.",
+    )
     priority: Annotated[str | int, BeforeValidator(_priority)] = Field(
         default="medium", description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low."
     )
@@ -172,6 +179,7 @@ class JobRequest(StrictBody):
             max_retries=self.max_retries,
             retry=None if self.retry is None else self.retry.to_policy(),
             on_lost=None if self.on_lost is None else OnLost(self.on_lost),
+            stall_seconds=self.stall_seconds,
             tags=tuple(dict.fromkeys(self.tags)),
         )
 
