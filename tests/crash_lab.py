@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import FakeClock
-from tests.world import ADA, SENDER, World, new_world, task
+from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.bootstrap.core import Outbound
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
@@ -167,7 +167,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
     blobs: Any = Watched(wire, "blobs", world.blobs)
     world = replace(world, core=replace(world.core, blobs=blobs))
     outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
-    execute = world.core.execute(registry=world.registry, blobs=blobs, outbound=outbound)
+    execute = world.core.execute(registry=world.registry, blobs=blobs, outbound=outbound, watch_seconds=WATCH_SELDOM)
     lab_of.append(Lab(world=replace(world, blobs=blobs, execute=execute), wire=wire))
 
     def close() -> None:

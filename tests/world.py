@@ -28,12 +28,14 @@ from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
+from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Core, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
 from tickwell.messages import decode_job_message, encode_job_message
 from tickwell.tasks.echo import ECHO
@@ -43,6 +45,7 @@ ADA = Principal(tenant_id="tenant-ada", user_id="user-ada", role=Role.OWNER)
 RETENTION = timedelta(days=30)
 SYNC_INTERVAL = timedelta(minutes=5)
 SENDER = "jobs@tickwell.example"
+WATCH_SELDOM = 3600.0
 
 Body = Callable[[Any, TaskContext], Any]
 
@@ -156,15 +159,26 @@ class World:
         page = self.core.history.list_executions(job.tenant_id, job.job_id, limit=100, cursor=None)
         return list(reversed(page.items))
 
-    def work(self) -> list[BatchReport]:
-        """Let the workers deal with everything that is deliverable now."""
+    def work(self, stop: WorkerStop | None = None) -> list[BatchReport]:
+        """Let the workers deal with everything that is deliverable now, or until they are told to ``stop``."""
         reports = []
+        stop = stop or WorkerStop()
         for queue in self.lanes.values():
-            while deliveries := queue.receive(10, wait_seconds=0):
-                report = asyncio.run(self.execute(queue, deliveries))
+            while not stop.is_requested() and (deliveries := queue.receive(10, wait_seconds=0)):
+                report = asyncio.run(self.execute(queue, deliveries, stop=stop))
                 queue.delete([d for d in deliveries if d.message_id not in report.again])
                 reports.append(report)
         return reports
+
+    def die(self) -> list[Job]:
+        """Workers claim everything that is deliverable now and are never heard of again; their messages are lost."""
+        claimed: list[Job] = []
+        for queue in self.lanes.values():
+            while deliveries := queue.receive(10, wait_seconds=0):
+                messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+                claimed += self.core.claim_attempts()(messages, now=self.clock.now()).claimed
+                queue.delete(deliveries)
+        return claimed
 
     def lose_messages(self) -> int:
         """Throw away everything that is deliverable now, as a lane that loses messages would."""
@@ -219,8 +233,11 @@ def new_world(
     lanes_path: str = ":memory:",
     processes: TaskProcesses | None = None,
     secrets: tuple[str, ...] = (),
+    watch_seconds: float = WATCH_SELDOM,
 ) -> World:
     """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
+
+    Its watch looks at what runs so seldom that it does not come into the way, unless a test wants that.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
     """
@@ -258,6 +275,13 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
-        execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, processes=processes, secrets=secrets),
+        execute=core.execute(
+            registry=registry,
+            blobs=blobs,
+            outbound=outbound,
+            processes=processes,
+            secrets=secrets,
+            watch_seconds=watch_seconds,
+        ),
         close=database.close,
     )

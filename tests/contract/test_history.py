@@ -36,6 +36,7 @@ LOGS = tuple(
         {"logs": LOGS * 500, "output": [1]},
         {"logs": (replace(LOGS[0], metadata=None),)},
         {"status": ExecutionStatus.FAILED, "failure": Failure(code="TASK_ERROR", message="no"), "losses": 1},
+        {"status": ExecutionStatus.LOST, "returns": 2},
         {"failure": Failure(code="TASK_ERROR", message="m" * 3000, traceback="t" * 3000)},
         {"decision": RetryAt(at=NOON + timedelta(milliseconds=61_001), attempt=2)},
         {"decision": GiveUp(reason="all 4 attempts failed")},

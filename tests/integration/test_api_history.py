@@ -47,6 +47,7 @@ def test_an_execution_is_shown_with_its_output_and_log(api: Api, ada: Client) ->
         "attempt": 1,
         "retry_attempt": 0,
         "duration_ms": 0,
+        "progress": None,
         "output": [1, {"a": None}],
         "output_omitted": False,
         "error_message": None,

@@ -11,7 +11,7 @@ from tests.doubles import NOON
 from tickwell.application.arming import attempt_message, first_attempt
 from tickwell.domain.errors import IllegalTransitionError, NotFoundError
 from tickwell.domain.execution import execution_id, parse_execution_id
-from tickwell.domain.job import TRANSITIONS, Job, JobState, JobStatus, Slot, sources
+from tickwell.domain.job import LEASE_MARGIN, TRANSITIONS, Job, JobState, JobStatus, Slot, sources
 from tickwell.domain.occurrence import MISFIRE_GRACE, Gap, Rearm, Standing, rearm, standing
 from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Interval, OneTime, next_due
@@ -214,3 +214,19 @@ def test_an_execution_id_names_job_occurrence_and_attempt() -> None:
 def test_what_is_no_execution_id_is_not_found(identifier: str) -> None:
     with pytest.raises(NotFoundError):
         parse_execution_id(identifier)
+
+
+@pytest.mark.parametrize(
+    ("policy", "after_seconds", "holds_seconds"),
+    [
+        (Policy(timeout_seconds=100), 99, 100),
+        (Policy(timeout_seconds=100, stall_seconds=30), 0, 30),
+        (Policy(timeout_seconds=100, stall_seconds=30), 50, 80),
+        (Policy(timeout_seconds=100, stall_seconds=30), 99, 100),
+        (Policy(timeout_seconds=20, stall_seconds=30), 5, 20),
+    ],
+)
+def test_a_sign_extends_the_lease_up_to_the_time_limit(policy: Policy, after_seconds: int, holds_seconds: int) -> None:
+    running = a_job(policy=policy, last_executed_at=NOON)
+    until = running.lease_after_sign(NOON + after_seconds * SECOND)
+    assert until == NOON + holds_seconds * SECOND + LEASE_MARGIN

@@ -1,5 +1,6 @@
 """Retry policies, and what they decide."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from tickwell.domain.retry import (
     RetryStrategy,
     after_failure,
     after_loss,
+    after_return,
 )
 
 FIXED = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=7)
@@ -80,6 +82,14 @@ def test_an_attempt_that_was_lost_does_not_use_up_a_retry() -> None:
     policy = Policy(max_retries=1, retry=FIXED)
     assert isinstance(after_failure(policy, attempt=2, losses=1, now=NOON, draw=0.5), RetryAt)
     assert isinstance(after_failure(policy, attempt=3, losses=1, now=NOON, draw=0.5), GiveUp)
+
+
+def test_an_attempt_that_a_stopping_worker_gave_back_is_neither_a_failure_nor_a_loss() -> None:
+    policy = Policy(max_retries=1, retry=FIXED)
+    assert after_return(policy, attempt=3, now=NOON) == RetryAt(at=NOON, attempt=4)
+    assert isinstance(after_failure(policy, attempt=5, losses=1, returns=3, now=NOON, draw=0.5), RetryAt)
+    assert isinstance(after_failure(policy, attempt=6, losses=1, returns=3, now=NOON, draw=0.5), GiveUp)
+    assert isinstance(after_return(replace(policy, on_lost=OnLost.FAIL), attempt=1, now=NOON), GiveUp)
 
 
 def test_the_task_may_say_when_and_whether() -> None:

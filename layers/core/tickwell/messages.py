@@ -34,6 +34,7 @@ class JobMessageV1(_Wire):
     recurring: bool
     queue: str | None = None
     admitted: bool = False
+    probe: bool = False
 
 
 class NotificationV1(_Wire):
@@ -58,6 +59,7 @@ def encode_job_message(message: JobMessage) -> str:
         recurring=message.recurring,
         queue=message.queue,
         admitted=message.admitted,
+        probe=message.probe,
     ).model_dump_json()
 
 
@@ -78,6 +80,7 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         recurring=wire.recurring,
         queue=wire.queue,
         admitted=wire.admitted,
+        probe=wire.probe,
     )
 
 

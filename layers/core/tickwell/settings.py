@@ -204,6 +204,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
     task_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 64), ge=1, le=64)
     safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)
+    shutdown_grace_seconds: float = Field(default=20.0, ge=0, le=3600.0)
 
     @property
     def longest_attempt(self) -> timedelta:

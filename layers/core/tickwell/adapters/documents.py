@@ -16,6 +16,7 @@ from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
 
@@ -134,6 +135,21 @@ def content_from(text: str | None) -> tuple[Any, str | None]:
         return None, None
     document = from_json(text)
     return document["payload"], document.get("description")
+
+
+def progress_text(progress: Progress | None) -> str | None:
+    """How far a running attempt has come."""
+    if progress is None:
+        return None
+    return to_json([progress.percent, progress.message, to_epoch_ms(progress.at)])
+
+
+def progress_from(text: str | None) -> Progress | None:
+    """What ``progress_text`` wrote."""
+    if text is None:
+        return None
+    percent, message, at_ms = from_json(text)
+    return Progress(percent=percent, message=message, at=from_epoch_ms(at_ms))
 
 
 def is_later_form(found: Job, job: Job) -> bool:

@@ -31,6 +31,8 @@ def execution_texts(execution: Execution) -> ExecutionTexts:
         "from": to_epoch_ms(execution.started_at),
         "to": to_epoch_ms(execution.finished_at),
     }
+    if execution.returns:
+        summary["returns"] = execution.returns
     if execution.recurring:
         summary["recurring"] = True
     if execution.detail_blob is not None:
@@ -68,6 +70,7 @@ def execution_from(
         token=document["token"],
         decision=_decision_from(document["then"]),
         losses=document["losses"],
+        returns=document.get("returns", 0),
         recurring=document.get("recurring", False),
         started_at=from_epoch_ms(document["from"]),
         finished_at=from_epoch_ms(document["to"]),

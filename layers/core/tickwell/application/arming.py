@@ -3,13 +3,13 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
 from tickwell.domain.errors import StaleDueItemError, UnavailableError
-from tickwell.domain.job import Job
+from tickwell.domain.job import TAKEOVER_DELAY, Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 
@@ -37,6 +37,15 @@ def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetim
         recurring=job.is_recurring,
         queue=job.queue,
     )
+
+
+def probe_message(job: Job) -> JobMessage | None:
+    """The message that looks after the running attempt of ``job`` once its lease is over; None: there is none."""
+    slot = job.slot
+    if slot is None or slot.lease_until is None:
+        return None
+    run_at = slot.lease_until + TAKEOVER_DELAY
+    return replace(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at), probe=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +85,19 @@ class Arming:
                 self.far_timer.arm(far)
         except Exception:  # noqa: BLE001 - whatever it was, the jobs stand; it is logged and repaired
             _log.exception("launch failed", extra={"action": "launch.failed", "count": len(items)})
+            return False
+        return True
+
+    def probe(self, jobs: Sequence[Job], *, now: datetime) -> bool:
+        """Have the running attempts of ``jobs`` looked after when their leases are over.
+
+        False when that failed, whatever the reason: they run, and the safety sync looks after them too, only later.
+        """
+        probes = [message for job in jobs if (message := probe_message(job)) is not None]
+        try:
+            self.send(probes, now=now)
+        except Exception:  # noqa: BLE001 - whatever it was, the attempts must run; it is logged, and made up
+            _log.exception("probe failed", extra={"action": "probe.failed", "count": len(probes)})
             return False
         return True
 

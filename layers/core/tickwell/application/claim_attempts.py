@@ -20,14 +20,15 @@ _CLAIM_TRIES = 3
 class ClaimedBatch:
     """``claimed``: attempts that are ours now. ``abandoned``: jobs whose worker must be presumed dead.
 
-    ``skipped`` counts occurrences that met a busy slot. ``again``: messages that must be delivered once more, because
-    the store failed or the job changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones
-    among them. All other messages were duplicates of attempts under way.
+    ``skipped`` counts occurrences that met a busy slot, ``probes`` the probes that found nothing amiss. ``again``:
+    messages that must be delivered once more, because the store failed or the job changed meanwhile. ``over``: messages
+    whose attempts are not to be made, skipped ones among them. All others were duplicates of attempts under way.
     """
 
     claimed: tuple[Job, ...]
     abandoned: tuple[Job, ...]
     skipped: int
+    probes: int
     again: tuple[JobMessage, ...]
     over: tuple[JobMessage, ...] = ()
 
@@ -72,7 +73,9 @@ class ClaimAttempts:
         to_read = [m.key for m in messages if _must_read(m)]
         known = self.jobs.get_many(to_read) if to_read else {}
         found = _Findings()
-        steps = [step for m in messages if (step := self._step(m, known, now, found)) is not None]
+        probes = self._probe([m for m in messages if m.probe], known, now, found)
+        claiming = [m for m in messages if not m.probe]
+        steps = [step for m in claiming if (step := self._step(m, known, now, found)) is not None]
         self._prepare(steps, now)
         self._skip([step for step in steps if step.blocked], now, found)
         claimed = self._claim([step for step in steps if not step.blocked], now, found)
@@ -80,9 +83,24 @@ class ClaimAttempts:
             claimed=tuple(claimed),
             abandoned=tuple(found.abandoned.values()),
             skipped=found.skipped,
+            probes=probes,
             again=tuple(found.again),
             over=tuple(found.over),
         )
+
+    def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> int:
+        """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned."""
+        quiet = 0
+        for message in probes:
+            job = known.get(message.key)
+            judged = Standing.RESOLVED if job is None else standing(message, job, now)
+            if job is not None and judged is Standing.ABANDONED:
+                found.abandoned[job.key] = job
+            elif job is not None and judged is Standing.RUNNING and not self.arming.probe([job], now=now):
+                found.again.append(message)
+            else:
+                quiet += 1
+        return quiet
 
     def _step(self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> _Step | None:
         if not _must_read(message):
@@ -151,6 +169,8 @@ class ClaimAttempts:
             else:
                 self._judge(step.message, result.job, now, found)
         self.arming.launch(following, now=now)
+        if probed := [job for job in claimed if job.policy.is_probed]:
+            self.arming.probe(probed, now=now)
         return claimed
 
     def _claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult | None]:
@@ -185,5 +205,5 @@ class ClaimAttempts:
 
 
 def _must_read(message: JobMessage) -> bool:
-    """Whether the job must be read before the claim: its schedule says what the claim arms."""
-    return message.recurring and message.attempt == 1
+    """Whether the job must be read before the claim, for its schedule says what the claim arms; or instead of one."""
+    return message.probe or (message.recurring and message.attempt == 1)

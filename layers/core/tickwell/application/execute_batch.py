@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import DIRECT_HORIZON
-from tickwell.application.claim_attempts import ClaimAttempts
+from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
+from tickwell.application.lifeline import AttemptLifeline
 from tickwell.application.ports import Clock, Delivery, MessageQueue, Outgoing
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
 from tickwell.application.settle import Attempt, Settle, Settled
+from tickwell.application.watch import Watch
+from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.job import Job
 from tickwell.domain.message import JobMessage, Unreadable
 
 _WAITABLE = timedelta(seconds=2)
@@ -35,7 +37,8 @@ JobDelivery = Delivery[JobMessage]
 class BatchReport:
     """What became of a batch. ``again`` holds the ids of messages that must be delivered once more.
 
-    ``settled`` are the attempts that this call ran or took over; ``stale`` counts messages that had nothing to do,
+    Those of them that are ``unbegun`` are so because the worker stops. ``settled`` are the attempts that this call ran
+    or took over; ``probes`` counts those that found nothing amiss, ``stale`` messages that had nothing to do,
     ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate.
     """
 
@@ -46,13 +49,22 @@ class BatchReport:
     early: int = 0
     parked: int = 0
     delayed: int = 0
+    probes: int = 0
     again: list[str] = field(default_factory=list)
+    unbegun: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
         """How many messages are dealt with so far: it grows while the batch runs."""
         waiting = self.early + self.parked + self.delayed
-        return len(self.settled) + self.stale + self.skipped + self.unreadable + waiting + len(self.again)
+        counted = self.stale + self.skipped + self.unreadable + waiting + self.probes
+        return len(self.settled) + counted + len(self.again)
+
+    def leave(self, deliveries: Sequence[JobDelivery]) -> None:
+        """Note what was not begun, because the worker stops."""
+        identities = [delivery.message_id for delivery in deliveries]
+        self.again += identities
+        self.unbegun += identities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +76,7 @@ class ExecuteBatch:
     run_attempt: RunAttempt
     settle: Settle
     recover: Recover
+    watch: Watch
     clock: Clock
 
     async def __call__(
@@ -73,22 +86,24 @@ class ExecuteBatch:
         *,
         deadline: datetime | None = None,
         report: BatchReport | None = None,
+        stop: WorkerStop | None = None,
     ) -> BatchReport:
         """Deal with ``deliveries`` from ``queue``; ``deadline`` is when the process will be stopped, None for never.
 
-        ``report``, if given, is the one that is filled, so that its owner can watch.
+        ``report``, if given, is the one that is filled, so that its owner can watch. ``stop`` may end the batch early:
+        what has not begun by then is released, to be delivered again at once.
 
         Attempts run concurrently and are settled as they end. A message that was received before runs alone
         (rule 4): should it kill the process, it takes nothing along that is not recorded. When the store fails,
         the messages concerned are released, to be delivered again soon; the others are done with.
         """
-        report = report or BatchReport()
+        report, stop = report or BatchReport(), stop or WorkerStop()
         for number, group in enumerate(_in_order(deliveries)):
             if number == 0 or self._has_time(deadline):
-                await self._group(queue, group, report)
+                await self._group(queue, group, report, stop)
             else:
                 report.again += [delivery.message_id for delivery in group]
-        _release(queue, [d for d in deliveries if d.message_id in report.again])
+        _release(queue, [d for d in deliveries if d.message_id in report.again], at_once=report.unbegun)
         return report
 
     def _has_time(self, deadline: datetime | None) -> bool:
@@ -97,11 +112,18 @@ class ExecuteBatch:
             return True
         return self.clock.now() + self.run_attempt.longest_attempt + _SETTLE_MARGIN <= deadline
 
-    async def _group(self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport) -> None:
+    async def _group(
+        self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport, stop: WorkerStop
+    ) -> None:
         try:
+            if stop.is_requested():
+                report.leave(deliveries)
+                return
             ready = await self._ready(queue, deliveries, report)
-            if ready:
-                failed = await self._run([message for _, message in ready], report)
+            if stop.is_requested():
+                report.leave([delivery for delivery, _ in ready])
+            elif ready:
+                failed = await self._run([message for _, message in ready], report, stop)
                 report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
         except UnavailableError:
             report.again += [delivery.message_id for delivery in deliveries]
@@ -128,20 +150,35 @@ class ExecuteBatch:
             await asyncio.sleep(rest.total_seconds())
         return ready
 
-    async def _run(self, messages: Sequence[JobMessage], report: BatchReport) -> Collection[object]:
+    async def _run(self, messages: Sequence[JobMessage], report: BatchReport, stop: WorkerStop) -> Collection[object]:
         """Admit, claim, run and settle; the attempts whose messages must come again.
 
         Raises only when all attempts have ended.
         """
-        admitted = self.admit_attempts(messages, now=self.clock.now())
+        now = self.clock.now()
+        admitted = self.admit_attempts([message for message in messages if not message.probe], now=now)
         report.parked += admitted.parked
         report.delayed += admitted.delayed
-        batch = self.claim_attempts(admitted.ready, now=self.clock.now())
+        ready = [*admitted.ready, *(message for message in messages if message.probe)]
+        batch = self.claim_attempts(ready, now=self.clock.now())
         self.admit_attempts.give_back(batch.over)
-        running = {asyncio.create_task(self._attempt(job)) for job in batch.claimed}
+        lifelines = [self.run_attempt.lifeline(job) for job in batch.claimed]
+        attempts = {asyncio.create_task(self._attempt(lifeline, stop)): lifeline for lifeline in lifelines}
+        watching = asyncio.create_task(self.watch(attempts))
+        try:
+            await self._settle(batch, len(ready), set(attempts), report)
+        finally:
+            watching.cancel()
+        return {message.identity for message in batch.again}
+
+    async def _settle(
+        self, batch: ClaimedBatch, messages: int, running: set[asyncio.Task[Attempt]], report: BatchReport
+    ) -> None:
+        """Settle what was abandoned, and what runs as it ends."""
         report.skipped += batch.skipped
-        busy = len(batch.claimed) + len(batch.abandoned) + batch.skipped + len(batch.again)
-        report.stale += len(admitted.ready) - busy
+        report.probes += batch.probes
+        busy = len(batch.claimed) + len(batch.abandoned) + batch.skipped + batch.probes + len(batch.again)
+        report.stale += messages - busy
         errors: list[BaseException] = []
         await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
         while running:
@@ -152,7 +189,6 @@ class ExecuteBatch:
             await self._note(self._patiently(self.settle, attempts), report, errors)
         if errors:
             raise errors[0]
-        return {message.identity for message in batch.again}
 
     async def _note(
         self, settling: Awaitable[Sequence[Settled]], report: BatchReport, errors: list[BaseException]
@@ -174,8 +210,10 @@ class ExecuteBatch:
                 await asyncio.sleep(pause_seconds)
         return await asyncio.to_thread(call, what)
 
-    async def _attempt(self, job: Job) -> Attempt:
-        return Attempt(job=job, execution=await self.run_attempt(job))
+    async def _attempt(self, lifeline: AttemptLifeline, stop: WorkerStop) -> Attempt:
+        job = lifeline.job
+        with stop.reaches(lifeline):
+            return Attempt(job=job, execution=await self.run_attempt(job, lifeline))
 
 
 def _in_order(deliveries: Sequence[JobDelivery]) -> list[list[JobDelivery]]:
@@ -189,10 +227,12 @@ def _in_order(deliveries: Sequence[JobDelivery]) -> list[list[JobDelivery]]:
     return [*later, *([new] if new else []), *second]
 
 
-def _release(queue: JobQueue, deliveries: Sequence[JobDelivery]) -> None:
+def _release(queue: JobQueue, deliveries: Sequence[JobDelivery], *, at_once: Collection[str]) -> None:
     """Have messages delivered again after 5 s, 10 s, 20 s …, instead of when their visibility ends."""
     for delivery in deliveries:
         delay_seconds = _FIRST_RELEASE_SECONDS * 2 ** min(delivery.receive_count - 1, _MOST_DOUBLINGS)
+        if delivery.message_id in at_once:
+            delay_seconds = 0
         try:
             queue.release(delivery, delay_seconds=delay_seconds)
         except UnavailableError:

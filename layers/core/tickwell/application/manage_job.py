@@ -117,7 +117,7 @@ class ChangeJob:
         return self._do(JobAction.RETRY, principal, job_id)
 
     def delete(self, principal: Principal, job_id: str) -> Job:
-        """End it; what runs is left to end and is recorded. Raises NotFoundError, also for a deleted one."""
+        """End it; what runs is cancelled, and recorded as that. Raises NotFoundError, also for a deleted one."""
         return self._do(JobAction.DELETE, principal, job_id)
 
     def edit(self, action: JobAction, job: Job, now: datetime) -> Job:

@@ -3,22 +3,23 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_payload, store_detail
+from tickwell.application.lifeline import AttemptLifeline, End
 from tickwell.application.masking import Masker
-from tickwell.application.ports import BlobStore, Clock, Ids
+from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
 from tickwell.application.task_output import require_storable
 from tickwell.application.task_processes import NoProcesses, TaskProcesses, TaskRaisedError, taken
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError, UnavailableError
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, ended_as
+from tickwell.domain.execution import WORKER_STOPPED, Execution, ExecutionStatus, Failure, LogEntry, ended_as
 from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.retry import Completed, Decision, after_failure, after_loss
+from tickwell.domain.retry import Cancelled, Completed, Decision, after_failure, after_loss, after_return
 
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 8_000
@@ -31,18 +32,24 @@ SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 ContextFactory = Callable[[Job, Slot], TaskContext]
 Retention = Callable[[Job, JobStatus], timedelta]
 """How long a job that ends like that, and its history, is kept."""
-Execute = Callable[[str, Any, TaskContext], Awaitable[Any]]
+Execute = Callable[[str, Any, TaskContext], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ending:
-    """How the task ended. ``failure`` None: it succeeded with ``output``."""
+    """How the task ended. ``failure`` None: it succeeded with ``output``. ``told``: it was told to end, and why."""
 
     status: ExecutionStatus
     output: Any = None
     failure: Failure | None = None
     retryable: bool = True
     retry_after_seconds: float | None = None
+    told: End | None = None
+
+    @property
+    def was_returned(self) -> bool:
+        """Whether the worker that stops gave it back: no loss."""
+        return self.status is ExecutionStatus.LOST and self.told is End.STOPPED
 
 
 @dataclass(kw_only=True, slots=True)
@@ -60,6 +67,7 @@ class RunAttempt:
     """
 
     registry: TaskRegistry
+    jobs: JobStore
     contexts: ContextFactory
     blobs: BlobStore
     clock: Clock
@@ -69,18 +77,25 @@ class RunAttempt:
     processes: TaskProcesses = field(default_factory=NoProcesses)
     mask: Masker = field(default_factory=Masker)
 
-    async def __call__(self, job: Job) -> Execution:
+    def lifeline(self, job: Job) -> AttemptLifeline:
+        """The lifeline of the attempt in ``job``'s slot, by which it can be watched and ended."""
+        return AttemptLifeline(job, self.jobs, self.clock)
+
+    async def __call__(self, job: Job, lifeline: AttemptLifeline | None = None) -> Execution:
         """Run the attempt in ``job``'s slot, which this worker holds; returns its record, not yet stored.
 
-        Never raises for what the task does, nor for a failing blob store: a payload that cannot be read fails the
-        attempt, an output that cannot be kept is left out of the record.
+        An attempt that ``lifeline`` was told to end is recorded as cancelled, or as given back by a worker that stops;
+        one that succeeded nevertheless, or overran its time limit, as just that. Never raises for what the task does,
+        nor for a failing blob store: a payload that cannot be read fails the attempt, an output that cannot be kept is
+        left out of the record.
         """
         slot = job.slot
         if slot is None or slot.token is None:
             raise ValueError("only a claimed job can be run")
-        context = self.contexts(job, slot)
+        lifeline = lifeline or self.lifeline(job)
+        context = replace(self.contexts(job, slot), lifeline=lifeline)
         start = _Start(at=self.clock.now())
-        ending = await self._end(job, context, start)
+        ending = _as_told(await self._end(job, context, lifeline, start), lifeline.ended)
         finished_at = self.clock.now()
         decision = self._decision(job, slot, ending, finished_at)
         detail = Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
@@ -93,7 +108,8 @@ class RunAttempt:
             status=ending.status,
             token=slot.token,
             decision=decision,
-            losses=slot.losses + (ending.status is ExecutionStatus.LOST),
+            losses=slot.losses + (ending.status is ExecutionStatus.LOST and not ending.was_returned),
+            returns=slot.returns + ending.was_returned,
             recurring=job.is_recurring,
             started_at=start.at,
             finished_at=finished_at,
@@ -104,7 +120,7 @@ class RunAttempt:
             expires_at=finished_at + self.retention(job, ended_as(decision)),
         )
 
-    async def _end(self, job: Job, context: TaskContext, start: _Start) -> _Ending:
+    async def _end(self, job: Job, context: TaskContext, lifeline: AttemptLifeline, start: _Start) -> _Ending:
         limit_seconds = min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
         limit = asyncio.timeout(None)
         try:
@@ -116,7 +132,7 @@ class RunAttempt:
             async with self._place(job, context, limit_seconds) as execute, limit:
                 start.at = self.clock.now()
                 limit.reschedule(asyncio.get_running_loop().time() + limit_seconds)
-                output = await execute(job.task, payload, context)
+                output = await lifeline.run(execute(job.task, payload, context))
             require_storable(output)
         except (AttemptFailedError, AttemptLostError) as error:
             return _failed(error)
@@ -163,11 +179,16 @@ class RunAttempt:
         if ending.failure is None:
             return Completed()
         if ending.status is ExecutionStatus.LOST:
+            if ending.was_returned:
+                return after_return(job.policy, attempt=slot.attempt, now=now)
             return after_loss(job.policy, attempt=slot.attempt, losses=slot.losses, now=now)
+        if ending.told in _NOT_WANTED:
+            return Cancelled()
         return after_failure(
             job.policy,
             attempt=slot.attempt,
             losses=slot.losses,
+            returns=slot.returns,
             now=now,
             draw=self.ids.draw(),
             retryable=ending.retryable,
@@ -185,6 +206,24 @@ def _failed(error: AttemptFailedError | AttemptLostError) -> _Ending:
         retryable=error.retryable,
         retry_after_seconds=error.retry_after_seconds,
     )
+
+
+_NOT_WANTED = frozenset({End.CANCELLED, End.TAKEN_OVER})
+_FAILURES = {
+    End.CANCELLED: Failure(code="CANCELLED", message="the job was cancelled or deleted while this attempt ran"),
+    End.TAKEN_OVER: Failure(code="CANCELLED", message="the attempt was given to another worker while this one ran"),
+    End.STOPPED: Failure(code=WORKER_STOPPED, message="the worker was stopped before the attempt could end"),
+}
+
+
+def _as_told(ending: _Ending, told: End | None) -> _Ending:
+    """``ending`` of an attempt that was told to end: however it failed then, that is why."""
+    if told is None or ending.failure is None:
+        return ending
+    if ending.status is ExecutionStatus.TIMEOUT:
+        return replace(ending, told=told)
+    status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
+    return _Ending(status=status, failure=_FAILURES[told], told=told)
 
 
 def _timed_out(limit_seconds: float) -> _Ending:

@@ -49,6 +49,7 @@ from tickwell.settings import (
 )
 
 JWT_SIGNING_KEY = "jwt-signing-key"
+_WATCH_SECONDS = 5.0
 _POOL = 16
 
 # A write must not outlive the 20 s that a due item may be ahead of its job (rule 1): 2 tries of at most 4 s.
@@ -232,6 +233,7 @@ def worker() -> Worker:
             cloud=True,
         ),
         secrets=_own_credentials(settings),
+        watch_seconds=_WATCH_SECONDS,
     )
     return Worker(
         execute=execute,

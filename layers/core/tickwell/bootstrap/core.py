@@ -42,6 +42,7 @@ from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
+from tickwell.application.watch import Watch
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.outbound import OutboundRules
@@ -146,6 +147,7 @@ class Core:
         registry: TaskRegistry,
         blobs: BlobStore,
         outbound: "Outbound",
+        watch_seconds: float,
         processes: TaskProcesses | None = None,
         secrets: tuple[str, ...] = (),
     ) -> ExecuteBatch:
@@ -155,6 +157,7 @@ class Core:
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
                 registry=registry,
+                jobs=self.jobs,
                 contexts=outbound.context_factory(blobs, self.clock),
                 blobs=blobs,
                 clock=self.clock,
@@ -166,6 +169,7 @@ class Core:
             ),
             settle=self.settle(),
             recover=self.recover(),
+            watch=Watch(jobs=self.jobs, clock=self.clock, seconds=watch_seconds),
             clock=self.clock,
         )
 

@@ -45,6 +45,7 @@ _NOTIFICATION_DEAD_LETTERS = "notification-dlq"
 _VISIBILITY_MARGIN_SECONDS = 30
 _NOTIFICATION_VISIBILITY_SECONDS = 90
 _JWT_SIGNING_KEY = "jwt-signing-key"
+_WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +148,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             outbound=outbound,
             processes=processes,
             secrets=(signing_key, *secrets_of(settings)),
+            watch_seconds=_WATCH_SECONDS,
         ),
         safety_sync=core.safety_sync(sweeps=True),
         consume_dead_letters=core.consume_dead_letters(),

@@ -8,6 +8,7 @@ from typing import Any
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 
 _JOB_ID_LENGTH = 36
@@ -23,6 +24,9 @@ class ExecutionStatus(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
 
+
+WORKER_STOPPED = "WORKER_STOPPED"
+"""The code of an attempt that its worker gave back because it was stopped."""
 
 _FAILURES = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.LOST})
 
@@ -81,7 +85,8 @@ def parse_execution_id(identifier: str) -> tuple[str, datetime, int]:
 class Execution:
     """One attempt. ``decision`` says what follows from it, so that whoever finds the record can finish from it.
 
-    ``token`` is the slot's token of the attempt; ``losses`` the lost attempts of this occurrence, this one included.
+    ``token`` is the slot's token of the attempt; ``losses`` the lost attempts of this occurrence, this one included;
+    ``returns`` those that a stopping worker gave back.
     ``recurring`` says whether the job goes on afterwards: a hint that saves the store a failed write, no more.
     ``detail_blob`` names the blob that holds output and logs when they are too large for the store.
     """
@@ -94,6 +99,7 @@ class Execution:
     token: str
     decision: Decision
     losses: int = 0
+    returns: int = 0
     recurring: bool = False
     started_at: datetime
     finished_at: datetime
@@ -112,6 +118,11 @@ class Execution:
     def execution_id(self) -> str:
         """Derived; see ``execution_id``."""
         return execution_id(self.job_id, self.due_at, self.attempt)
+
+    @property
+    def was_returned(self) -> bool:
+        """Whether a stopping worker gave it back."""
+        return self.failure is not None and self.failure.code == WORKER_STOPPED
 
     @property
     def duration_ms(self) -> int:
@@ -137,7 +148,7 @@ class Execution:
         """The slot that finishing leaves behind: the waiting retry, or none."""
         match self.decision:
             case RetryAt(attempt=attempt):
-                return Slot(due_at=self.due_at, attempt=attempt, losses=self.losses)
+                return Slot(due_at=self.due_at, attempt=attempt, losses=self.losses, returns=self.returns)
             case Completed() | GiveUp() | Cancelled():
                 return None
 
@@ -162,6 +173,7 @@ class RunningExecution:
     due_at: datetime
     attempt: int
     started_at: datetime
+    progress: Progress | None = None
 
     @property
     def execution_id(self) -> str:
@@ -180,6 +192,7 @@ def running_execution(job: Job) -> RunningExecution | None:
         due_at=slot.due_at,
         attempt=slot.attempt,
         started_at=job.last_executed_at or slot.due_at,
+        progress=slot.progress,
     )
 
 

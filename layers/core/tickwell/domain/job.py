@@ -12,6 +12,7 @@ from typing import Any
 from tickwell.domain.errors import IllegalTransitionError
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import DEFAULT_POLICY, Policy
 from tickwell.domain.schedule import JobType, Schedule, first_due, job_type
 
@@ -83,14 +84,17 @@ class JobKey:
 class Slot:
     """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for its retry.
 
-    ``attempt`` counts from 1 and includes attempts that were lost; ``losses`` says how many those were.
+    ``attempt`` counts from 1 and includes attempts that were lost or returned; ``losses`` and ``returns`` say how many
+    those were. ``progress`` is what the running attempt told last.
     """
 
     due_at: datetime
     attempt: int
     losses: int = 0
+    returns: int = 0
     token: str | None = None
     lease_until: datetime | None = None
+    progress: Progress | None = None
 
     def is_running(self) -> bool:
         """Whether a worker holds the slot, be its lease over or not."""
@@ -155,6 +159,24 @@ class Job:
     def is_recurring(self) -> bool:
         """Whether the job has more than one occurrence."""
         return job_type(self.schedule) is JobType.RECURRING
+
+    @property
+    def held_token(self) -> str:
+        """The token of the worker that holds the slot. Raises ValueError when nobody does."""
+        if self.slot is None or self.slot.token is None:
+            raise ValueError("nobody holds the job's slot")
+        return self.slot.token
+
+    def lease_after_sign(self, now: datetime) -> datetime:
+        """Until when the lease of the running attempt holds after a sign of life at ``now``.
+
+        It never outlives the time limit, counted from the claim: an attempt that goes on after that is lost, however
+        alive it is. So without a stall limit a sign leaves the lease as it is.
+        """
+        until = now + timedelta(seconds=self.policy.lease_seconds)
+        if self.last_executed_at is not None:
+            until = min(until, self.last_executed_at + timedelta(seconds=self.policy.timeout_seconds))
+        return until + LEASE_MARGIN
 
     def state(self, now: datetime) -> JobState:
         """The job's state at ``now``: its status where that is final or paused, else what it is doing."""

@@ -109,6 +109,14 @@ class Policy:
         """How long a lease holds at first, and again after each sign of life, the margin left out."""
         return self.timeout_seconds if self.stall_seconds is None else min(self.stall_seconds, self.timeout_seconds)
 
+    @property
+    def is_probed(self) -> bool:
+        """Whether a worker's death must be noticed sooner than the safety sync would."""
+        return self.stall_seconds is not None and self.stall_seconds < PROBED_STALL_SECONDS
+
+
+PROBED_STALL_SECONDS = 300
+"""A stall limit below this is shorter than what the safety sync alone would notice in time."""
 
 DEFAULT_POLICY = Policy()
 """What holds where neither the task nor the job says otherwise."""
@@ -119,13 +127,17 @@ def after_failure(
     *,
     attempt: int,
     losses: int,
+    returns: int = 0,
     now: datetime,
     draw: float,
     retryable: bool = True,
     retry_after_seconds: float | None = None,
 ) -> RetryAt | GiveUp:
-    """What follows a failed or timed-out ``attempt`` (counted from 1, ``losses`` of the earlier ones were lost)."""
-    failures = attempt - losses
+    """What follows a failed or timed-out ``attempt`` (counted from 1).
+
+    ``losses`` of the earlier ones were lost, ``returns`` given back by a worker that stopped: no failures of the job.
+    """
+    failures = attempt - losses - returns
     if not retryable:
         return GiveUp(reason="the error says that retrying cannot help")
     if failures > policy.max_retries:
@@ -143,4 +155,11 @@ def after_loss(policy: Policy, *, attempt: int, losses: int, now: datetime) -> R
         return GiveUp(reason="the worker was lost, and this job must not run twice")
     if losses + 1 >= MAX_LOSSES:
         return GiveUp(reason=f"{MAX_LOSSES} workers were lost during this occurrence")
+    return RetryAt(at=instant(now), attempt=attempt + 1)
+
+
+def after_return(policy: Policy, *, attempt: int, now: datetime) -> RetryAt | GiveUp:
+    """What follows when a worker that stops gives ``attempt`` back: no loss, for the worker says so itself."""
+    if policy.on_lost is OnLost.FAIL:
+        return GiveUp(reason="the worker was stopped, and this job must not run twice")
     return RetryAt(at=instant(now), attempt=attempt + 1)

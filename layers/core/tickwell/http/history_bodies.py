@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
-from tickwell.http.job_bodies import next_retry_at
+from tickwell.http.job_bodies import ProgressBody, next_retry_at, progress_body
 from tickwell.http.paging import Pagination
 
 LARGEST_LISTED_OUTPUT_BYTES = 10 * 1024
@@ -19,8 +19,8 @@ LARGEST_LISTED_OUTPUT_BYTES = 10 * 1024
 class ExecutionBody(TypedDict):
     """One attempt at one occurrence (``due_at``) of a job. ``attempt`` counts from 1, ``retry_attempt`` from 0.
 
-    While it is running, everything that is known only at its end is null. ``output_omitted``: the output is too large
-    for a listing, the execution itself has it.
+    While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
+    ``output_omitted``: the output is too large for a listing, the execution itself has it.
     """
 
     id: str
@@ -31,6 +31,7 @@ class ExecutionBody(TypedDict):
     attempt: int
     retry_attempt: int
     duration_ms: int | None
+    progress: ProgressBody | None
     output: Any
     output_omitted: bool
     error_message: str | None
@@ -91,7 +92,9 @@ SentMailBody = TypedDict(
 def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
     """``execution`` with its output."""
     if isinstance(execution, RunningExecution):
-        return _body(execution, ExecutionStatus.RUNNING)
+        running = _body(execution, ExecutionStatus.RUNNING)
+        running["progress"] = progress_body(execution.progress)
+        return running
     body = _body(execution, execution.status)
     failure = execution.failure
     if failure is not None:
@@ -145,6 +148,7 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         attempt=execution.attempt,
         retry_attempt=execution.attempt - 1,
         duration_ms=None,
+        progress=None,
         output=None,
         output_omitted=False,
         error_message=None,

@@ -9,6 +9,7 @@ from tickwell.application.manage_job import JobDetail
 from tickwell.domain.execution import Execution, ExecutionStatus, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
+from tickwell.domain.progress import Progress
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
@@ -24,6 +25,14 @@ class RetryBody(TypedDict):
     max_delay_seconds: float
     jitter: float
     delays_seconds: list[float] | None
+
+
+class ProgressBody(TypedDict):
+    """How far a running attempt has come, as its task told at that instant."""
+
+    percent: float
+    message: str | None
+    at: str
 
 
 class StatisticsBody(TypedDict):
@@ -68,6 +77,7 @@ class JobPolicyBody(JobSummaryBody):
     max_retries: int
     retry: RetryBody
     on_lost: str
+    stall_seconds: int | None
     retry_of: str | None
 
 
@@ -89,11 +99,13 @@ class AttemptBody(TypedDict):
 class JobBody(JobPolicyBody):
     """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence.
 
-    ``attempts`` are those of the newest occurrence that was begun, first one first.
+    ``attempts`` are those of the newest occurrence that was begun, first one first. ``progress`` is null while nothing
+    runs, and until the running attempt tells any.
     """
 
     payload: Any
     retry_count: int
+    progress: ProgressBody | None
     statistics: StatisticsBody
     attempts: list[AttemptBody]
 
@@ -191,6 +203,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         max_retries=job.policy.max_retries,
         retry=retry_body(job.policy.retry),
         on_lost=job.policy.on_lost.value,
+        stall_seconds=job.policy.stall_seconds,
         retry_of=job.retry_of,
     )
 
@@ -202,9 +215,17 @@ def job_body(detail: JobDetail, now: datetime) -> JobBody:
         **job_with_policy(job, now),
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
+        progress=progress_body(None if job.slot is None else job.slot.progress),
         statistics=_statistics(job.tally),
         attempts=[_attempt(attempt) for attempt in detail.attempts],
     )
+
+
+def progress_body(progress: Progress | None) -> ProgressBody | None:
+    """``progress`` as it is shown."""
+    if progress is None:
+        return None
+    return ProgressBody(percent=progress.percent, message=progress.message, at=iso(progress.at))
 
 
 def retry_body(policy: RetryPolicy) -> RetryBody:

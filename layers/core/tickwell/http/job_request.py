@@ -161,6 +161,13 @@ class JobRequest(StrictBody):
     on_lost: Literal["retry", "fail"] | None = Field(
         default=None, description="What follows when a worker dies: `fail` for work that must not run twice."
     )
+    stall_seconds: int | None = Field(
+        default=None,
+        ge=5,
+        le=3600,
+        description="How long the worker of an attempt may give no sign of life before the attempt counts as lost. "
+        "Default: its time limit.",
+    )
     queue: str | None = Field(
         default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
     )
@@ -186,6 +193,7 @@ class JobRequest(StrictBody):
             max_retries=self.max_retries,
             retry=None if self.retry is None else self.retry.to_policy(),
             on_lost=None if self.on_lost is None else OnLost(self.on_lost),
+            stall_seconds=self.stall_seconds,
             tags=tuple(dict.fromkeys(self.tags)),
         )
 

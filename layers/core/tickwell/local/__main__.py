@@ -14,7 +14,9 @@ from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.bootstrap.local import local
 from tickwell.domain.errors import TickwellError
 from tickwell.local.background import Background
+from tickwell.local.lane_worker import Leave
 from tickwell.local.log_format import FieldFormatter
+from tickwell.local.server import Server
 from tickwell.settings import LocalSettings, SettingsError, load, refuse_unknown
 from tickwell.tasks.registry import BrokenTaskError
 
@@ -33,7 +35,10 @@ README.md goes on from there. Ctrl-C stops; nothing that was accepted is lost.
 
 
 def main() -> int:
-    """Serve until a signal; 2 when the settings or the data directory do not allow a start."""
+    """Serve until a signal; a second one ends the process at once.
+
+    Returns 2 when the settings or the data directory do not allow a start.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -53,8 +58,9 @@ def main() -> int:
         system,
         concurrency=settings.worker_concurrency,
         sync_interval_seconds=settings.safety_sync_interval_seconds,
+        grace_seconds=settings.shutdown_grace_seconds,
     )
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             system.http,
             server_header=False,
@@ -62,18 +68,22 @@ def main() -> int:
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=10,
-        )
+        ),
+        on_stop=background.close,
     )
-    # While it serves, uvicorn listens to these signals; when it has ended, it raises the one it got once more.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, server.on_signal)
     background.start()
     _welcome(settings, listener)
     try:
         server.run(sockets=[listener])
     finally:
-        background.stop()
+        leave = background.stop()
         system.close()
+        _farewell(leave)
+    if leave.returned or leave.left:
+        # A thread that such an attempt blocks would keep the interpreter from ending.
+        os._exit(0)
     return 0
 
 
@@ -98,6 +108,12 @@ def _welcome(settings: LocalSettings, listener: socket.socket) -> None:
     if settings.smtp_host is not None:
         mail = f"through {settings.smtp_host}:{settings.smtp_port}"
     sys.stdout.write(_WELCOME.format(version=__version__, url=url, data_dir=settings.data_dir.resolve(), mail=mail))
+    sys.stdout.flush()
+
+
+def _farewell(leave: Leave) -> None:
+    left = f", left {leave.left} to be found when their lease is over" if leave.left else ""
+    sys.stdout.write(f"Tickwell has stopped: finished {leave.finished}, returned {leave.returned}{left}\n")
     sys.stdout.flush()
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tickwell.bootstrap.local import LocalSystem
 from tickwell.domain.lane import Lane
-from tickwell.local.lane_worker import LaneWorker
+from tickwell.local.lane_worker import RETURN_SECONDS, LaneWorker, Leave
 from tickwell.local.ticker import Ticker
 from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
 
@@ -15,8 +15,8 @@ _IDLE_SECONDS = 1.0
 _NOTIFY_AGAIN_SECONDS = 60
 _EXPIRY_SECONDS = 60.0
 _SYNC_TIME = timedelta(minutes=4)
-_GRACE_SECONDS = 20.0
 _HEAVY_PLACES = 1
+_LAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,16 +67,19 @@ class Ticks:
 
 
 class Background:
-    """The threads of one process; start once, stop once."""
+    """The threads of one process; start once, stop once. What runs gets ``grace_seconds`` to end."""
 
-    def __init__(self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float) -> None:
+    def __init__(
+        self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float, grace_seconds: float
+    ) -> None:
         ticks = Ticks(system=system)
-        self._threads: list[LaneWorker | Ticker] = [
-            LaneWorker(lane.value, queue, system.execute, concurrency=places, grace_seconds=_GRACE_SECONDS)
+        self._grace_seconds = grace_seconds
+        self._workers = [
+            LaneWorker(lane.value, queue, system.execute, concurrency=places, grace_seconds=grace_seconds)
             for lane, queue in system.lanes.items()
             for places in [_HEAVY_PLACES if lane is Lane.HEAVY else concurrency]
         ]
-        self._threads += [
+        self._tickers = [
             Ticker("safety-sync", ticks.safety_sync, interval_seconds=sync_interval_seconds),
             Ticker("outcomes", ticks.outcomes, interval_seconds=_IDLE_SECONDS),
             Ticker("notifications", ticks.notifications, interval_seconds=0.0),
@@ -86,12 +89,23 @@ class Background:
 
     def start(self) -> None:
         """Start all threads."""
-        for thread in self._threads:
-            thread.start()
+        for worker in self._workers:
+            worker.start()
+        for ticker in self._tickers:
+            ticker.start()
 
-    def stop(self) -> None:
-        """Stop taking work, and wait for what runs, within a bound."""
-        for thread in self._threads:
-            thread.stop()
-        for thread in self._threads:
-            thread.join(_GRACE_SECONDS + 5)
+    def close(self) -> None:
+        """Take no more work, and return at once. Safe in a signal's handler."""
+        for worker in self._workers:
+            worker.stop()
+        for ticker in self._tickers:
+            ticker.stop()
+
+    def stop(self) -> Leave:
+        """Take no more work, and wait for what runs, within a bound; how the workers left."""
+        self.close()
+        bound_seconds = self._grace_seconds + RETURN_SECONDS + _LAST_SECONDS
+        leave = sum((worker.leave(bound_seconds) for worker in self._workers), Leave())
+        for ticker in self._tickers:
+            ticker.join(_LAST_SECONDS)
+        return leave

@@ -2,17 +2,41 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
+from tickwell.application.worker_stop import WorkerStop
 from tickwell.outcome_log import log_batch, log_failure
 
 _BATCH = 10
 _POLL_SECONDS = 1.0
 _SPARE_THREADS = 8
 _LOOK_SECONDS = 0.05
+
+RETURN_SECONDS = 5.0
+"""How long attempts that are given back may take to end and to be recorded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leave:
+    """How a worker left.
+
+    The attempts that ended after it was told to stop, those that it gave back, and those that did not even let
+    themselves be given back: they come back when their lease is over.
+    """
+
+    finished: int = 0
+    returned: int = 0
+    left: int = 0
+
+    def __add__(self, other: "Leave") -> "Leave":
+        return Leave(
+            finished=self.finished + other.finished,
+            returned=self.returned + other.returned,
+            left=self.left + other.left,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +51,14 @@ class _Batch:
         return len(self.deliveries) - self.report.done
 
 
+_Running = Mapping[asyncio.Task[None], _Batch]
+
+
 class LaneWorker(threading.Thread):
     """Pulls as many messages as there is room for, ``concurrency`` at a time, and runs them in one event loop.
 
-    A batch is deleted when it is done. Stopping lets running batches end within ``grace_seconds``; what is left then
-    comes back by its lease.
+    A batch is deleted when it is done. Stopping lets what runs end within ``grace_seconds``; what still runs then is
+    given back, to be begun anew by the next worker. What was received and not begun is released.
     """
 
     def __init__(
@@ -43,11 +70,18 @@ class LaneWorker(threading.Thread):
         self._execute = execute
         self._concurrency = concurrency
         self._grace_seconds = grace_seconds
-        self._stopping = threading.Event()
+        self._worker_stop = WorkerStop()
+        self._left = threading.Event()
+        self._leave = Leave()
 
     def stop(self) -> None:
-        """Take no more messages; ``join`` waits for the running ones."""
-        self._stopping.set()
+        """Begin nothing more; ``leave`` waits for what runs. Safe in a signal's handler."""
+        self._worker_stop.request()
+
+    def leave(self, timeout_seconds: float) -> Leave:
+        """How the worker left; waits until it has, at most so long. A thread that a task blocks may outlive it."""
+        self._left.wait(timeout_seconds)
+        return self._leave
 
     def run(self) -> None:
         """The thread's body."""
@@ -58,17 +92,33 @@ class LaneWorker(threading.Thread):
         threads = ThreadPoolExecutor(self._concurrency + _SPARE_THREADS, thread_name_prefix=self.name)
         asyncio.get_running_loop().set_default_executor(threads)
         running: dict[asyncio.Task[None], _Batch] = {}
-        while not self._stopping.is_set():
-            running = {task: batch for task, batch in running.items() if not task.done()}
-            room = self._concurrency - sum(batch.under_way for batch in running.values())
-            if room <= 0:
-                await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                continue
-            batch = _Batch(await self._receive(min(room, _BATCH)), BatchReport())
-            if batch.deliveries:
-                running[asyncio.create_task(self._run_batch(batch))] = batch
-        if running:
-            await asyncio.wait(running, timeout=self._grace_seconds)
+        try:
+            while not self._worker_stop.is_requested():
+                running = {task: batch for task, batch in running.items() if not task.done()}
+                room = self._concurrency - sum(batch.under_way for batch in running.values())
+                if room <= 0:
+                    await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                    continue
+                batch = _Batch(await self._receive(min(room, _BATCH)), BatchReport())
+                if batch.deliveries:
+                    running[asyncio.create_task(self._run_batch(batch))] = batch
+            self._leave = await self._end(running)
+        finally:
+            self._left.set()
+
+    async def _end(self, running: _Running) -> Leave:
+        """Let what runs end, within a bound; give back what does not."""
+        settled_before = {task: len(batch.report.settled) for task, batch in running.items()}
+        pending = {task for task in running if not task.done()}
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=self._grace_seconds)
+        if pending:
+            self._worker_stop.return_all()
+            _, pending = await asyncio.wait(pending, timeout=RETURN_SECONDS)
+        settled = [one for task, batch in running.items() for one in batch.report.settled[settled_before[task] :]]
+        returned = sum(one.execution.was_returned for one in settled)
+        left = sum(running[task].under_way for task in pending)
+        return Leave(finished=len(settled) - returned, returned=returned, left=left)
 
     async def _receive(self, limit: int) -> Sequence[JobDelivery]:
         try:
@@ -80,7 +130,7 @@ class LaneWorker(threading.Thread):
 
     async def _run_batch(self, batch: _Batch) -> None:
         try:
-            report = await self._execute(self._queue, batch.deliveries, report=batch.report)
+            report = await self._execute(self._queue, batch.deliveries, report=batch.report, stop=self._worker_stop)
             log_batch(self._lane, report)
             done = [delivery for delivery in batch.deliveries if delivery.message_id not in report.again]
             await asyncio.to_thread(self._queue.delete, done)

@@ -9,15 +9,17 @@ from tickwell.adapters.documents import (
     definition_text,
     epoch_ms,
     from_ms,
+    progress_from,
+    progress_text,
 )
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, Slot, Tally
 from tickwell.domain.queue import effective_queue
 
 _HEAD = (
-    "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_token, "
-    "lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, "
-    "expires_ms, definition"
+    "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
+    "slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms, created_ms, updated_ms, "
+    "last_executed_ms, paused_ms, expires_ms, definition"
 )
 COLUMNS = f"{_HEAD}, content"
 """What ``job_from`` reads."""
@@ -28,12 +30,12 @@ HEAD = f"{_HEAD}, NULL"
 INSERT = """
     INSERT INTO jobs (
         tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
-        slot_losses, slot_token, lease_until_ms, executions, successful, failed, duration_ms, created_ms, updated_ms,
-        last_executed_ms, paused_ms, expires_ms, definition, content
+        slot_losses, slot_returns, slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms,
+        created_ms, updated_ms, last_executed_ms, paused_ms, expires_ms, definition, content
     ) VALUES (
         :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
-        :slot_losses, :slot_token, :lease_until, :executions, :successful, :failed, :duration, :created, :updated,
-        :last_executed, :paused, :expires, :definition, :content
+        :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :executions, :successful, :failed, :duration,
+        :created, :updated, :last_executed, :paused, :expires, :definition, :content
     ) ON CONFLICT DO NOTHING
 """
 
@@ -53,8 +55,10 @@ def insert_values(job: Job) -> dict[str, Any]:
         "slot_due": None if slot is None else to_epoch_ms(slot.due_at),
         "slot_attempt": None if slot is None else slot.attempt,
         "slot_losses": None if slot is None else slot.losses,
+        "slot_returns": None if slot is None else slot.returns,
         "slot_token": None if slot is None else slot.token,
         "lease_until": None if slot is None else epoch_ms(slot.lease_until),
+        "progress": None if slot is None else progress_text(slot.progress),
         "executions": tally.executions,
         "successful": tally.successful,
         "failed": tally.failed,
@@ -71,8 +75,9 @@ def insert_values(job: Job) -> dict[str, Any]:
 
 def job_from(row: tuple[Any, ...]) -> Job:
     """The job of a row of ``COLUMNS`` or ``HEAD``."""
-    tenant_id, job_id, version, status, next_run, due, attempt, losses, token, lease_until, *rest = row
+    tenant_id, job_id, version, status, next_run, due, attempt, losses, returns, token, lease_until, *rest = row
     (
+        progress,
         executions,
         successful,
         failed,
@@ -93,8 +98,10 @@ def job_from(row: tuple[Any, ...]) -> Job:
             due_at=from_epoch_ms(due),
             attempt=attempt,
             losses=losses,
+            returns=returns,
             token=token,
             lease_until=from_ms(lease_until),
+            progress=progress_from(progress),
         )
     return Job(
         tenant_id=tenant_id,

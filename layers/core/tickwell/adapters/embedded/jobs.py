@@ -6,15 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.adapters.cursors import encode_cursor, text_cursor
-from tickwell.adapters.documents import epoch_ms, is_later_form
+from tickwell.adapters.documents import epoch_ms, is_later_form, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.job_rows import COLUMNS, HEAD, INSERT, insert_values, job_from
-from tickwell.application.ports import Claim, Claimed, ClaimLost, ClaimResult, Clock, Page
+from tickwell.application.ports import (
+    Claim,
+    Claimed,
+    ClaimLost,
+    ClaimResult,
+    Clock,
+    Page,
+    SignAnswer,
+    Signed,
+    TokenGone,
+)
 from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, sources
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
 
 _LISTING = "jobs"
@@ -41,11 +52,12 @@ _COUNT = f"""
     AND (expires_ms IS NULL OR expires_ms > ?) GROUP BY status
 """
 _CLAIMED = f"""
-    slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, last_executed_ms = :now
+    slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, last_executed_ms = :now
     WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
 """
 _CLAIM_FIRST = f"""
-    UPDATE jobs SET next_run_ms = :next_run, slot_due_ms = :due, slot_attempt = 1, slot_losses = 0, {_CLAIMED}
+    UPDATE jobs SET next_run_ms = :next_run, slot_due_ms = :due, slot_attempt = 1, slot_losses = 0, slot_returns = 0,
+        {_CLAIMED}
     AND version = :version AND next_run_ms = :due AND slot_due_ms IS NULL RETURNING {COLUMNS}
 """
 _CLAIM_RETRY = f"""
@@ -63,12 +75,18 @@ _REPLACE = f"""
         definition = :definition, content = :content,
         slot_due_ms = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_due_ms END,
         slot_attempt = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_attempt END,
-        slot_losses = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_losses END
+        slot_losses = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_losses END,
+        slot_returns = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_returns END
     WHERE {_THIS} AND version = :read_version AND next_run_ms IS :read_next_run AND status = :read_status
 """
+_SIGN = f"""
+    UPDATE jobs SET lease_until_ms = MAX(lease_until_ms, :until), progress = COALESCE(:progress, progress)
+    WHERE {_THIS} AND slot_token = :token RETURNING {HEAD}
+"""
 _COUNTED = f"""
-    slot_token = NULL, lease_until_ms = NULL, executions = executions + 1, successful = successful + :successful,
-    failed = failed + :failed, duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
+    slot_token = NULL, lease_until_ms = NULL, progress = NULL,
+    executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
+    duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
 """
 
 
@@ -79,7 +97,7 @@ def _finish(target: JobStatus) -> str:
         UPDATE jobs SET status = CASE WHEN {ends} THEN '{target.value}' ELSE status END,
             expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
             updated_ms = CASE WHEN {ends} THEN :now ELSE updated_ms END,
-            slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, {_COUNTED}
+            slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, slot_returns = NULL, {_COUNTED}
     """
 
 
@@ -88,7 +106,8 @@ _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _RETRY = f"""
     UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,
         slot_attempt = CASE WHEN {_KEEPS} THEN :attempt END,
-        slot_losses = CASE WHEN {_KEEPS} THEN :losses END, {_COUNTED}
+        slot_losses = CASE WHEN {_KEEPS} THEN :losses END,
+        slot_returns = CASE WHEN {_KEEPS} THEN :returns END, {_COUNTED}
 """
 
 
@@ -179,6 +198,18 @@ class EmbeddedJobStore:
         with self._database.transaction() as cursor:
             return [_finish_one(cursor, execution, now) for execution in executions]
 
+    def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
+        """See the port."""
+        values = _this(job.key) | {
+            "token": job.held_token,
+            "until": to_epoch_ms(job.lease_after_sign(now)),
+            "progress": progress_text(progress),
+        }
+        with self._database.transaction() as cursor:
+            row = cursor.execute(_SIGN, values).fetchone()
+        found = None if row is None else job_from(row)
+        return TokenGone() if found is None or _is_expired(found, self._clock.now()) else Signed(job=found)
+
     def ping(self) -> None:
         """See the port."""
         with self._database.read() as cursor:
@@ -235,7 +266,7 @@ def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime) -> 
     target = execution.ends_as
     statement = _RETRY if target is None else _FINISH[target]
     if isinstance(execution.decision, RetryAt):
-        values |= {"attempt": execution.decision.attempt, "losses": execution.losses}
+        values |= {"attempt": execution.decision.attempt, "losses": execution.losses, "returns": execution.returns}
     return cursor.execute(statement, values).rowcount == 1
 
 

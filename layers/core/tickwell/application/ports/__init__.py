@@ -18,6 +18,9 @@ from tickwell.application.ports.stores import (
     History,
     JobStore,
     Page,
+    SignAnswer,
+    Signed,
+    TokenGone,
 )
 
 __all__ = [
@@ -46,5 +49,8 @@ __all__ = [
     "QueueStore",
     "Secrets",
     "SentMail",
+    "SignAnswer",
+    "Signed",
+    "TokenGone",
     "Tokens",
 ]

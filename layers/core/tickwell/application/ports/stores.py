@@ -11,6 +11,7 @@ from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.execution import Execution, OccurrenceKey, Skip
 from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import Progress
 
 T = TypeVar("T")
 
@@ -53,6 +54,21 @@ class ClaimLost:
 
 
 ClaimResult = Claimed | ClaimLost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signed:
+    """The sign was taken; ``job`` as it stands, without payload and description: its status may say to end."""
+
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenGone:
+    """The slot holds another token, or none: the attempt is not the caller's any more."""
+
+
+SignAnswer = Signed | TokenGone
 
 
 class JobStore(Protocol):
@@ -124,6 +140,13 @@ class JobStore(Protocol):
         Only the token is checked (rule 3). A one-time job becomes completed or failed as the decision says, unless
         its status no longer allows that; the job then only loses the slot. A retry is left waiting only while the job
         is active or paused. A finished one-time job expires with its execution. False: the token is no longer there.
+        """
+        ...
+
+    def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
+        """Take a sign of life of the attempt that claimed ``job``: extend its lease, and note ``progress`` if given.
+
+        Only the token is checked. The lease becomes ``job.lease_after_sign(now)``, unless it ends later already.
         """
         ...
 

@@ -64,7 +64,7 @@ def get_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobB
 
 @router.delete("/api/v1/jobs/<job_id>", summary="Delete a job", tags=TAGS, operation_id="deleteJob")
 def delete_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(DeletedBody)]]:
-    """Its history stays; what runs is left to end."""
+    """Its history stays; what runs is cancelled."""
     call = call_of(request)
     job = call.services.change_job.delete(call.principal, job_id)
     return success(DeletedBody(id=job.job_id, status=job.status.value), message="Job deleted successfully")

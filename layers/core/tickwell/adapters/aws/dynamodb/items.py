@@ -5,7 +5,15 @@ from typing import Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
-from tickwell.adapters.documents import VERSION, content_from, definition_from, epoch_ms, from_ms
+from tickwell.adapters.documents import (
+    VERSION,
+    content_from,
+    definition_from,
+    epoch_ms,
+    from_ms,
+    progress_from,
+    progress_text,
+)
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, Slot, Tally
 from tickwell.domain.queue import effective_queue
@@ -19,8 +27,10 @@ NAMES: Final = {
     "slot_due": "sd",
     "slot_attempt": "sa",
     "slot_losses": "sl",
+    "slot_returns": "sr",
     "slot_token": "tk",
     "lease_until": "lu",
+    "progress": "pg",
     "executions": "te",
     "successful": "ts",
     "failed": "tf",
@@ -95,8 +105,10 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
             "slot_due": to_epoch_ms(slot.due_at),
             "slot_attempt": slot.attempt,
             "slot_losses": slot.losses,
+            "slot_returns": slot.returns or None,
             "slot_token": slot.token,
             "lease_until": epoch_ms(slot.lease_until),
+            "progress": progress_text(slot.progress),
         }
     return {**stamp("job"), **{NAMES[name]: value for name, value in attributes.items()}}
 
@@ -152,6 +164,8 @@ def _slot_from(item: Item) -> Slot | None:
         due_at=from_epoch_ms(due_ms),
         attempt=number(item, NAMES["slot_attempt"]),
         losses=number(item, NAMES["slot_losses"]),
+        returns=optional_number(item, NAMES["slot_returns"]) or 0,
         token=slot_token(item),
         lease_until=from_ms(optional_number(item, NAMES["lease_until"])),
+        progress=progress_from(optional_text(item, NAMES["progress"])),
     )

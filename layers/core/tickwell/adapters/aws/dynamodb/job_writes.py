@@ -10,15 +10,17 @@ from datetime import datetime
 from tickwell.adapters.aws.dynamodb.attributes import Value
 from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.table import Write
-from tickwell.adapters.documents import epoch_ms
+from tickwell.adapters.documents import epoch_ms, progress_text
 from tickwell.application.ports import Claim
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, sources
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
 
-_EMPTY_SLOT = "#slot_due, #slot_attempt, #slot_losses, #slot_token, #lease_until"
+_SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress")
+_EMPTY_SLOT = ", ".join(f"#{name}" for name in _SLOT)
 _COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
 
 
@@ -35,13 +37,13 @@ def claim_write(claim: Claim) -> Write:
     }
     if message.attempt > 1:
         return Write(
-            update=f"SET {', '.join(update)}",
+            update=f"SET {', '.join(update)} REMOVE #progress",
             condition="#status = :active AND #slot_due = :due AND #slot_attempt = :attempt"
             " AND attribute_not_exists(#slot_token)",
             values=values | {"attempt": message.attempt},
         )
     update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
-    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at)}, update)
+    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at), "progress": None}, update)
     return Write(
         update=rearm,
         condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_not_exists(#slot_due)",
@@ -72,7 +74,7 @@ def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties
         values["read_next_run"] = to_epoch_ms(read.next_run_at)
     if not empties_slot:
         return (Write(update=update, condition=shared, values=values),)
-    emptied, _ = _assign({**attributes, **dict.fromkeys(("slot_due", "slot_attempt", "slot_losses"))})
+    emptied, _ = _assign({**attributes, **dict.fromkeys(_SLOT)})
     return (
         Write(update=emptied, condition=f"{shared} AND attribute_not_exists(#slot_token)", values=values),
         Write(update=update, condition=f"{shared} AND attribute_exists(#slot_token)", values=values),
@@ -117,15 +119,44 @@ def finish_writes(execution: Execution, now: datetime) -> tuple[Write, Write]:
     return (go_on, end) if execution.recurring else (end, go_on)
 
 
+def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) -> tuple[Write, Write]:
+    """Extend the lease that ``token`` holds, or leave it where it ends later already; the likelier form first."""
+    noted: dict[str, Value | None] = {"slot_token": token}
+    if progress is not None:
+        noted["progress"] = progress_text(progress)
+    until_ms = to_epoch_ms(job.lease_after_sign(now))
+    extended, longer = _assign(noted | {"lease_until": until_ms})
+    kept, same = _assign(noted)
+    held: dict[str, Value] = {"token": token, "until": until_ms}
+    return (
+        Write(
+            update=extended,
+            condition="#slot_token = :token AND #lease_until <= :until",
+            values=longer | held,
+        ),
+        Write(
+            update=kept,
+            condition="#slot_token = :token AND NOT (#lease_until <= :until)",
+            values=same | held,
+        ),
+    )
+
+
 def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Value]) -> tuple[Write, Write]:
     statuses, keeping = _any_of(KEEPS_RETRY)
     keeps = f"#status IN ({statuses})"
     values = values | keeping
-    wait = Write(
-        update=f"SET #slot_attempt = :attempt, #slot_losses = :losses REMOVE #slot_token, #lease_until {_COUNT}",
-        condition=f"#slot_token = :token AND {keeps}",
-        values=values | {"attempt": decision.attempt, "losses": execution.losses},
+    waiting, slot = _assign(
+        {
+            "slot_attempt": decision.attempt,
+            "slot_losses": execution.losses,
+            "slot_returns": execution.returns or None,
+            "slot_token": None,
+            "lease_until": None,
+            "progress": None,
+        }
     )
+    wait = Write(update=f"{waiting} {_COUNT}", condition=f"#slot_token = :token AND {keeps}", values=values | slot)
     drop = Write(
         update=f"REMOVE {_EMPTY_SLOT} {_COUNT}",
         condition=f"#slot_token = :token AND NOT ({keeps})",

@@ -16,17 +16,34 @@ from tickwell.adapters.aws.dynamodb.items import (
     job_item,
     slot_token,
 )
-from tickwell.adapters.aws.dynamodb.job_writes import claim_write, finish_writes, replace_writes, skip_write
+from tickwell.adapters.aws.dynamodb.job_writes import (
+    claim_write,
+    finish_writes,
+    replace_writes,
+    sign_writes,
+    skip_write,
+)
 from tickwell.adapters.aws.dynamodb.listing import newest_first
 from tickwell.adapters.aws.dynamodb.table import SERVICE, Refused, Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form
-from tickwell.application.ports import Claim, Claimed, ClaimLost, ClaimResult, Clock, Page
+from tickwell.application.ports import (
+    Claim,
+    Claimed,
+    ClaimLost,
+    ClaimResult,
+    Clock,
+    Page,
+    SignAnswer,
+    Signed,
+    TokenGone,
+)
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import Progress
 
 _LISTING = "jobs"
 _FORM_TRIES = 8
@@ -145,6 +162,15 @@ class DynamoJobStore:
     def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
         """See the port. One UpdateItem for each, a second one where the job is not in the likelier status."""
         return self._table.each(lambda execution: self._finish(execution, now), executions)
+
+    def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
+        """See the port."""
+        token = job.held_token
+        writes = sign_writes(job, token, now, progress)
+        outcome = self._one_of(keys.job_key(job.key), writes, lambda item: slot_token(item) == token)
+        if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
+            return TokenGone()
+        return Signed(job=job_from(outcome.item, None))
 
     def ping(self) -> None:
         """See the port."""
