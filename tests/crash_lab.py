@@ -1,6 +1,6 @@
 """A world whose ports may break at any call; see ``test_crash_points``."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import FakeClock
 from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
+from tickwell.application.task import TaskContext
+from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Outbound
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
@@ -97,12 +99,17 @@ class Watched:
 
 @dataclass
 class Lab:
-    """A world whose ports are watched, and a task that succeeds once it has failed ``failures`` times."""
+    """A world whose ports are watched, and a task that succeeds once it has failed ``failures`` times.
+
+    Before that it does ``during``, and ``stop`` is what ends its worker.
+    """
 
     world: World
     wire: Wire
     failures: int = 0
     output: Any = "done"
+    during: "Callable[[Lab, TaskContext], Awaitable[None]] | None" = None
+    stop: WorkerStop = field(default_factory=WorkerStop)
     started: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
@@ -116,13 +123,24 @@ class Lab:
         if context.now() < context.due_at:
             self.faults.append(f"attempt {identity} started early")
         self.started.append(identity)
+        return self.wire.call("task", self._end) if self.during is None else self._live(context, self.during)
+
+    async def _live(self, context: Any, during: "Callable[[Lab, TaskContext], Awaitable[None]]") -> Any:
+        await during(self, context)
         return self.wire.call("task", self._end)
+
+    def unwatched(self, deed: Callable[[], Any]) -> Any:
+        """What somebody else does meanwhile: it is not broken into."""
+        armed, self.wire.armed = self.wire.armed, False
+        try:
+            return deed()
+        finally:
+            self.wire.armed = armed
 
     def recorded(self, tenant_id: str, job_id: str) -> list[Execution]:
         """The records of a job, read past the wire: looking is no part of a flow."""
-        armed, self.wire.armed = self.wire.armed, False
-        page = self.world.core.history.list_executions(tenant_id, job_id, limit=100, cursor=None)
-        self.wire.armed = armed
+        history = self.world.core.history
+        page = self.unwatched(lambda: history.list_executions(tenant_id, job_id, limit=100, cursor=None))
         return list(page.items)
 
     def create(self, **fields: Any) -> Job:

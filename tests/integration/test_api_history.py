@@ -1,5 +1,6 @@
 """Executions, logs, mail and dead letters through the API, on both hosts."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,23 @@ def _big(payload: Any, _context: TaskContext) -> Any:
 
 @pytest.fixture
 def tasks() -> Sequence[Task[Any]]:
-    return [task("break", _break), task("big", _big)]
+    return [task("break", _break), task("big", _big), task("look", _look_while_running)]
+
+
+async def _look_while_running(_payload: Any, context: TaskContext) -> None:
+    """Tells how far it is, and then what the API shows of it."""
+    job, listed = f"{JOBS}/{context.job_id}", f"{JOBS}/{context.job_id}/executions"
+    SHOWN[:] = [await _look(job), await _look(listed)]
+    await context.progress(42.5, "so far")
+    SHOWN.extend([await _look(job), await _look(f"{EXECUTIONS}/{context.execution_id}")])
+
+
+async def _look(path: str) -> Any:
+    return (await asyncio.to_thread(WHO[0], "GET", path)).data
+
+
+SHOWN: list[Any] = []
+WHO: list[Client] = []
 
 
 def run(api: Api, client: Client, **fields: Any) -> str:
@@ -192,3 +209,15 @@ def test_what_does_not_exist_is_not_found(ada: Client, path: str) -> None:
 def test_listings_refuse_bad_parameters(api: Api, ada: Client, query: str, field: str) -> None:
     for path in (JOBS, DEAD_LETTERS, f"{JOBS}/{run(api, ada)}/executions"):
         assert ada("GET", f"{path}?{query}").fields == [field]
+
+
+def test_progress_can_be_read_while_the_task_runs_and_no_longer(api: Api, ada: Client) -> None:
+    WHO[:] = [ada]
+    job_id = run(api, ada, task="look", stall_seconds=30)
+    job_before, listed_before, job, execution = SHOWN
+    told = {"percent": 42.5, "message": "so far", "at": "2026-11-22T12:00:00.000Z"}
+    assert (job_before["state"], job_before["progress"], job_before["stall_seconds"]) == ("running", None, 30)
+    assert [one["progress"] for one in listed_before["executions"]] == [None]
+    assert (job["progress"], execution["progress"], execution["status"]) == (told, told, "running")
+    assert ada("GET", f"{JOBS}/{job_id}").data["progress"] is None
+    assert ada("GET", f"{EXECUTIONS}/{execution['id']}").data["progress"] is None

@@ -3,7 +3,8 @@
 Each flow is run once to record the calls that it makes, and then once for each of them and each way to fail there.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ import pytest
 from tests.crash_lab import Crash, Lab, Wire, new_lab, ways_to_break
 from tests.world import ADA
 from tickwell.application.create_job import After, Every, Immediately
+from tickwell.application.ports import Signed
+from tickwell.application.task import TaskContext
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.execution import Execution, ExecutionStatus
-from tickwell.domain.job import Job, JobState, JobStatus
+from tickwell.domain.job import ENDS_ATTEMPT, Job, JobState, JobStatus
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
-from tickwell.domain.retry import GiveUp, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import GiveUp, RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import next_due
 
 MINUTE = timedelta(minutes=1)
@@ -91,11 +94,54 @@ def lose(lab: Lab) -> None:
 
 def die(lab: Lab) -> None:
     """A worker claims and is never heard of again; its message is lost as well."""
-    for queue in lab.world.lanes.values():
-        if deliveries := queue.receive(10, wait_seconds=0):
-            messages: list[Any] = [delivery.message for delivery in deliveries]
-            assert lab.world.core.claim_attempts()(messages, now=lab.world.clock.now()).claimed
-            queue.delete(deliveries)
+    assert lab.world.die()
+
+
+def sign(lab: Lab) -> None:
+    """As the worker that runs the job would."""
+    job = lab.world.job(lab.jobs[0])
+    assert isinstance(lab.world.core.jobs.sign(job, now=lab.world.clock.now(), progress=None), Signed)
+
+
+def while_running(during: Callable[[Lab, TaskContext], Awaitable[None]]) -> Step:
+    def prepare(lab: Lab) -> None:
+        lab.during = during
+
+    return prepare
+
+
+async def tell_progress(_lab: Lab, context: TaskContext) -> None:
+    for percent in (0, 50, 100):
+        await context.progress(percent, "so far")
+
+
+async def be_cancelled(lab: Lab, context: TaskContext) -> None:
+    lab.unwatched(lambda: _cancel(lab))
+    await context.heartbeat()
+
+
+async def be_deleted(lab: Lab, context: TaskContext) -> None:
+    lab.unwatched(lambda: change("delete")(lab))
+    await context.heartbeat()
+
+
+async def be_given_back(lab: Lab, _context: TaskContext) -> None:
+    lab.stop.return_all()
+    await asyncio.sleep(60)
+
+
+def _cancel(lab: Lab) -> None:
+    job, now = lab.world.job(lab.jobs[0]), lab.world.clock.now()
+    assert lab.world.core.jobs.replace(job.cancel(now, expires_at=now + timedelta(days=1)), read=job)
+
+
+def work_and_stop(lab: Lab) -> None:
+    """A worker that is stopped in the middle of its attempt; the next one is not."""
+    lab.during = be_given_back
+    try:
+        lab.world.work(lab.stop)
+    finally:
+        lab.during = None
 
 
 def change(name: str) -> Step:
@@ -153,6 +199,17 @@ FLOWS = {
     "recover twice": Flow(prepare=after(working(), die, wait(81), sync, die, wait(81)), act=sync),
     "consume dead letters": Flow(prepare=working(), act=consume_dead_letters),
     "consume dead letters, recurring": Flow(prepare=working(schedule=OFTEN, later=600), act=consume_dead_letters),
+    "run, probed": Flow(prepare=working(stall_seconds=10), act=work),
+    "run, telling progress": Flow(prepare=after(working(), while_running(tell_progress)), act=work),
+    "be cancelled": Flow(prepare=after(working(), while_running(be_cancelled)), act=work),
+    "be cancelled, recurring": Flow(
+        prepare=after(working(schedule=OFTEN, later=600), while_running(be_cancelled)), act=work
+    ),
+    "be deleted": Flow(prepare=after(working(), while_running(be_deleted)), act=work),
+    "probe a dead worker": Flow(prepare=after(working(stall_seconds=10), die, wait(30)), act=work),
+    "probe a live worker": Flow(prepare=after(working(stall_seconds=10), die, wait(20), sign, wait(10)), act=work),
+    "give back": Flow(prepare=working(), act=work_and_stop),
+    "give back, recurring": Flow(prepare=working(schedule=OFTEN, later=600), act=work_and_stop),
     "pause": Flow(prepare=working(schedule=OFTEN, later=70), act=change("pause")),
     "resume": Flow(prepare=after(working(schedule=OFTEN, later=70), change("pause")), act=change("resume")),
     "resume with a retry": Flow(
@@ -213,8 +270,8 @@ def _assert_settled(lab: Lab, job: Job) -> None:
     assert job.tally.executions == len(executions)
     for due_at in {e.due_at for e in executions}:
         _assert_one_outcome(job, [e for e in executions if e.due_at == due_at])
-    if job.status is JobStatus.DELETED:
-        assert job.slot is None
+    if job.status in ENDS_ATTEMPT:
+        assert (job.slot, job.next_run_at) == (None, None)
     elif job.is_recurring:
         _assert_goes_on(lab, job, {e.due_at for e in executions})
     else:
@@ -223,11 +280,12 @@ def _assert_settled(lab: Lab, job: Job) -> None:
 
 
 def _assert_one_outcome(job: Job, executions: list[Execution]) -> None:
-    """Attempts in a row without a hole; only the last one is final, and it is unless the job was deleted."""
+    """Attempts in a row without a hole; only the last one is final, and it is unless the job was ended."""
     assert [e.attempt for e in executions] == list(range(1, len(executions) + 1))
-    final = [e for e in executions if e.status is ExecutionStatus.SUCCESS or isinstance(e.decision, GiveUp)]
+    final = [e for e in executions if not isinstance(e.decision, RetryAt)]
     assert len(final) <= 1
-    assert final == executions[-1:] or job.status is JobStatus.DELETED
+    assert final == executions[-1:] or job.status in ENDS_ATTEMPT
+    assert all(e.status is not ExecutionStatus.CANCELLED for e in executions) or job.status in ENDS_ATTEMPT
 
 
 def _assert_goes_on(lab: Lab, job: Job, executed: set[datetime]) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ import pytest
 from tests.api_hosts import memory_world
 from tests.server_process import eventually
 from tests.world import World, task
-from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.lane import Lane
-from tickwell.local.lane_worker import LaneWorker
+from tickwell.local.lane_worker import LaneWorker, Leave
 
 
 class Gatekeeper:
@@ -93,3 +95,55 @@ def test_stopping_lets_what_runs_end_and_leaves_the_rest(
     assert completed(world, running)
     assert world.job(later).status is JobStatus.ACTIVE
     assert world.lanes[Lane.MEDIUM].depth().waiting == 1
+
+
+def test_what_does_not_end_in_time_is_given_back_and_the_worker_says_so(world: World, gatekeeper: Gatekeeper) -> None:
+    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.5)
+    worker.start()
+    slow = [world.create(task="probe", payload="slow") for _ in range(2)]
+    eventually(lambda: gatekeeper.running == 2)
+    worker.stop()
+    assert worker.leave(15) == Leave(finished=0, returned=2, left=0)
+    for job in slow:
+        (execution,) = world.executions(job)
+        assert execution.was_returned
+        assert world.job(job).slot == Slot(due_at=job.created_at, attempt=2, returns=1)
+    depth = world.lanes[Lane.MEDIUM].depth()
+    assert (depth.waiting, depth.in_flight) == (2, 0)
+
+
+def test_a_worker_says_what_it_finished_after_it_was_told_to_stop(
+    world: World, gatekeeper: Gatekeeper, worker: LaneWorker
+) -> None:
+    early = world.create(task="probe", payload="quick")
+    eventually(lambda: completed(world, [early]))
+    slow = [world.create(task="probe", payload="slow") for _ in range(2)]
+    eventually(lambda: gatekeeper.running == 2)
+    worker.stop()
+    time.sleep(1.5)  # longer than the lane is asked for messages
+    gatekeeper.open.set()
+    assert worker.leave(15) == Leave(finished=2, returned=0, left=0)
+    assert completed(world, slow)
+
+
+def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    async def stubborn(_payload: Any, _context: Any) -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    world = memory_world(tmp_path, tasks=[task("probe", stubborn)])
+    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.1)
+    worker.start()
+    job = world.create(task="probe")
+    assert begun.wait(10)
+    worker.stop()
+    assert worker.leave(15) == Leave(finished=0, returned=0, left=1)
+    worker.join(10)
+    slot = world.job(job).slot
+    assert slot is not None
+    assert slot.is_running()
+    world.close()

@@ -336,6 +336,19 @@ def test_two_workers_that_die_fail_the_occurrence_without_the_sync(build: Build)
     assert len(world.read.dead_letters(ADA, limit=10, cursor=None).items) == 1
 
 
+def test_a_job_that_was_cancelled_while_its_worker_died_leaves_no_dead_letter(build: Build) -> None:
+    world = build()
+    job = world.create(stall_seconds=10, on_lost=OnLost.FAIL)
+    (running,) = world.die()
+    now = world.clock.now()
+    assert world.core.jobs.replace(running.cancel(now, expires_at=now + timedelta(days=1)), read=running)
+    world.clock.advance(30)
+    world.work()
+    assert [(e.status, e.decision) for e in world.executions(job)] == [("lost", Cancelled())]
+    assert (world.job(job).status, world.job(job).slot) == (JobStatus.CANCELLED, None)
+    assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+
+
 def _only_probes(world: World) -> None:
     """Let workers deal with what is deliverable now, and not with what follows from it."""
     for queue in world.lanes.values():

@@ -126,6 +126,10 @@ def test_contradictions_name_the_field(fields: dict[str, Any], field: str) -> No
         ({"max_retries": -1}, "max_retries"),
         ({"max_retries": 101}, "max_retries"),
         ({"on_lost": "shrug"}, "on_lost"),
+        ({"stall_seconds": 4}, "stall_seconds"),
+        ({"stall_seconds": 3601}, "stall_seconds"),
+        ({"stall_seconds": 7.5}, "stall_seconds"),
+        ({"stall_seconds": "30"}, "stall_seconds"),
         ({"priority": True}, "priority"),
         ({"priority": 1.0}, "priority"),
         ({"priority": ["high"]}, "priority"),
@@ -169,6 +173,7 @@ def test_everything_arrives() -> None:
         max_retries=0,
         retry={"strategy": "exponential", "delay_seconds": 2, "factor": 3, "max_delay_seconds": 60, "jitter": 0.2},
         on_lost="fail",
+        stall_seconds=5,
         priority=4,
         tags=["b", "a", "b"],
     )
@@ -183,6 +188,7 @@ def test_everything_arrives() -> None:
             strategy=RetryStrategy.EXPONENTIAL, delay_seconds=2, factor=3, max_delay_seconds=60, jitter=0.2
         ),
         on_lost=OnLost.FAIL,
+        stall_seconds=5,
         priority=4,
         tags=("b", "a"),
     )

@@ -8,8 +8,8 @@ from tickwell.application.ports import Clock
 from tickwell.application.run_attempt import Retention
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
-from tickwell.domain.job import Job, Slot
-from tickwell.domain.retry import OnLost, after_loss
+from tickwell.domain.job import ENDS_ATTEMPT, Job, Slot
+from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +48,7 @@ def lost_execution(job: Job, slot: Slot, now: datetime, retention: Retention, *,
 
     What was never started may be tried again even where nothing must run twice (``on_lost`` fail).
     """
-    policy = job.policy if started else replace(job.policy, on_lost=OnLost.RETRY)
-    decision = after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now)
+    decision = _decision(job, slot, now, started=started)
     started_at = min(job.last_executed_at or slot.due_at, now)
     return Execution(
         tenant_id=job.tenant_id,
@@ -67,3 +66,10 @@ def lost_execution(job: Job, slot: Slot, now: datetime, retention: Retention, *,
         failure=_LOST if started else _NOT_STARTED,
         expires_at=now + retention(job, ended_as(decision)),
     )
+
+
+def _decision(job: Job, slot: Slot, now: datetime, *, started: bool) -> Decision:
+    if job.status in ENDS_ATTEMPT:
+        return Cancelled()
+    policy = job.policy if started else replace(job.policy, on_lost=OnLost.RETRY)
+    return after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now)

@@ -1,0 +1,24 @@
+"""Probes on the wire."""
+
+import json
+from dataclasses import replace
+
+from tests.doubles import NOON
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+from tickwell.messages import decode_job_message, encode_job_message
+
+MESSAGE = JobMessage(
+    tenant_id="t", job_id="j", version=1, due_at=NOON, attempt=1, run_at=NOON, lane=Lane.LOW, recurring=False
+)
+
+
+def test_a_probe_arrives_as_a_probe() -> None:
+    probe = replace(MESSAGE, probe=True)
+    assert decode_job_message(encode_job_message(probe)) == probe
+
+
+def test_a_message_of_a_release_that_knew_no_probes_is_none() -> None:
+    body = json.loads(encode_job_message(MESSAGE))
+    del body["probe"]
+    assert decode_job_message(json.dumps(body)) == MESSAGE
