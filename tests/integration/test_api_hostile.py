@@ -13,6 +13,7 @@ from tests.api_hosts import Answer, Api, Client, Wire, memory_world, new_api
 from tickwell.http import openapi
 
 JOBS, REGISTER, LOGIN = "/api/v1/jobs", "/api/v1/auth/register", "/api/v1/auth/login"
+MANY = ("/api/v1/jobs/batch", "/api/v1/jobs/bulk", "/api/v1/dead-letters/retry", "/api/v1/dead-letters/delete")
 CREDENTIALS = {"email": "eve@example.com", "password": "Correct-Horse-9"}
 
 
@@ -67,7 +68,7 @@ RAW_BODIES = {
 
 @pytest.mark.parametrize("raw", [pytest.param(raw, id=name) for name, raw in RAW_BODIES.items()])
 def test_malformed_bodies_are_422(shared: Client, raw: bytes) -> None:
-    for path in (JOBS, REGISTER, LOGIN):
+    for path in (JOBS, REGISTER, LOGIN, *MANY):
         answer = shared("POST", path, raw=raw)
         assert (answer.status, answer.json["code"]) == (422, "VALIDATION_ERROR"), path
         assert 1 <= len(answer.json["details"]) <= 20
@@ -140,7 +141,10 @@ def test_odd_paths_are_not_found(shared: Client, segment: str) -> None:
         answer = shared("GET", target)
         assert (answer.status, answer.json["code"]) == (404, "NOT_FOUND"), target
     assert shared("DELETE", f"{JOBS}/{segment}").status == 404
-    assert shared("POST", f"{JOBS}/{segment}/pause").status == 404
+    assert shared("DELETE", f"/api/v1/dead-letters/{segment}").status == 404
+    for action in (f"{JOBS}/{segment}/pause", f"{JOBS}/{segment}/cancel", f"{JOBS}/{segment}/retry"):
+        assert shared("POST", action).status == 404, action
+    assert shared("POST", f"/api/v1/dead-letters/{segment}/retry").status == 404
 
 
 @pytest.mark.parametrize(
@@ -223,7 +227,7 @@ def test_any_job_is_accepted_or_its_fields_are_named(shared: Client, fields: dic
 @_MANY
 @given(raw=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_any_bytes_are_answered(shared: Client, raw: bytes) -> None:
-    for path in (JOBS, LOGIN):
+    for path in (JOBS, LOGIN, *MANY):
         _require_envelope(shared("POST", path, raw=raw))
 
 
@@ -243,6 +247,52 @@ def test_any_target_is_answered(shared: Client, method: str, path: bytes, query:
             body=b"",
         )
         _require_envelope(shared.host(wire))
+
+
+@_MANY
+@given(
+    jobs=st.lists(
+        _JSON | st.dictionaries(st.sampled_from(_FIELDS) | st.text(max_size=10), _VALUES, max_size=6), max_size=5
+    )
+)
+def test_any_batch_has_a_result_for_each_of_its_jobs(shared: Client, jobs: list[Any]) -> None:
+    answer = shared("POST", MANY[0], {"jobs": jobs})
+    if answer.status == 422:
+        assert answer.fields
+        return
+    assert [result["index"] for result in answer.data["results"]] == list(range(len(jobs)))
+    for result in answer.data["results"]:
+        assert result["success"] or result["error"]["details"]
+
+
+@_MANY
+@given(
+    fields=st.dictionaries(
+        st.sampled_from(["status", "state", "task", "job_type", "tag", "queue", "created_after", "all", "error_code"])
+        | st.text(max_size=5),
+        _VALUES,
+        max_size=4,
+    ),
+    action=st.sampled_from(["cancel", "retry", "pause", "resume"]) | _JSON,
+)
+def test_any_bulk_request_is_done_or_its_fields_are_named(shared: Client, fields: dict[str, Any], action: Any) -> None:
+    for path, body in ((MANY[1], {"action": action, "filter": fields}), (MANY[2], {"filter": fields})):
+        answer = shared("POST", path, body)
+        assert answer.status == 200 or answer.fields
+
+
+def test_a_batch_of_hopeless_jobs_has_an_answer_of_bearable_size(shared: Client) -> None:
+    hopeless = {f"\u00e4{number}": 1 for number in range(60)}
+    answer = shared("POST", MANY[0], {"jobs": [hopeless] * 900})
+    assert answer.status == 200
+    assert answer.data["failed"] == 900
+    assert len(answer.body) < 5_000_000
+
+
+def test_a_field_with_a_very_long_name_is_not_repeated_at_length(shared: Client) -> None:
+    answer = shared("POST", JOBS, raw=b'{"name": "x", "' + "\u00e4".encode() * 500_000 + b'": 1}')
+    assert answer.status == 422
+    assert len(answer.body) < 20_000
 
 
 def _require_envelope(answer: Answer) -> None:

@@ -15,13 +15,16 @@ import pytest
 
 from tests.crash_lab import Crash, Lab, Wire, new_lab, ways_to_break
 from tests.world import ADA
-from tickwell.application.create_job import After, Every, Immediately
+from tickwell.application.create_job import After, Every, Immediately, NewJob
+from tickwell.application.manage_job import JobAction
 from tickwell.application.ports import Signed
 from tickwell.application.task import TaskContext
 from tickwell.domain.cron import CronExpression
-from tickwell.domain.errors import TickwellError
+from tickwell.domain.dead_letter import DeadLetterFilter
+from tickwell.domain.errors import IllegalTransitionError, TickwellError
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.job import ENDS_ATTEMPT, Job, JobState, JobStatus
+from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 from tickwell.domain.retry import GiveUp, RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import next_due
@@ -166,8 +169,33 @@ def resume_queue(lab: Lab) -> None:
     lab.world.queues.change(ADA, "images", Queue.resumed)
 
 
+def retry_letter(lab: Lab) -> None:
+    """Twice where the first try was not answered, as its caller would."""
+    (letter,) = lab.world.core.history.list_dead_letters(ADA.tenant_id, limit=10, cursor=None).items
+    lab.world.retry_letter(ADA, letter.dead_letter_id)
+
+
+def create_many(lab: Lab) -> None:
+    requests = [NewJob(name=f"job {number}", task="probe", payload="p" * 500 * number) for number in range(3)]
+    lab.world.create_many(ADA, requests)
+
+
+def create_failing(lab: Lab) -> None:
+    lab.failures = 3
+    lab.world.create_many(ADA, [NewJob(name=f"job {number}", task="probe", max_retries=0) for number in range(3)])
+
+
+def bulk(action: JobAction) -> Step:
+    return lambda lab: lab.world.bulk_jobs(ADA, action, JobFilter(), dry_run=False, cursor=None)
+
+
+def bulk_retry_letters(lab: Lab) -> None:
+    lab.world.bulk_letters.retry(ADA, DeadLetterFilter(), dry_run=False, cursor=None)
+
+
 RETRY_LATE = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1200)
 RETRY_OVER_NEXT = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=850)
+MEDIUM = "m" * 5_000
 LARGE = "x" * 300_000
 
 FLOWS = {
@@ -216,6 +244,30 @@ FLOWS = {
         prepare=after(working(schedule=OFTEN, failures=1, later=600), work, change("pause"), wait(300)),
         act=change("resume"),
     ),
+    "cancel": Flow(prepare=working(later=0), act=change("cancel")),
+    "cancel, recurring": Flow(prepare=working(schedule=OFTEN, later=70), act=change("cancel")),
+    "cancel with a retry": Flow(prepare=after(working(failures=1), work), act=change("cancel")),
+    "cancel what runs": Flow(prepare=after(working(), die), act=after(change("cancel"), wait(81), sync)),
+    "retry a job": Flow(prepare=after(working(payload="p" * 1000), work), act=after(change("retry"), wait(1), work)),
+    "retry a job that failed": Flow(
+        prepare=after(working(failures=1, max_retries=0), work, wait(1)), act=after(change("retry"), work)
+    ),
+    "retry a job, recurring": Flow(
+        prepare=after(working(schedule=OFTEN, later=70), change("cancel")), act=change("retry")
+    ),
+    "retry a dead letter": Flow(
+        prepare=after(working(failures=1, max_retries=0, payload=MEDIUM), work), act=retry_letter
+    ),
+    "retry a dead letter that fails again": Flow(
+        prepare=after(working(failures=2, max_retries=0), work), act=after(retry_letter, work)
+    ),
+    "give up after several attempts, with a payload": Flow(
+        prepare=after(working(failures=99, max_retries=1, payload=MEDIUM), work, wait(60)), act=work
+    ),
+    "create many": Flow(act=create_many),
+    "cancel many": Flow(prepare=after(create_many, working(schedule=OFTEN)), act=bulk(JobAction.CANCEL)),
+    "retry many": Flow(prepare=after(create_many, work), act=after(bulk(JobAction.RETRY), wait(1), work)),
+    "retry many dead letters": Flow(prepare=after(create_failing, work), act=after(bulk_retry_letters, work)),
     "delete": Flow(prepare=working(schedule=OFTEN, later=70), act=change("delete")),
     "permits": Flow(prepare=in_queue(3, concurrency=1), act=work),
     "permits and a retry": Flow(prepare=in_queue(2, concurrency=1, failures=1), act=after(work, wait(60), work)),
@@ -266,7 +318,7 @@ def _assert_settled(lab: Lab, job: Job) -> None:
     executions = lab.world.executions(job)
     letters = lab.world.read.dead_letters(ADA, limit=100, cursor=None).items
     given_up = sum(isinstance(e.decision, GiveUp) for e in executions)
-    assert len(letters) == given_up
+    assert sum(letter.job_id == job.job_id for letter in letters) == given_up
     assert job.tally.executions == len(executions)
     for due_at in {e.due_at for e in executions}:
         _assert_one_outcome(job, [e for e in executions if e.due_at == due_at])
@@ -276,7 +328,10 @@ def _assert_settled(lab: Lab, job: Job) -> None:
         _assert_goes_on(lab, job, {e.due_at for e in executions})
     else:
         assert (job.slot, job.next_run_at) == (None, None)
-        assert job.status is (JobStatus.FAILED if given_up else JobStatus.COMPLETED)
+        assert executions
+        last = executions[-1]
+        assert job.status is last.ends_as
+        assert last.due_at == max(e.due_at for e in executions)
 
 
 def _assert_one_outcome(job: Job, executions: list[Execution]) -> None:
@@ -326,3 +381,34 @@ def test_whatever_breaks_at_whatever_call_every_job_still_ends_rightly(name: str
             except AssertionError as error:
                 faults.append(f"{kind.value} {number} {call}: {str(error)[:300]}")
     assert not faults, "\n".join(faults)
+
+
+def _retry_letter_twice(folder: Path, wire: Wire) -> Lab:
+    """A retry of a dead letter that is broken into, and its caller's second try; then time passes."""
+    lab, close = new_lab(folder, wire)
+    try:
+        working(failures=1, max_retries=0, payload=MEDIUM)(lab)
+        work(lab)
+        wire.armed = True
+        with suppress(Crash, TickwellError):
+            retry_letter(lab)
+        wire.armed = False
+        lab.world.clock.advance(RESTART)
+        with suppress(IllegalTransitionError):
+            retry_letter(lab)
+        lab.world.live(5 * MINUTE, step=STEP)
+        (letter,) = lab.world.core.history.list_dead_letters(ADA.tenant_id, limit=10, cursor=None).items
+        (made,) = [job for job in lab.all_jobs() if job.retry_of is not None]
+        assert (made.job_id, made.retry_of) == (letter.retried_as, letter.dead_letter_id)
+        assert [execution.output for execution in lab.world.executions(made)] == ["done"]
+    finally:
+        close()
+    return lab
+
+
+def test_a_dead_letter_whose_retry_broke_off_becomes_one_job_when_it_is_asked_for_again(tmp_path: Path) -> None:
+    recorded = _retry_letter_twice(tmp_path, Wire()).wire.calls
+    assert {"history.mark_retried", "jobs.create"} <= set(recorded)
+    for number, call in enumerate(recorded):
+        for kind in ways_to_break(call):
+            _retry_letter_twice(tmp_path, Wire(kind=kind, at=number))

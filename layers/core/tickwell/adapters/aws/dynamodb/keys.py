@@ -7,7 +7,7 @@
 | execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}`` | get, put if absent; newest first, one query | 1 write |
 | detail | as its execution | ``L#{due}#{attempt}#{digest}`` | long output, failure and logs | 1 write per KB |
 | skip | as the job's executions | ``K#{first due}`` | newest first in one query | 1 write |
-| dead letter | ``T#{tenant}#D#{shard}`` | ``{due in id}#{id}`` | get, put once; newest first (16 shards) | 1 write |
+| dead letter | ``T#{tenant}#D#{shard}`` | ``{due in id}#{id}`` | get, put once; newest first (16) | 1 write per KB |
 | due item | ``D#{minute}#{shard}`` | ``{look at}#{rest}`` | a minute of a shard, in order; vanishes by TTL | 1 write |
 | watermark | ``S#{shard}`` | ``W`` | the safety sync's lease and progress | 2 writes a sweep |
 | address | ``U#{email key}`` | ``U`` | uniqueness, login | transaction of 3: 6 writes |
