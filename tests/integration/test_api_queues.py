@@ -1,5 +1,7 @@
 """Named queues over the API, on both hosts."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +137,16 @@ def test_queues_of_another_tenant_do_not_exist(api: Api, ada: Client) -> None:
     assert eve("GET", f"{QUEUES}/q").status == 404
     assert eve("POST", JOBS, {"name": "a job", "queue": "q"}).status == 422
     assert eve("POST", QUEUES, {"name": "q"}).status == 201
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples/queues").glob("*.json"))
+
+
+def test_there_is_an_example_for_each_kind_of_system() -> None:
+    assert len(EXAMPLES) == 5
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_the_queues_of_an_example_can_be_created(ada: Client, file: Path) -> None:
+    for queue in json.loads(file.read_text())["queues"]:
+        assert ada("POST", QUEUES, queue).status == 201
