@@ -138,6 +138,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
         accounts=made.stores.accounts,
+        notifying=made.stores.notifying,
         clock=made.stores.clock,
         ids=made.stores.ids,
     )

@@ -22,7 +22,7 @@ from tickwell.application.ports import AccountStore
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
-from tickwell.bootstrap.core import Core, Outbound
+from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -62,6 +62,7 @@ class World:
     blobs: FileBlobs
     outbox: OutboxMailer
     accounts: AccountStore
+    notifying: Notifying
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -85,7 +86,9 @@ class World:
     @property
     def read(self) -> ReadHistory:
         """Executions, logs, dead letters."""
-        return ReadHistory(jobs=self.core.jobs, history=self.core.history, blobs=self.blobs)
+        return ReadHistory(
+            jobs=self.core.jobs, history=self.core.history, blobs=self.blobs, notifications=self.notifying.records
+        )
 
     def job(self, job: Job) -> Job:
         """The job as it stands."""
@@ -187,6 +190,7 @@ def new_world(folder: Path, stores: Stores, *, tasks: Sequence[Task[Any]] = ()) 
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        notifying=stores.notifying,
         execute=core.execute(registry=registry, blobs=blobs, outbound=outbound, longest_attempt=timedelta(seconds=870)),
         close=database.close,
     )

@@ -137,15 +137,23 @@ class DispatcherSettings(LaneSettings):
 class SafetySyncSettings(StoreSettings, ArmingSettings, RetentionSettings):
     """functions/safety_sync."""
 
+    notification_url: str
+
 
 class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
     """functions/dead_letter."""
 
 
-class OutcomesSettings(Settings):
+class OutcomesSettings(StoreSettings):
     """functions/outcomes."""
 
     notification_url: str
+
+
+class ArchiveSettings(Settings):
+    """functions/archive."""
+
+    blob_bucket: str
 
 
 class NotifierSettings(StoreSettings):
@@ -154,6 +162,11 @@ class NotifierSettings(StoreSettings):
     notification_url: str
     notification_dlq_url: str
     sender_address: str
+    operator_address: str | None = None
+    allow_private_hosts: CommaList = ()
+
+    _split = field_validator("allow_private_hosts", mode="before")(split_list)
+    _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
 class LocalSettings(RetentionSettings, HorizonSettings):
@@ -169,6 +182,8 @@ class LocalSettings(RetentionSettings, HorizonSettings):
     allowed_origins: CommaList = ()
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
+    operator_address: str | None = None
+    archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"

@@ -206,6 +206,8 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
     }
     if policy.stall_seconds is not None:
         document["stall"] = policy.stall_seconds
+    if policy.pause_after_failures is not None:
+        document["pause_after"] = policy.pause_after_failures
     if policy.retry != _DEFAULT_RETRY:
         retry = policy.retry
         document["retry"] = {
@@ -227,6 +229,7 @@ def _policy_from(document: dict[str, Any]) -> Policy:
         retry=_DEFAULT_RETRY if retry is None else _retry_from(retry),
         on_lost=OnLost(document["on_lost"]),
         stall_seconds=document.get("stall"),
+        pause_after_failures=document.get("pause_after"),
     )
 
 

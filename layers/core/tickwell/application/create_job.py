@@ -61,6 +61,7 @@ class NewJob:
     max_retries: int | None = None
     retry: RetryPolicy | None = None
     on_lost: OnLost | None = None
+    pause_after_failures: int | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -143,4 +144,5 @@ def _policy(default: Policy, request: NewJob) -> Policy:
         max_retries=default.max_retries if request.max_retries is None else request.max_retries,
         retry=default.retry if request.retry is None else request.retry,
         on_lost=default.on_lost if request.on_lost is None else request.on_lost,
+        pause_after_failures=request.pause_after_failures,
     )

@@ -14,7 +14,10 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.health import CheckHealth
+from tickwell.application.http_client import HttpClient
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.notice import ReadNotice
+from tickwell.application.notify import Notify
 from tickwell.application.ports import (
     AccountStore,
     BlobStore,
@@ -23,8 +26,10 @@ from tickwell.application.ports import (
     Ids,
     JobStore,
     Mailer,
+    NotificationLog,
     PasswordHasher,
     Tokens,
+    WebhookStore,
 )
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.recover import Recover
@@ -32,8 +37,10 @@ from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
+from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, Slot
+from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
 
 if TYPE_CHECKING:
@@ -111,6 +118,7 @@ class Core:
         self,
         *,
         accounts: AccountStore,
+        notifying: "Notifying",
         hasher: PasswordHasher,
         tokens: Tokens,
         blobs: BlobStore,
@@ -119,6 +127,9 @@ class Core:
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
         """What the HTTP routes stand on."""
+        from tickwell.adapters.blob_archive import BlobArchive
+        from tickwell.application.read_archive import ReadArchive
+        from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs = self.clock, self.ids, self.jobs
@@ -130,7 +141,9 @@ class Core:
             get_job=GetJob(jobs=jobs, blobs=blobs),
             list_jobs=ListJobs(jobs=jobs),
             change_job=ChangeJob(jobs=jobs, arming=self.arming, clock=clock, retention=self.retention),
-            read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs),
+            read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
+            read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
+            webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
             tokens=tokens,
@@ -143,20 +156,53 @@ class Core:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notifying:
+    """The stores of what is notified, and the use case on them."""
+
+    webhooks: WebhookStore
+    records: NotificationLog
+
+    def notify(
+        self, *, jobs: JobStore, history: History, accounts: AccountStore, outbound: "Outbound", clock: Clock
+    ) -> Notify:
+        """The notifier's use case."""
+        by_mail = TellByMail(
+            accounts=accounts,
+            mailer=outbound.mailer,
+            sender_address=outbound.sender_address,
+            operator_address=outbound.operator_address,
+        )
+        return Notify(
+            read_notice=ReadNotice(jobs=jobs, history=history),
+            channels={
+                Channel.EMAIL: by_mail,
+                Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
+            },
+            records=self.records,
+            clock=clock,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """How tasks reach the world outside."""
+    """How tasks and notifications reach the world outside."""
 
     mailer: Mailer
     sender_address: str
     allow_private_hosts: tuple[str, ...]
+    operator_address: str | None = None
+
+    def http_client(self) -> HttpClient:
+        """The guarded way out."""
+        from tickwell.adapters.guarded_http import GuardedHttp
+
+        # It would log every URL that is called, and a URL may hold a secret.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
 
     def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
-        from tickwell.adapters.guarded_http import GuardedHttp
-
-        # It would log every URL that a task calls, and a URL may hold a secret.
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
-        http = GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
+        http = self.http_client()
 
         def context(job: Job, slot: Slot) -> TaskContext:
             return TaskContext(

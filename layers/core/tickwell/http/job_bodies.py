@@ -52,6 +52,7 @@ class JobSummaryBody(TypedDict):
     tags: list[str]
     last_executed_at: str | None
     paused_at: str | None
+    paused_reason: str | None
     created_at: str
     updated_at: str
 
@@ -64,13 +65,19 @@ class JobPolicyBody(JobSummaryBody):
     max_retries: int
     retry: RetryBody
     on_lost: str
+    pause_after_failures: int | None
 
 
 class JobBody(JobPolicyBody):
-    """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence."""
+    """A job with its payload and statistics.
+
+    ``retry_count`` counts the retries of the current occurrence, ``failures_in_a_row`` the occurrences that were given
+    up since the last success or resume.
+    """
 
     payload: Any
     retry_count: int
+    failures_in_a_row: int
     statistics: StatisticsBody
 
 
@@ -134,6 +141,7 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         tags=list(job.tags),
         last_executed_at=iso_or_none(job.last_executed_at),
         paused_at=iso_or_none(job.paused_at),
+        paused_reason=job.paused_reason,
         created_at=iso(job.created_at),
         updated_at=iso(job.updated_at),
     )
@@ -148,6 +156,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         max_retries=job.policy.max_retries,
         retry=retry_body(job.policy.retry),
         on_lost=job.policy.on_lost.value,
+        pause_after_failures=job.policy.pause_after_failures,
     )
 
 
@@ -157,6 +166,7 @@ def job_body(job: Job, now: datetime) -> JobBody:
         **job_with_policy(job, now),
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
+        failures_in_a_row=job.failures_in_a_row,
         statistics=_statistics(job.tally),
     )
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
-from tickwell.http.routes import accounts, executions, jobs, system
+from tickwell.http.routes import accounts, archive, executions, jobs, system, webhooks
 
 _NO_CONTEXT = LambdaContext()
 """Handlers need nothing of Lambda's context."""
@@ -68,7 +68,7 @@ def threaded_resolver() -> ThreadedResolver:
 
 
 def _include_routes(resolver: ApiGatewayResolver) -> None:
-    for module in (accounts, jobs, executions, system):
+    for module in (accounts, jobs, executions, archive, webhooks, system):
         resolver.include_router(module.router)
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
     resolver.clear_context()  # type: ignore[no-untyped-call]

@@ -7,8 +7,10 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
+from tickwell.application.webhooks import ManageWebhooks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +29,8 @@ class ApiServices:
     list_jobs: ListJobs
     change_job: ChangeJob
     read_history: ReadHistory
+    read_archive: ReadArchive
+    webhooks: ManageWebhooks
     check_health: CheckHealth
     registry: TaskRegistry
     tokens: Tokens
