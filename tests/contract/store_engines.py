@@ -75,9 +75,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
-        notifying=Notifying(
-            webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)
-        ),
+        notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         clock=clock,
         ids=SeededIds(clock),
     )

@@ -20,6 +20,7 @@ from tickwell.application.ports import Claimed
 from tickwell.domain.due import DUE_ITEM_LIFE, due_item
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import JobStatus
+from tickwell.domain.outcome_event import event_of_dead_letter
 
 WRITER = """
 import sys

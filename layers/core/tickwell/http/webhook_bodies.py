@@ -35,7 +35,10 @@ class WebhookRequest(StrictBody):
         min_length=1, max_length=2048, description="http:// or https://; no private address."
     )
     events: list[Literal["job.failed", "execution.timeout", "job.paused"]] = Field(
-        default=["job.failed", "execution.timeout", "job.paused"], min_length=1, max_length=10, description="What to be told of."
+        default=["job.failed", "execution.timeout", "job.paused"],
+        min_length=1,
+        max_length=10,
+        description="What to be told of.",
     )
     description: Line | None = Field(default=None, max_length=255)
 

@@ -75,8 +75,8 @@ _PAUSES = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}' AND failures_i
 """Whether this failure is the one that pauses the job (X23); never without a limit, which is NULL."""
 
 
-def _finish(target: JobStatus, also: str = "", pauses: str = "FALSE") -> str:
-    """Empties the slot, and ends a one-time job whose status allows that."""
+def _finish(target: JobStatus, in_a_row: str, pausing: str = "", pauses: str = "FALSE") -> str:
+    """Empties the slot, and ends a one-time job whose status allows that, or counts failures."""
     ends = f"recurring = 0 AND status IN {_any_of(sources(target))}"
     return f"""
         UPDATE jobs SET
@@ -84,21 +84,21 @@ def _finish(target: JobStatus, also: str = "", pauses: str = "FALSE") -> str:
                 WHEN {pauses} THEN '{JobStatus.PAUSED.value}' ELSE status END,
             expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
             updated_ms = CASE WHEN {ends} OR {pauses} THEN :now ELSE updated_ms END,
-            {also} slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, {_COUNTED}
+            failures_in_a_row = CASE WHEN {ends} THEN failures_in_a_row ELSE {in_a_row} END,
+            {pausing} slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, {_COUNTED}
     """
 
 
-_COUNT_FAILURE = f"""
-    failures_in_a_row = failures_in_a_row + 1,
+_PAUSING = f"""
     version = CASE WHEN {_PAUSES} THEN version + 1 ELSE version END,
     next_run_ms = CASE WHEN {_PAUSES} THEN NULL ELSE next_run_ms END,
     paused_ms = CASE WHEN {_PAUSES} THEN :now ELSE paused_ms END,
     pause_reason = CASE WHEN {_PAUSES} THEN '{PauseReason.FAILURES.value}' ELSE pause_reason END,
 """
 _FINISH = {
-    JobStatus.COMPLETED: _finish(JobStatus.COMPLETED, "failures_in_a_row = 0,"),
-    JobStatus.FAILED: _finish(JobStatus.FAILED, _COUNT_FAILURE, _PAUSES),
-    JobStatus.CANCELLED: _finish(JobStatus.CANCELLED),
+    JobStatus.COMPLETED: _finish(JobStatus.COMPLETED, "0"),
+    JobStatus.FAILED: _finish(JobStatus.FAILED, "failures_in_a_row + 1", _PAUSING, _PAUSES),
+    JobStatus.CANCELLED: _finish(JobStatus.CANCELLED, "failures_in_a_row"),
 }
 _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _RETRY = f"""

@@ -110,10 +110,8 @@ def finish_writes(execution: Execution, now: datetime) -> tuple[Write, ...]:
 def _final_writes(
     execution: Execution, target: JobStatus, values: dict[str, Value], now: datetime
 ) -> tuple[Write, ...]:
-    empty, count = f"REMOVE {_EMPTY_SLOT}", _COUNT
-    if target is JobStatus.FAILED:
-        count = f"{_COUNT}, #failures_in_a_row :one"
-    elif target is JobStatus.COMPLETED:
+    empty = f"REMOVE {_EMPTY_SLOT}"
+    if target is JobStatus.COMPLETED:
         empty += ", #failures_in_a_row"
     statuses, allowed = _any_of(sources(target))
     ends = f"#recurring = :once AND #status IN ({statuses})"
@@ -123,13 +121,14 @@ def _final_writes(
         {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
     )
     end = Write(
-        update=f"{ended} {empty} {count}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
+        update=f"{ended} {empty} {_COUNT}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
     )
     others = f"#slot_token = :token AND NOT ({ends})"
     if target is not JobStatus.FAILED:
-        go_on = Write(update=f"{empty} {count}", condition=others, values=ending)
+        go_on = Write(update=f"{empty} {_COUNT}", condition=others, values=ending)
         return (go_on, end) if execution.recurring else (end, go_on)
     ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
+    count = f"{_COUNT}, #failures_in_a_row :one"
     go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
     pause = _pause_write(f"{empty}, #next_run {count}, #version :one", ending, now)
     return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
