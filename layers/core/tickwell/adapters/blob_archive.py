@@ -114,7 +114,7 @@ class BlobArchive:
         """Names from those near ``start`` on, and whether more follow."""
         names = self._names(folder, _before(start), _NAMES_PER_PAGE)
         more = len(names) == _NAMES_PER_PAGE
-        if more and names[-1] < start:
+        if more and names[-1] <= start:
             names = self._names(folder, start[:-1], _NAMES_PER_PAGE)
             more = len(names) == _NAMES_PER_PAGE
         return names, more

@@ -19,7 +19,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """``event`` for one target: a webhook endpoint of the tenant; by e-mail the job's owner, or for alerts the operator."""
+    """``event`` for one target: a webhook endpoint; by e-mail the job's owner, or for alerts the operator."""
 
     event: OutcomeEvent
     channel: Channel
