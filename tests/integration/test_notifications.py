@@ -193,6 +193,7 @@ def test_a_webhook_that_does_not_answer_delays_no_mail_of_its_batch(
     lab: NotificationLab,
     mail_server: MailServer,  # noqa: F811
     hook: Hook,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mail_came = threading.Event()
     take = mail_server.postbox.handle_DATA
@@ -201,7 +202,7 @@ def test_a_webhook_that_does_not_answer_delays_no_mail_of_its_batch(
         mail_came.set()
         return await take(*arguments)
 
-    mail_server.postbox.handle_DATA = note  # type: ignore[method-assign]
+    monkeypatch.setattr(mail_server.postbox, "handle_DATA", note)
     hook.before_answer = lambda: mail_came.wait(10)
     lab.add_webhook(hook.url)
     failing(lab)
