@@ -201,6 +201,7 @@ def services_of(world: World, *, jobs: JobStore | None = None) -> ApiServices:
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
     return core.api(
         accounts=world.accounts,
+        notifying=world.notifying,
         hasher=Argon2Hasher(),
         tokens=JwtTokens(SIGNING_KEY, core.ids),
         blobs=world.blobs,

@@ -45,6 +45,10 @@ class NoBlobs:
         """No blobs."""
         raise AssertionError(f"an unexpected deletion of {name}")
 
+    def list(self, folder: str, *, after: str, limit: int) -> NoReturn:
+        """No blobs."""
+        raise AssertionError(f"an unexpected listing of {limit} blobs in {folder} after {after}")
+
 
 def task_context(
     *,

@@ -29,7 +29,7 @@ from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.bootstrap.core import Core, Outbound
+from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -72,6 +72,7 @@ class World:
     blobs: FileBlobs
     outbox: OutboxMailer
     accounts: AccountStore
+    notifying: Notifying
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -143,7 +144,9 @@ class World:
     @property
     def read(self) -> ReadHistory:
         """Executions, logs, dead letters."""
-        return ReadHistory(jobs=self.core.jobs, history=self.core.history, blobs=self.blobs)
+        return ReadHistory(
+            jobs=self.core.jobs, history=self.core.history, blobs=self.blobs, notifications=self.notifying.records
+        )
 
     def listed(self) -> list[Job]:
         """The tenant's jobs as its users see them, newest first."""
@@ -275,6 +278,7 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        notifying=stores.notifying,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

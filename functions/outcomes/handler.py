@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tickwell.adapters.aws.dynamodb.stream import dead_letters_from
+from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.bootstrap import aws
 
 _follow = aws.outcomes()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
-    """Follow one batch of stream records. A failing queue raises: then the batch comes again."""
-    return {"notifications": _follow(dead_letters_from(event))}
+    """Follow one batch of stream records. A failing queue or table raises: then the batch comes again."""
+    return {"notifications": _follow(events_from(event))}

@@ -8,6 +8,7 @@ from tickwell.bootstrap import aws
 from tickwell.outcome_log import log_sync
 
 _sync = aws.safety_sync()
+_alert = aws.alert_operator()
 _SPARE_TIME = timedelta(seconds=30)
 
 
@@ -15,4 +16,5 @@ def handler(_event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any
     """Run once; answers what was done."""
     report = _sync(deadline=aws.deadline(context) - _SPARE_TIME)
     log_sync(report)
+    _alert(report)
     return asdict(report)

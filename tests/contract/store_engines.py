@@ -20,6 +20,7 @@ from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
+from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
@@ -27,7 +28,9 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
+from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore
+from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -45,6 +48,7 @@ class Stores:
     due_items: DueItems
     accounts: AccountStore
     queues: QueueStore
+    notifying: Notifying
     clock: FakeClock
     ids: SeededIds
 
@@ -75,6 +79,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
+        notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -91,7 +96,7 @@ def create_table(client: "DynamoDBClient") -> None:
             {"AttributeName": "sk", "AttributeType": "S"},
         ],
         BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
 
 
@@ -147,6 +152,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock),
+            notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -48,6 +48,32 @@ def test_a_name_may_continue_another_one(blobs: BlobStore) -> None:
     assert [blobs.get(name) for name in names] == [name.encode() for name in names]
 
 
+def test_names_of_a_folder_are_listed_in_order(blobs: BlobStore) -> None:
+    for name in ("t1/archive/2", "t1/archive/10", "t1/archive/1", "t1/archive/a/b", "t1/archived/x", "t2/archive/1"):
+        blobs.put(f"tenants/{name}", b"x", content_type="text/plain")
+    folder = "tenants/t1/archive/"
+    names = [f"{folder}{name}" for name in ("1", "10", "2", "a/b")]
+    assert blobs.list(folder, after=folder, limit=100) == names
+    assert blobs.list(folder, after=names[1], limit=1) == names[2:3]
+    assert blobs.list(folder, after=f"{folder}11", limit=100) == names[2:]
+    assert blobs.list("tenants/t3/archive/", after="", limit=100) == []
+    for wrong in ("tenants/t1/archive", "tenants/t1", "tenants/", "/", "", "tenants/../x/", "tenants/t1/a//"):
+        with pytest.raises(ValueError, match="not a"):
+            blobs.list(wrong, after="", limit=1)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_listing_of_s3_goes_on_beyond_a_thousand_names() -> None:
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="blobs")
+    blobs = S3Blobs(client, "blobs")
+    names = [f"tenants/t1/archive/{number:04d}" for number in range(1005)]
+    for name in names:
+        blobs.put(name, b"", content_type="text/plain")
+    assert blobs.list("tenants/t1/archive/", after="", limit=2000) == names
+    assert blobs.list("tenants/t1/archive/", after="", limit=1002) == names[:1002]
+
+
 @pytest.mark.parametrize(
     "name",
     [

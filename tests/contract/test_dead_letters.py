@@ -13,7 +13,7 @@ from tests.contract.makers import TENANT, TOMORROW, dead_letter, execution, job
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
-from tickwell.adapters.aws.dynamodb.stream import dead_letters_from
+from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.domain.dead_letter import AttemptError, DeadLetter
 from tickwell.domain.errors import NotFoundError
@@ -171,7 +171,7 @@ def test_marking_and_deleting_tell_nobody(dynamodb: DynamoStores, sqlite: Embedd
         made = put(stores)
         assert mark(stores, made, "job-1")
         stores.history.delete_dead_letter(TENANT, made.dead_letter_id)
-    assert len(dead_letters_from({"Records": stream_records(REGION)})) == 1
+    assert len(events_from({"Records": stream_records(REGION)})) == 1
     assert len(EmbeddedOutcomeFeed(sqlite.database).read(10)) == 1
     assert items(dynamodb, "dead_letter") == []
 

@@ -28,7 +28,7 @@ from tests.contract.store_engines import DynamoStores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb import listing
 from tickwell.adapters.aws.dynamodb.keys import Key
-from tickwell.adapters.aws.dynamodb.stream import dead_letters_from
+from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.application.ports import Claimed
 from tickwell.domain.due import DuePosition, Watermark, due_item
@@ -164,19 +164,24 @@ def test_a_short_execution_is_one_item_and_a_long_one_has_its_detail_beside_it(d
     assert Counter(item["kind"] for item in items(dynamodb)) == {"execution": 2, "detail": 1}
 
 
-def test_the_stream_tells_of_inserted_dead_letters(dynamodb: DynamoStores, aws: str) -> None:
-    letters = [dead_letter(job(dynamodb.stores)) for _ in range(3)]
-    dynamodb.stores.history.put_dead_letters(letters[:1])
+def test_the_stream_tells_of_what_was_written_only(dynamodb: DynamoStores, aws: str) -> None:
+    dynamodb.stores.history.put_dead_letters([dead_letter(job(dynamodb.stores))])
     created(dynamodb.stores)
-    dynamodb.stores.history.put_dead_letters([letters[0]])
-    dynamodb.stores.history.put_dead_letters(letters[1:])
     records = stream_records(aws)
-    found = dead_letters_from({"Records": records})
-    assert {one.dead_letter_id: one for one in found} == {one.dead_letter_id: one for one in letters}
-    assert len(found) == 3
+    assert len(events_from({"Records": records})) == 1
     removals = [{**record, "eventName": "REMOVE"} for record in records]
-    assert dead_letters_from({"Records": removals}) == []
-    assert dead_letters_from({}) == []
+    assert events_from({"Records": removals}) == []
+    assert events_from({}) == []
+
+
+def test_only_an_attempt_that_ran_out_of_time_can_be_filtered_by_its_event(dynamodb: DynamoStores) -> None:
+    of = created(dynamodb.stores)
+    statuses = [ExecutionStatus.SUCCESS, ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.LOST]
+    dynamodb.stores.history.record_many(
+        [execution(of, attempt=number, status=status) for number, status in enumerate(statuses, 1)]
+    )
+    assert [item.get("ev") for item in items(dynamodb, "execution")].count("timeout") == 1
+    assert [item.get("ev") for item in items(dynamodb, "execution")].count(None) == 3
 
 
 def test_a_claim_whose_answer_was_lost_is_won(dynamodb: DynamoStores) -> None:

@@ -20,6 +20,7 @@ from tickwell.application.ports import Claimed
 from tickwell.domain.due import DUE_ITEM_LIFE, due_item
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import JobStatus
+from tickwell.domain.outcome_event import event_of_dead_letter
 
 WRITER = """
 import sys
@@ -152,11 +153,11 @@ def test_the_feed_gives_each_inserted_dead_letter_until_it_is_acknowledged(tmp_p
     before.database.close()
     after = embedded_stores(path, FakeClock())
     feed = EmbeddedOutcomeFeed(after.database)
-    assert [letter for _, letter in feed.read(10)] == letters
-    assert [letter for _, letter in feed.read(2)] == letters[:2]
+    assert [event for _, event in feed.read(10)] == [event_of_dead_letter(each) for each in letters]
+    assert [event for _, event in feed.read(2)] == [event_of_dead_letter(each) for each in letters[:2]]
     feed.acknowledge([feed.read(1)[0][0], 12_345])
     feed.acknowledge([])
-    assert [letter for _, letter in feed.read(10)] == letters[1:]
+    assert [event for _, event in feed.read(10)] == [event_of_dead_letter(each) for each in letters[1:]]
     after.database.close()
 
 
@@ -165,7 +166,7 @@ def test_the_feed_forgets_nothing_because_it_is_old(sqlite: EmbeddedStores) -> N
     sqlite.stores.history.put_dead_letters([letter])
     sqlite.stores.clock.advance(timedelta(days=40))
     EmbeddedExpiry(sqlite.database, sqlite.stores.clock).sweep()
-    assert [found for _, found in EmbeddedOutcomeFeed(sqlite.database).read(1)] == [letter]
+    assert [event for _, event in EmbeddedOutcomeFeed(sqlite.database).read(1)] == [event_of_dead_letter(letter)]
 
 
 def test_a_dead_letter_and_its_outcome_are_written_together_or_not_at_all(sqlite: EmbeddedStores) -> None:

@@ -60,7 +60,10 @@ def test_a_recurring_job_goes_on(stores: Stores, decision: Decision, hint: bool)
     running = claimed(stores, recurring(stores), next_run_at=TOMORROW)
     assert finished(stores, execution(running, decision=decision, recurring=hint))
     tally = Tally(executions=1, successful=1, duration_ms=1500)
-    assert stores.jobs.get(TENANT, running.job_id) == replace(running, slot=None, tally=tally)
+    in_a_row = int(isinstance(decision, GiveUp))
+    assert stores.jobs.get(TENANT, running.job_id) == replace(
+        running, slot=None, tally=tally, failures_in_a_row=in_a_row
+    )
 
 
 def test_a_wrong_hint_does_not_keep_a_one_time_job_from_ending(stores: Stores) -> None:
@@ -121,7 +124,9 @@ def test_a_job_that_was_deleted_meanwhile_only_loses_the_slot(stores: Stores, de
     assert stores.jobs.replace(deleted, read=running)
     assert finished(stores, execution(running, decision=decision))
     tally = Tally(executions=1, successful=1, duration_ms=1500)
-    assert stores.jobs.get(TENANT, running.job_id) == replace(deleted, slot=None, tally=tally)
+    in_a_row = int(isinstance(decision, GiveUp))
+    found = stores.jobs.get(TENANT, running.job_id)
+    assert found == replace(deleted, slot=None, tally=tally, failures_in_a_row=in_a_row)
 
 
 @pytest.mark.parametrize("status", list(JobStatus))

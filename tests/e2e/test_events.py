@@ -24,6 +24,7 @@ FUNCTIONS = {
     "DeadLetterFunction": "dead-letter",
     "OutcomesFunction": "outcomes",
     "NotifierFunction": "notifier",
+    "ArchiveFunction": "archive",
 }
 NOTHING_AGAIN: dict[str, Any] = {"batchItemFailures": []}
 CASES: list[tuple[str, str, dict[str, Any]]] = [
@@ -37,6 +38,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("dead_letter", "DeadLetterFunction", NOTHING_AGAIN),
     ("outcomes", "OutcomesFunction", {"notifications": 1}),
     ("notifier", "NotifierFunction", NOTHING_AGAIN),
+    ("archive", "ArchiveFunction", {"lines": 1, "objects": 1}),
 ]
 """Event file, function, what its answer holds."""
 

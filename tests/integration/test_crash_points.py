@@ -214,6 +214,9 @@ FLOWS = {
     "retry": Flow(prepare=after(working(failures=1), work, wait(60)), act=work),
     "give up": Flow(prepare=working(failures=99, max_retries=0), act=work),
     "give up, recurring": Flow(prepare=working(schedule=OFTEN, failures=1, max_retries=0, later=600), act=work),
+    "give up, and pause": Flow(
+        prepare=working(schedule=OFTEN, failures=1, max_retries=0, pause_after_failures=1, later=600), act=work
+    ),
     "skip": Flow(
         prepare=after(working(schedule=OFTEN, failures=1, retry=RETRY_OVER_NEXT, later=600), work, wait(600)),
         act=work,
@@ -324,6 +327,9 @@ def _assert_settled(lab: Lab, job: Job) -> None:
         _assert_one_outcome(job, [e for e in executions if e.due_at == due_at])
     if job.status in ENDS_ATTEMPT:
         assert (job.slot, job.next_run_at) == (None, None)
+    elif job.status is JobStatus.PAUSED:
+        assert (job.slot, job.next_run_at, job.failures_in_a_row) == (None, None, given_up)
+        assert job.failures_in_a_row == job.policy.pause_after_failures
     elif job.is_recurring:
         _assert_goes_on(lab, job, {e.due_at for e in executions})
     else:

@@ -1,6 +1,6 @@
 """Dead letters, from the attempt that was the last to the job that is made of them, on both engines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -115,6 +115,9 @@ class _BrokenBlobs:
 
     def delete(self, name: str) -> None:
         raise UnavailableError("blobs", name)
+
+    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:
+        raise UnavailableError("blobs", f"{folder} {after} {limit}")
 
 
 def test_a_retry_is_a_new_job_like_the_old_one_and_both_are_linked(build: Build) -> None:

@@ -14,6 +14,8 @@ from moto.ses.models import ses_backends
 
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import create_table
+from tests.notification_lab import Hook, serve_hook
+from tests.unit.test_webhook import verified
 from tickwell.bootstrap import aws as bootstrap
 from tickwell.settings import SettingsError
 
@@ -98,12 +100,25 @@ class Stack:
 
     def dead_letter_records(self) -> list[dict[str, Any]]:
         """The stream records of all dead letters in the table."""
+        return [record for record in self.records("INSERT", "NewImage") if _kind(record) == "dead_letter"]
+
+    def records(self, event_name: str, image: str) -> list[dict[str, Any]]:
+        """Stream records of everything in the table, as if it was all written, or deleted by TTL, just now."""
         items = boto3.client("dynamodb", region_name=REGION).scan(TableName="tickwell")["Items"]
         return [
-            {"eventName": "INSERT", "eventID": str(n), "dynamodb": {"NewImage": item, "SequenceNumber": str(n)}}
+            {
+                "eventName": event_name,
+                "eventID": str(n),
+                "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
+                "dynamodb": {image: item, "SequenceNumber": str(n), "ApproximateCreationDateTime": 1795348860.0},
+            }
             for n, item in enumerate(items)
-            if item["kind"] == {"S": "dead_letter"}
         ]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    yield from serve_hook()
 
 
 @pytest.fixture
@@ -146,6 +161,8 @@ def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedule",
         "JWT_SECRET_ID": secret["ARN"],
         "SENDER_ADDRESS": SENDER,
+        "OPERATOR_ADDRESS": "operator@example.com",
+        "ALLOW_PRIVATE_HOSTS": "127.0.0.1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(f"TICKWELL_{name}", value)
@@ -184,19 +201,69 @@ def test_an_unreadable_message_ends_as_a_dead_letter_of_the_operator(stack: Stac
     assert stack.run("dead_letter", event) == {"batchItemFailures": []}
     (record,) = stack.dead_letter_records()
     assert "operator" in record["dynamodb"]["NewImage"]["pk"]["S"]
-    assert stack.run("outcomes", {"Records": [record]}) == {"notifications": 0}
+    assert stack.run("outcomes", {"Records": [record]}) == {"notifications": 1}
+    before = _sent_mails()
+    assert stack.run("notifier", stack.event("notify")) == {"batchItemFailures": []}
+    assert _sent_mails() == before + 1, "the operator has an address"
 
 
 def test_the_owner_of_a_job_that_failed_for_good_gets_a_mail(stack: Stack) -> None:
     token = stack.register()
-    body = {"name": "doomed", "task": "http_request", "max_retries": 0, "payload": {"url": "http://127.0.0.1/"}}
-    stack.call("POST", "/api/v1/jobs", body, token)
-    stack.run("worker", stack.event("lane-medium"))
+    _doomed(stack, token)
     records = stack.dead_letter_records()
     assert stack.run("outcomes", {"Records": records}) == {"notifications": 1}
     before = _sent_mails()
     assert stack.run("notifier", stack.event("notify")) == {"batchItemFailures": []}
     assert _sent_mails() == before + 1
+
+
+def test_a_webhook_is_told_and_what_it_refuses_waits_in_its_queue(stack: Stack, hook: Hook) -> None:
+    token = stack.register()
+    status, answer = stack.call("POST", "/api/v1/webhooks", {"url": hook.url}, token)
+    assert status == 201
+    hook.statuses = [500, 204]
+    job_id = _doomed(stack, token)
+    assert stack.run("outcomes", {"Records": stack.dead_letter_records()}) == {"notifications": 2}
+    event = stack.event("notify")
+    answered = stack.run("notifier", event)
+    (again,) = answered["batchItemFailures"]
+    assert stack.messages("notify") == [], "it is invisible for its pause"
+    assert stack.run(
+        "notifier", {"Records": [r for r in event["Records"] if r["messageId"] == again["itemIdentifier"]]}
+    )
+    ((first, _), (second, body)) = hook.seen
+    assert first["webhook-id"] == second["webhook-id"]
+    assert verified(answer["data"]["secret"], second, body)
+    (execution,) = executions(stack, token, job_id)
+    _, logs = stack.call("GET", f"/api/v1/executions/{execution['id']}/logs", token=token)
+    told = [line["metadata"] for line in logs["data"]["logs"] if line["message"] == "Notification sent"]
+    assert [line["channel"] for line in told] == ["email", "webhook"]
+
+
+def test_expired_history_can_be_read_back(stack: Stack) -> None:
+    token = stack.register()
+    job_id = _doomed(stack, token)
+    (execution,) = executions(stack, token, job_id)
+    month = execution["due_at"][:7]
+    assert stack.run("archive", {"Records": stack.records("REMOVE", "OldImage")}) == {"lines": 2, "objects": 1}
+    _, answer = stack.call("GET", f"/api/v1/archive/{month}/executions", token=token)
+    (archived,) = answer["data"]["executions"]
+    assert {name: archived[name] for name in execution} == execution
+    _, answer = stack.call("GET", f"/api/v1/archive/{month}/dead-letters", token=token)
+    assert [letter["job_id"] for letter in answer["data"]["dead_letters"]] == [job_id]
+
+
+def _doomed(stack: Stack, token: str) -> str:
+    """A job that has failed for good."""
+    body = {"name": "doomed", "task": "http_request", "max_retries": 0, "payload": {"url": "http://127.0.0.2/"}}
+    _, answer = stack.call("POST", "/api/v1/jobs", body, token)
+    stack.run("worker", stack.event("lane-medium"))
+    job_id: str = answer["data"]["id"]
+    return job_id
+
+
+def _kind(record: dict[str, Any]) -> str:
+    return str(record["dynamodb"]["NewImage"]["kind"]["S"])
 
 
 def test_the_safety_sync_sweeps_and_repairs(stack: Stack) -> None:
@@ -220,14 +287,15 @@ def test_the_dispatcher_hands_messages_to_their_lanes(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "function", ["api", "worker", "dispatcher", "safety_sync", "dead_letter", "outcomes", "notifier"]
+    "function", ["api", "worker", "dispatcher", "safety_sync", "dead_letter", "outcomes", "notifier", "archive"]
 )
 def test_a_function_without_its_settings_does_not_start(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     monkeypatch.delenv("TICKWELL_LANE_HIGH_URL")
     monkeypatch.delenv("TICKWELL_NOTIFICATION_URL")
-    with pytest.raises(SettingsError, match=r"TICKWELL_LANE_HIGH_URL|TICKWELL_NOTIFICATION_URL"):
+    monkeypatch.delenv("TICKWELL_BLOB_BUCKET")
+    with pytest.raises(SettingsError, match=r"TICKWELL_(LANE_HIGH_URL|NOTIFICATION_URL|BLOB_BUCKET)"):
         stack.load(function)
 
 

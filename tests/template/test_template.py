@@ -1,5 +1,6 @@
 """The rules that the deployed stack must keep, whoever edits template.yaml."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -8,6 +9,11 @@ import pytest
 
 from tests.template.cloudformation import ROOT, allowed_statements, as_list, properties, resources, source
 from tickwell import settings
+from tickwell.adapters.aws.dynamodb import history_items
+from tickwell.adapters.aws.dynamodb.items import NAMES
+from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.job import JobStatus, PauseReason
+from tickwell.domain.notification import RETRY_PAUSES_SECONDS
 
 FUNCTIONS: dict[str, tuple[str, type[settings.Settings]]] = {
     "ApiFunction": ("api", settings.ApiSettings),
@@ -18,6 +24,7 @@ FUNCTIONS: dict[str, tuple[str, type[settings.Settings]]] = {
     "DeadLetterFunction": ("dead_letter", settings.DeadLetterSettings),
     "OutcomesFunction": ("outcomes", settings.OutcomesSettings),
     "NotifierFunction": ("notifier", settings.NotifierSettings),
+    "ArchiveFunction": ("archive", settings.ArchiveSettings),
 }
 LANES = ("LaneHigh", "LaneMedium", "LaneLow", "LaneHeavy")
 FOURTEEN_DAYS = 14 * 24 * 3600
@@ -108,8 +115,9 @@ def test_no_role_may_do_everything_or_to_everything(role: str, statement: dict[s
         ("HeavyWorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("WorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("DispatcherRole", {"dynamodb:GetItem", "s3:GetObject", "ses:SendEmail"}),
-        ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:GetItem", "ses:SendEmail"}),
-        ("NotifierRole", {"dynamodb:PutItem", "s3:GetObject"}),
+        ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "ses:SendEmail"}),
+        ("NotifierRole", {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:GetObject", "sqs:SendMessageBatch"}),
+        ("ArchiveRole", {"dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject", "s3:DeleteObject", "ses:SendEmail"}),
     ],
 )
 def test_a_role_lacks_what_its_function_has_no_business_with(role: str, forbidden: set[str]) -> None:
@@ -185,20 +193,65 @@ def test_the_bucket_survives_and_is_private() -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_the_stream_brings_new_dead_letters_only_and_gives_none_up_silently() -> None:
-    [stream] = [
+def stream_mapping(function: str) -> dict[str, Any]:
+    """How a function reads the table's stream."""
+    [found] = [
         mapping["Properties"]
         for mapping in resources("AWS::Lambda::EventSourceMapping").values()
         if mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"
+        and mapping["Properties"]["FunctionName"]["Ref"] == function
     ]
-    [pattern] = stream["FilterCriteria"]["Filters"]
-    assert pattern["Pattern"] == (
-        '{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["dead_letter"]}}}}'
-    )
+    return dict(found)
+
+
+def patterns(mapping: dict[str, Any]) -> list[dict[str, Any]]:
+    return [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+
+
+def test_the_stream_brings_what_people_are_told_of_only_and_gives_none_up_silently() -> None:
+    stream = stream_mapping("OutcomesFunction")
+    assert patterns(stream) == [
+        {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [history_items.DEAD_LETTER]}}}},
+        {
+            "eventName": ["INSERT"],
+            "dynamodb": {
+                "NewImage": {
+                    "kind": {"S": [history_items.EXECUTION]},
+                    history_items.EVENT: {"S": [ExecutionStatus.TIMEOUT.value]},
+                }
+            },
+        },
+        {
+            "eventName": ["MODIFY"],
+            "dynamodb": {
+                "NewImage": {"kind": {"S": ["job"]}, NAMES["pause_reason"]: {"S": [PauseReason.FAILURES.value]}},
+                "OldImage": {NAMES["status"]: {"S": [JobStatus.ACTIVE.value]}},
+            },
+        },
+    ]
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] > 0
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["OutcomesFailureQueue", "Arn"]}
+
+
+def test_the_archive_gets_what_ttl_deletes_in_large_batches_that_are_never_split() -> None:
+    stream = stream_mapping("ArchiveFunction")
+    [pattern] = patterns(stream)
+    assert pattern["eventName"] == ["REMOVE"]
+    assert pattern["userIdentity"] == {"principalId": ["dynamodb.amazonaws.com"]}
+    kinds = {history_items.EXECUTION, history_items.DETAIL, history_items.DEAD_LETTER}
+    assert set(pattern["dynamodb"]["OldImage"]["kind"]["S"]) == kinds
+    assert "BisectBatchOnFunctionError" not in stream, "the same batch must be the same object when it comes again"
+    assert stream["MaximumBatchingWindowInSeconds"] == 300
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["OutcomesFailureQueue", "Arn"]}
+    assert stream["Enabled"] == {"Fn::If": ["IsArchived", True, False]}
+    assert source()["Parameters"]["Archive"]["Default"] == "on"
+
+
+def test_the_notifier_gives_up_before_its_queue_does() -> None:
+    receives = properties("NotificationQueue")["RedrivePolicy"]["maxReceiveCount"]
+    assert receives > len(RETRY_PAUSES_SECONDS) + 1
 
 
 def test_the_api_is_throttled_and_its_accesses_are_logged() -> None:

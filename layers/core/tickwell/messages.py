@@ -10,7 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
-from tickwell.domain.message import JobMessage, Notification, Unreadable
+from tickwell.domain.message import JobMessage, Unreadable
+from tickwell.domain.notification import Channel, Notification
+from tickwell.domain.outcome_event import EventType, OutcomeEvent
 
 _LONGEST_BODY_KEPT = 1024
 
@@ -37,13 +39,30 @@ class JobMessageV1(_Wire):
     probe: bool = False
 
 
+class EventV1(_Wire):
+    """An ``OutcomeEvent`` on the wire."""
+
+    kind: Literal["event"] = "event"
+    v: Literal[1] = 1
+    type: EventType
+    tenant: str = Field(min_length=1)
+    subject: str = Field(min_length=1)
+    job: str = Field(min_length=1)
+    due_at: AwareDatetime
+    attempt: int = Field(ge=0)
+    at: AwareDatetime
+    is_last: bool = True
+    note: str | None = None
+
+
 class NotificationV1(_Wire):
     """A ``Notification`` on the wire."""
 
     kind: Literal["notification"] = "notification"
     v: Literal[1] = 1
-    tenant: str = Field(min_length=1)
-    dead_letter: str = Field(min_length=1)
+    event: EventV1
+    channel: Channel
+    endpoint: str | None = None
 
 
 def encode_job_message(message: JobMessage) -> str:
@@ -86,7 +105,9 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
 
 def encode_notification(notification: Notification) -> str:
     """The body to send; ``decode_notification`` gives the notification back."""
-    return NotificationV1(tenant=notification.tenant_id, dead_letter=notification.dead_letter_id).model_dump_json()
+    return NotificationV1(
+        event=_event_wire(notification.event), channel=notification.channel, endpoint=notification.endpoint_id
+    ).model_dump_json()
 
 
 def decode_notification(body: str) -> Notification | Unreadable:
@@ -95,7 +116,45 @@ def decode_notification(body: str) -> Notification | Unreadable:
         wire = NotificationV1.model_validate_json(body)
     except ValidationError as error:
         return _unreadable(body, error)
-    return Notification(tenant_id=wire.tenant, dead_letter_id=wire.dead_letter)
+    return Notification(event=_event(wire.event), channel=wire.channel, endpoint_id=wire.endpoint)
+
+
+def encode_event(event: OutcomeEvent) -> str:
+    """The text to store; ``decode_event`` gives the event back."""
+    return _event_wire(event).model_dump_json()
+
+
+def decode_event(text: str) -> OutcomeEvent:
+    """What ``encode_event`` wrote."""
+    return _event(EventV1.model_validate_json(text))
+
+
+def _event_wire(event: OutcomeEvent) -> EventV1:
+    return EventV1(
+        type=event.type,
+        tenant=event.tenant_id,
+        subject=event.subject,
+        job=event.job_id,
+        due_at=event.due_at,
+        attempt=event.attempt,
+        at=event.at,
+        is_last=event.is_last,
+        note=event.note,
+    )
+
+
+def _event(wire: EventV1) -> OutcomeEvent:
+    return OutcomeEvent(
+        type=wire.type,
+        tenant_id=wire.tenant,
+        subject=wire.subject,
+        job_id=wire.job,
+        due_at=instant(wire.due_at),
+        attempt=wire.attempt,
+        at=instant(wire.at),
+        is_last=wire.is_last,
+        note=wire.note,
+    )
 
 
 def _unreadable(body: str, error: ValidationError) -> Unreadable:

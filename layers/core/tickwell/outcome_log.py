@@ -68,6 +68,7 @@ def log_notified(report: Notified) -> None:
         "action": "notifications",
         "sent": len(report.sent),
         "dropped": len(report.dropped),
+        "failed": len(report.failed),
         "again": len(report.again),
     }
     _log.info("notifications", extra=extra)

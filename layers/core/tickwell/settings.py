@@ -160,6 +160,7 @@ class SafetySyncSettings(StoreSettings, ArmingSettings, RetentionSettings):
     """functions/safety_sync."""
 
     blob_bucket: str
+    notification_url: str
 
 
 class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
@@ -168,10 +169,16 @@ class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
     blob_bucket: str
 
 
-class OutcomesSettings(Settings):
+class OutcomesSettings(StoreSettings):
     """functions/outcomes."""
 
     notification_url: str
+
+
+class ArchiveSettings(Settings):
+    """functions/archive."""
+
+    blob_bucket: str
 
 
 class NotifierSettings(StoreSettings):
@@ -180,6 +187,11 @@ class NotifierSettings(StoreSettings):
     notification_url: str
     notification_dlq_url: str
     sender_address: str
+    operator_address: str | None = None
+    allow_private_hosts: CommaList = ()
+
+    _split = field_validator("allow_private_hosts", mode="before")(split_list)
+    _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
 class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
@@ -195,6 +207,8 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
     allowed_origins: CommaList = ()
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
+    operator_address: str | None = None
+    archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"

@@ -20,3 +20,11 @@ def require_blob_name(name: str) -> str:
     ):
         raise ValueError(f"not a blob's name: {name[:_LONGEST_NAME]!r}")
     return name
+
+
+def require_blob_folder(folder: str) -> str:
+    """``folder`` if it is the beginning of names and ends with a slash; ValueError otherwise."""
+    if not folder.endswith("/"):
+        raise ValueError(f"not a folder of blobs: {folder[:_LONGEST_NAME]!r}")
+    require_blob_name(f"{folder}x")
+    return folder

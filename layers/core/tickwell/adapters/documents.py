@@ -254,6 +254,8 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
     }
     if policy.stall_seconds is not None:
         document["stall"] = policy.stall_seconds
+    if policy.pause_after_failures is not None:
+        document["pause_after"] = policy.pause_after_failures
     if policy.retry != _DEFAULT_RETRY:
         document["retry"] = retry_document(policy.retry)
     return document
@@ -267,6 +269,7 @@ def _policy_from(document: dict[str, Any]) -> Policy:
         retry=_DEFAULT_RETRY if retry is None else retry_from(retry),
         on_lost=OnLost(document["on_lost"]),
         stall_seconds=document.get("stall"),
+        pause_after_failures=document.get("pause_after"),
     )
 
 

@@ -65,6 +65,7 @@ class NewJob:
     retry: RetryPolicy | None = None
     on_lost: OnLost | None = None
     stall_seconds: int | None = None
+    pause_after_failures: int | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -187,4 +188,4 @@ def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
         for value in (getattr(request, name), getattr(queue, name))[::-1]
         if value is not None
     }
-    return replace(default, **chosen)
+    return replace(default, **chosen, pause_after_failures=request.pause_after_failures)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_detail, load_payload
-from tickwell.application.ports import BlobStore, History, JobStore, Page
+from tickwell.application.ports import BlobStore, History, JobStore, NotificationLog, Page
 from tickwell.domain.account import Principal
 from tickwell.domain.dead_letter import DeadLetter, DeadLetterFilter
 from tickwell.domain.errors import NotFoundError
@@ -20,6 +20,7 @@ from tickwell.domain.execution import (
     running_execution,
 )
 from tickwell.domain.job import Job
+from tickwell.domain.notification import NotificationRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,7 @@ class ReadHistory:
     jobs: JobStore
     history: History
     blobs: BlobStore
+    notifications: NotificationLog
 
     def executions(
         self, principal: Principal, job_id: str, *, limit: int, cursor: str | None, status: ExecutionStatus | None
@@ -75,9 +77,9 @@ class ReadHistory:
         return ExecutionOfJob(job=job, execution=replace(execution, output=detail.output, logs=detail.logs))
 
     def logs(self, principal: Principal, execution_id: str) -> Sequence[LogEntry]:
-        """What the task logged, between a line for the start and one for the end of the attempt.
+        """What the task logged, between a line for the start and one for the end of the attempt; then who was told.
 
-        Those two lines are derived from the record, so that they cost no storage.
+        The lines for start and end are derived from the record, so that they cost no storage.
         """
         found = self.execution(principal, execution_id)
         execution = found.execution
@@ -89,7 +91,10 @@ class ReadHistory:
         )
         if isinstance(execution, RunningExecution):
             return [start]
-        return [start, *execution.logs, _last_line(execution)]
+        told = self.notifications.about(
+            principal.tenant_id, execution.job_id, due_at=execution.due_at, attempt=execution.attempt
+        )
+        return [start, *execution.logs, _last_line(execution), *map(_told_line, told)]
 
     def sent_mail(self, principal: Principal, execution_id: str) -> dict[str, Any]:
         """The mail that the execution sent, as it was sent."""
@@ -135,3 +140,16 @@ def _last_line(execution: Execution) -> LogEntry:
         metadata |= {"error": execution.failure.message, "code": execution.failure.code}
     message = f"Job execution ended as {execution.status.value}"
     return LogEntry(at=execution.finished_at, level="error", message=message, metadata=metadata)
+
+
+def _told_line(record: NotificationRecord) -> LogEntry:
+    metadata: dict[str, Any] = {
+        "event": record.event_type,
+        "channel": record.channel.value,
+        "target": record.target,
+        "id": record.notification_id,
+    }
+    if record.error is None:
+        return LogEntry(at=record.at, level="info", message="Notification sent", metadata=metadata)
+    metadata["error"] = record.error
+    return LogEntry(at=record.at, level="error", message="Notification failed for good", metadata=metadata)

@@ -16,10 +16,13 @@ from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
+from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
+from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
+from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.dispatch import Dispatch
@@ -29,11 +32,13 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
-from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Outbound
+from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
 from tickwell.domain.lane import Lane
+from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.settings import (
     ApiSettings,
+    ArchiveSettings,
     ArmingSettings,
     DeadLetterSettings,
     DispatcherSettings,
@@ -157,6 +162,10 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     )
 
 
+def _notifying(table: Table) -> Notifying:
+    return Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, _clock()))
+
+
 def _blobs(bucket: str) -> BlobStore:
     from tickwell.adapters.aws.s3 import S3Blobs
 
@@ -177,6 +186,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
         accounts=DynamoAccountStore(table),
+        notifying=_notifying(table),
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         blobs=_blobs(settings.blob_bucket),
@@ -271,10 +281,22 @@ def dead_letter() -> ConsumeDeadLetters:
     return _core(settings, _table(settings), _lanes(settings)).consume_dead_letters()
 
 
+def alert_operator() -> AlertOperator:
+    """What functions/safety_sync tells the operator by."""
+    settings = load(SafetySyncSettings)
+    return AlertOperator(notifications=_notifications(settings.notification_url, None), clock=_clock())
+
+
 def outcomes() -> FollowOutcomes:
     """functions/outcomes."""
     settings = load(OutcomesSettings)
-    return FollowOutcomes(notifications=_notifications(settings.notification_url, None))
+    queue = _notifications(settings.notification_url, None)
+    return FollowOutcomes(channels=dict.fromkeys(Channel, queue), webhooks=DynamoWebhookStore(_table(settings)))
+
+
+def archive() -> BlobArchive:
+    """functions/archive."""
+    return BlobArchive(_blobs(load(ArchiveSettings).blob_bucket))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,11 +313,17 @@ def notifier() -> Notifier:
 
     settings = load(NotifierSettings)
     table, clock = _table(settings), _clock()
-    notify = Notify(
+    notify = _notifying(table).notify(
+        jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
         accounts=DynamoAccountStore(table),
-        mailer=SesMailer(_client("sesv2"), clock),
-        sender_address=settings.sender_address,
+        outbound=Outbound(
+            mailer=SesMailer(_client("sesv2"), clock),
+            sender_address=settings.sender_address,
+            allow_private_hosts=settings.allow_private_hosts,
+            operator_address=settings.operator_address,
+        ),
+        clock=clock,
     )
     queue = _notifications(settings.notification_url, settings.notification_dlq_url)
     return Notifier(notify=notify, queue=queue)

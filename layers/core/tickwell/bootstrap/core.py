@@ -19,9 +19,12 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
+from tickwell.application.http_client import HttpClient
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
+from tickwell.application.notice import ReadNotice
+from tickwell.application.notify import Notify
 from tickwell.application.ports import (
     AccountStore,
     BlobStore,
@@ -30,9 +33,11 @@ from tickwell.application.ports import (
     Ids,
     JobStore,
     Mailer,
+    NotificationLog,
     PasswordHasher,
     QueueStore,
     Tokens,
+    WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
@@ -42,9 +47,11 @@ from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
+from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
 
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
@@ -188,6 +195,7 @@ class Core:
         self,
         *,
         accounts: AccountStore,
+        notifying: "Notifying",
         hasher: PasswordHasher,
         tokens: Tokens,
         blobs: BlobStore,
@@ -196,6 +204,9 @@ class Core:
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
         """What the HTTP routes stand on."""
+        from tickwell.adapters.blob_archive import BlobArchive
+        from tickwell.application.read_archive import ReadArchive
+        from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs = self.clock, self.ids, self.jobs
@@ -222,7 +233,9 @@ class Core:
             change_job=change_job,
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
-            read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs),
+            read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
+            read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
+            webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,
             delete_dead_letter=delete_dead_letter,
             bulk_dead_letters=BulkDeadLetters(
@@ -243,20 +256,53 @@ class Core:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notifying:
+    """The stores of what is notified, and the use case on them."""
+
+    webhooks: WebhookStore
+    records: NotificationLog
+
+    def notify(
+        self, *, jobs: JobStore, history: History, accounts: AccountStore, outbound: "Outbound", clock: Clock
+    ) -> Notify:
+        """The notifier's use case."""
+        by_mail = TellByMail(
+            accounts=accounts,
+            mailer=outbound.mailer,
+            sender_address=outbound.sender_address,
+            operator_address=outbound.operator_address,
+        )
+        return Notify(
+            read_notice=ReadNotice(jobs=jobs, history=history),
+            channels={
+                Channel.EMAIL: by_mail,
+                Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
+            },
+            records=self.records,
+            clock=clock,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """How tasks reach the world outside."""
+    """How tasks and notifications reach the world outside."""
 
     mailer: Mailer
     sender_address: str
     allow_private_hosts: tuple[str, ...]
+    operator_address: str | None = None
+
+    def http_client(self) -> HttpClient:
+        """The guarded way out."""
+        from tickwell.adapters.guarded_http import GuardedHttp
+
+        # It would log every URL that is called, and a URL may hold a secret.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
 
     def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
-        from tickwell.adapters.guarded_http import GuardedHttp
-
-        # It would log every URL that a task calls, and a URL may hold a secret.
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
-        http = GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
+        http = self.http_client()
 
         def context(job: Job, slot: Slot) -> TaskContext:
             return TaskContext(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -13,6 +14,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
+from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
@@ -23,17 +25,19 @@ from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.adapters.tokens import JwtTokens
+from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
-from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.follow_outcomes import Channels, FollowOutcomes
 from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
-from tickwell.bootstrap.core import Core, Outbound
+from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
+from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -44,6 +48,9 @@ _LANE_DEAD_LETTERS = "lane-dlq"
 _NOTIFICATION_DEAD_LETTERS = "notification-dlq"
 _VISIBILITY_MARGIN_SECONDS = 30
 _NOTIFICATION_VISIBILITY_SECONDS = 90
+_NOTIFICATION_MAX_RECEIVES = 15
+_NOTIFICATION_QUEUES = {Channel.EMAIL: "notifications", Channel.WEBHOOK: "webhooks"}
+"""One for each channel, so that slow webhooks leave the threads of mail alone."""
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
 
@@ -55,9 +62,10 @@ class LocalSystem:
     http: AsgiApp
     lanes: Lanes
     lane_dead_letters: JobQueue
-    notifications: Notifications
+    notifications: Channels
     execute: ExecuteBatch
     safety_sync: SafetySync
+    alert_operator: AlertOperator
     consume_dead_letters: ConsumeDeadLetters
     outcome_feed: EmbeddedOutcomeFeed
     expiry: EmbeddedExpiry
@@ -82,7 +90,8 @@ def local(settings: LocalSettings) -> LocalSystem:
 def _system(settings: LocalSettings, folder: Path, database: Database, clock: SystemClock) -> LocalSystem:
     ids = SystemIds(clock)
     lanes = {lane: _lane(database, clock, lane, settings) for lane in Lane}
-    notifications = _notifications(database, clock)
+    notifications = {channel: _notifications(database, clock, name) for channel, name in _NOTIFICATION_QUEUES.items()}
+    notifying = Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock))
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
     accounts = EmbeddedAccountStore(database)
@@ -112,6 +121,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         mailer=mailer,
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
+        operator_address=settings.operator_address,
     )
 
     def close() -> None:
@@ -122,6 +132,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         http=build_app(
             core.api(
                 accounts=accounts,
+                notifying=notifying,
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 blobs=blobs,
@@ -151,11 +162,14 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             watch_seconds=_WATCH_SECONDS,
         ),
         safety_sync=core.safety_sync(sweeps=True),
+        alert_operator=AlertOperator(notifications=notifications[Channel.EMAIL], clock=clock),
         consume_dead_letters=core.consume_dead_letters(),
         outcome_feed=EmbeddedOutcomeFeed(database),
-        expiry=EmbeddedExpiry(database, clock),
-        follow_outcomes=FollowOutcomes(notifications=notifications),
-        notify=Notify(history=core.history, accounts=accounts, mailer=mailer, sender_address=settings.sender_address),
+        expiry=EmbeddedExpiry(database, clock, BlobArchive(blobs) if settings.archive else None),
+        follow_outcomes=FollowOutcomes(channels=notifications, webhooks=notifying.webhooks),
+        notify=notifying.notify(
+            jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
+        ),
         clock=clock,
         close=close,
     )
@@ -181,15 +195,16 @@ def _lane(database: Database, clock: Clock, lane: Lane, settings: LocalSettings)
     )
 
 
-def _notifications(database: Database, clock: Clock) -> Notifications:
+def _notifications(database: Database, clock: Clock, name: str) -> Notifications:
     return EmbeddedQueue(
         database,
-        "notifications",
+        name,
         _NOTIFICATION_DEAD_LETTERS,
         encode_notification,
         decode_notification,
         clock,
         visibility_seconds=_NOTIFICATION_VISIBILITY_SECONDS,
+        max_receives=_NOTIFICATION_MAX_RECEIVES,
     )
 
 

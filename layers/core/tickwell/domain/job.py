@@ -20,6 +20,8 @@ LEASE_MARGIN = timedelta(seconds=15)
 """A lease outlives the job's time limit by this much, so that a live worker has recorded its outcome by then."""
 
 _MILLISECOND = timedelta(milliseconds=1)
+_FRESH: dict[str, Any] = {"failures_in_a_row": 0, "pause_reason": None}
+_ENDED: dict[str, Any] = {"paused_at": None, "pause_reason": None}
 
 TAKEOVER_DELAY = timedelta(seconds=5)
 """Nobody takes an attempt over before its lease has been over for this long (rule 3: clocks differ)."""
@@ -34,6 +36,17 @@ class JobStatus(StrEnum):
     FAILED = "failed"  # a member (active by a retry, deleted)
     CANCELLED = "cancelled"  # a member (active by a retry, deleted)
     DELETED = "deleted"  # nobody: it stays for its history's sake
+
+
+class PauseReason(StrEnum):
+    """Why a job paused itself; a pause by a member has no reason."""
+
+    FAILURES = "failures"
+
+
+def failures_text(count: int) -> str:
+    """``count`` failures in a row, for people."""
+    return "1 failed occurrence" if count == 1 else f"{count} failed occurrences in a row"
 
 
 class JobState(StrEnum):
@@ -122,7 +135,7 @@ class Job:
     ``payload`` is any JSON value, or None when it was so large that it lies in the blob store under ``payload_blob``.
     ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
     queue that the caller chose; None: the default queue of its lane. ``retry_of`` is the dead letter that this job was
-    made of.
+    made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
     """
 
     tenant_id: str
@@ -148,6 +161,8 @@ class Job:
     updated_at: datetime
     last_executed_at: datetime | None = None
     paused_at: datetime | None = None
+    failures_in_a_row: int = 0
+    pause_reason: PauseReason | None = None
     expires_at: datetime | None = None
 
     @property
@@ -178,6 +193,11 @@ class Job:
             until = min(until, self.last_executed_at + timedelta(seconds=self.policy.timeout_seconds))
         return until + LEASE_MARGIN
 
+    @property
+    def paused_reason(self) -> str | None:
+        """Why the job paused itself, for people; None where it did not."""
+        return None if self.pause_reason is None else failures_text(self.failures_in_a_row)
+
     def state(self, now: datetime) -> JobState:
         """The job's state at ``now``: its status where that is final or paused, else what it is doing."""
         if self.slot is not None and self.slot.is_running() and self.status is not JobStatus.DELETED:
@@ -205,7 +225,7 @@ class Job:
         if self.status is not JobStatus.PAUSED:
             raise IllegalTransitionError("job", self.status.value, "resume")
         following = first_due(self.schedule, max(now, self.last_executed_at or now))
-        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None)
+        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None, **_FRESH)
 
     @property
     def has_ended(self) -> bool:
@@ -228,7 +248,7 @@ class Job:
             raise IllegalTransitionError("job", "still running", "retry")
         after_all = now if self.last_executed_at is None else max(now, self.last_executed_at + _MILLISECOND)
         due_at = instant(after_all) if not self.is_recurring else first_due(self.schedule, after_all)
-        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=due_at, expires_at=None)
+        return self._changed(now, status=JobStatus.ACTIVE, next_run_at=due_at, expires_at=None, **_FRESH)
 
     def delete(self, now: datetime, *, expires_at: datetime) -> "Job":
         """End the job for good; its history stays until ``expires_at``. Raises IllegalTransitionError."""
@@ -237,7 +257,7 @@ class Job:
     def _end(self, target: JobStatus, action: str, now: datetime, expires_at: datetime) -> "Job":
         self._require(target, action)
         slot = self.slot if self.slot is not None and self.slot.is_running() else None
-        return self._changed(now, status=target, next_run_at=None, slot=slot, paused_at=None, expires_at=expires_at)
+        return self._changed(now, status=target, next_run_at=None, slot=slot, **_ENDED, expires_at=expires_at)
 
     def _require(self, target: JobStatus, action: str) -> None:
         if target not in TRANSITIONS[self.status]:

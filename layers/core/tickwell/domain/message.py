@@ -46,11 +46,3 @@ class Unreadable:
 
     body: str
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Notification:
-    """Tells the notifier that a dead letter is to be reported to the job's owner."""
-
-    tenant_id: str
-    dead_letter_id: str

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 
@@ -67,6 +68,11 @@ def host_fault(host: str) -> str | None:
     if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         return "must have a valid host name"
     return None
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that was checked before: the part that logs may show."""
+    return urlsplit(url).hostname or ""
 
 
 def is_literal(host: str) -> bool:

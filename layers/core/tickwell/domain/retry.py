@@ -96,6 +96,8 @@ class Policy:
     ``max_retries`` 3 means up to four attempts. An attempt that was lost is not counted among them: losses have
     their own limit (two, or one with ``on_lost`` fail), because the job is not to blame for its worker's death.
     ``stall_seconds``: how long an attempt may give no sign of life before it counts as lost; None: its time limit.
+    ``pause_after_failures``: a recurring job pauses itself once so many occurrences in a row were given up; None: no
+    such limit.
     """
 
     timeout_seconds: int = 300
@@ -103,6 +105,7 @@ class Policy:
     retry: RetryPolicy = RetryPolicy()
     on_lost: OnLost = OnLost.RETRY
     stall_seconds: int | None = None
+    pause_after_failures: int | None = None
 
     @property
     def lease_seconds(self) -> int:

@@ -65,6 +65,7 @@ class JobSummaryBody(TypedDict):
     tags: list[str]
     last_executed_at: str | None
     paused_at: str | None
+    paused_reason: str | None
     created_at: str
     updated_at: str
 
@@ -77,6 +78,7 @@ class JobPolicyBody(JobSummaryBody):
     max_retries: int
     retry: RetryBody
     on_lost: str
+    pause_after_failures: int | None
     stall_seconds: int | None
     retry_of: str | None
 
@@ -100,12 +102,14 @@ class JobBody(JobPolicyBody):
     """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence.
 
     ``attempts`` are those of the newest occurrence that was begun, first one first. ``progress`` is null while nothing
-    runs, and until the running attempt tells any.
+    runs, and until the running attempt tells any. ``failures_in_a_row`` counts the occurrences that were given up since
+    the last success or resume.
     """
 
     payload: Any
     retry_count: int
     progress: ProgressBody | None
+    failures_in_a_row: int
     statistics: StatisticsBody
     attempts: list[AttemptBody]
 
@@ -189,6 +193,7 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         tags=list(job.tags),
         last_executed_at=iso_or_none(job.last_executed_at),
         paused_at=iso_or_none(job.paused_at),
+        paused_reason=job.paused_reason,
         created_at=iso(job.created_at),
         updated_at=iso(job.updated_at),
     )
@@ -205,6 +210,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         on_lost=job.policy.on_lost.value,
         stall_seconds=job.policy.stall_seconds,
         retry_of=job.retry_of,
+        pause_after_failures=job.policy.pause_after_failures,
     )
 
 
@@ -216,6 +222,7 @@ def job_body(detail: JobDetail, now: datetime) -> JobBody:
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
         progress=progress_body(None if job.slot is None else job.slot.progress),
+        failures_in_a_row=job.failures_in_a_row,
         statistics=_statistics(job.tally),
         attempts=[_attempt(attempt) for attempt in detail.attempts],
     )

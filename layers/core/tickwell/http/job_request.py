@@ -26,6 +26,7 @@ LONGEST_INTERVAL_SECONDS = 10 * 365 * 86400
 _LONGEST_RETRY_DELAY_SECONDS = 30 * 86400
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _TIMES = ("scheduled_time", "scheduled_for", "delay_seconds", "cron_expression", "interval_seconds")
+_RECURRING = frozenset({"cron_expression", "interval_seconds"})
 _SCHEDULE_TYPES = {
     "scheduled_time": "scheduled",
     "scheduled_for": "scheduled",
@@ -168,6 +169,9 @@ class JobRequest(StrictBody):
         description="How long the worker of an attempt may give no sign of life before the attempt counts as lost. "
         "Default: its time limit.",
     )
+    pause_after_failures: int | None = Field(
+        default=None, ge=1, le=1000, description="A recurring job pauses itself after so many failures in a row."
+    )
     queue: str | None = Field(
         default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
     )
@@ -181,6 +185,8 @@ class JobRequest(StrictBody):
         """What the use case takes. Raises InvalidInputError where fields contradict each other."""
         timed_by = self._timed_by()
         self._require_schedule_type(timed_by)
+        if self.pause_after_failures is not None and timed_by not in _RECURRING:
+            raise InvalidInputError("pause_after_failures", "goes with cron_expression or interval_seconds only")
         return NewJob(
             name=self.name,
             description=self.description,
@@ -194,6 +200,7 @@ class JobRequest(StrictBody):
             retry=None if self.retry is None else self.retry.to_policy(),
             on_lost=None if self.on_lost is None else OnLost(self.on_lost),
             stall_seconds=self.stall_seconds,
+            pause_after_failures=self.pause_after_failures,
             tags=tuple(dict.fromkeys(self.tags)),
         )
 
@@ -216,7 +223,7 @@ class JobRequest(StrictBody):
 
     def _task(self, timed_by: str | None) -> str:
         """The task's name, which one kind of client gives as ``job_type``."""
-        is_recurring = timed_by in {"cron_expression", "interval_seconds"}
+        is_recurring = timed_by in _RECURRING
         if self.job_type is None or self.job_type in set(JobType):
             if self.job_type == JobType.ONE_TIME and is_recurring:
                 raise InvalidInputError("job_type", f"one-time does not go with {timed_by}")

@@ -10,7 +10,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
-from tickwell.http.routes import accounts, bulk, dead_letters, executions, job_actions, jobs, queues, system
+from tickwell.http.routes import (
+    accounts,
+    archive,
+    bulk,
+    dead_letters,
+    executions,
+    job_actions,
+    jobs,
+    queues,
+    system,
+    webhooks,
+)
 
 _NO_CONTEXT = LambdaContext()
 """Handlers need nothing of Lambda's context."""
@@ -68,7 +79,18 @@ def threaded_resolver() -> ThreadedResolver:
 
 
 def _include_routes(resolver: ApiGatewayResolver) -> None:
-    for module in (accounts, jobs, job_actions, bulk, executions, dead_letters, queues, system):
+    for module in (
+        accounts,
+        jobs,
+        job_actions,
+        bulk,
+        executions,
+        dead_letters,
+        queues,
+        archive,
+        webhooks,
+        system,
+    ):
         resolver.include_router(module.router)
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
     resolver.clear_context()  # type: ignore[no-untyped-call]

@@ -11,8 +11,10 @@ from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
+from tickwell.application.webhooks import ManageWebhooks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,8 @@ class ApiServices:
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter
     bulk_dead_letters: BulkDeadLetters
+    read_archive: ReadArchive
+    webhooks: ManageWebhooks
     check_health: CheckHealth
     registry: TaskRegistry
     tokens: Tokens

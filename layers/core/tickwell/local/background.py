@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tickwell.application.ports import Notifications
 from tickwell.bootstrap.local import LocalSystem
 from tickwell.domain.lane import Lane
+from tickwell.domain.notification import Channel
 from tickwell.local.lane_worker import RETURN_SECONDS, LaneWorker, Leave
 from tickwell.local.ticker import Ticker
 from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
@@ -12,7 +14,7 @@ from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
 _BATCH = 10
 _OUTCOMES_BATCH = 100
 _IDLE_SECONDS = 1.0
-_NOTIFY_AGAIN_SECONDS = 60
+_WEBHOOK_THREADS = 4
 _EXPIRY_SECONDS = 60.0
 _SYNC_TIME = timedelta(minutes=4)
 _HEAVY_PLACES = 1
@@ -29,27 +31,31 @@ class Ticks:
         """Sweep and repair; see ``tickwell.application.safety_sync``."""
         report = self.system.safety_sync(deadline=self.system.clock.now() + _SYNC_TIME)
         log_sync(report)
+        self.system.alert_operator(report)
         return False
 
     def outcomes(self) -> bool:
         """Follow what the store recorded (rule 9)."""
         events = self.system.outcome_feed.read(_OUTCOMES_BATCH)
-        self.system.follow_outcomes([letter for _, letter in events])
+        self.system.follow_outcomes([event for _, event in events])
         self.system.outcome_feed.acknowledge([event_id for event_id, _ in events])
         return len(events) == _OUTCOMES_BATCH
 
-    def notifications(self) -> bool:
-        """Send notifications."""
-        queue = self.system.notifications
+    def mail(self) -> bool:
+        """Send notifications by e-mail."""
+        return self._notify(self.system.notifications[Channel.EMAIL])
+
+    def webhooks(self) -> bool:
+        """Send notifications to webhooks."""
+        return self._notify(self.system.notifications[Channel.WEBHOOK])
+
+    def _notify(self, queue: Notifications) -> bool:
         deliveries = queue.receive(_BATCH, wait_seconds=_IDLE_SECONDS)
         if not deliveries:
             return True
         report = self.system.notify(queue, deliveries)
         log_notified(report)
         queue.delete([d for d in deliveries if d.message_id not in report.again])
-        for delivery in deliveries:
-            if delivery.message_id in report.again:
-                queue.release(delivery, delay_seconds=_NOTIFY_AGAIN_SECONDS)
         return True
 
     def dead_letters(self) -> bool:
@@ -82,7 +88,8 @@ class Background:
         self._tickers = [
             Ticker("safety-sync", ticks.safety_sync, interval_seconds=sync_interval_seconds),
             Ticker("outcomes", ticks.outcomes, interval_seconds=_IDLE_SECONDS),
-            Ticker("notifications", ticks.notifications, interval_seconds=0.0),
+            Ticker("mail", ticks.mail, interval_seconds=0.0),
+            *(Ticker(f"webhooks-{n}", ticks.webhooks, interval_seconds=0.0) for n in range(_WEBHOOK_THREADS)),
             Ticker("dead-letters", ticks.dead_letters, interval_seconds=0.0),
             Ticker("expiry", ticks.expiry, interval_seconds=_EXPIRY_SECONDS),
         ]

@@ -1,17 +1,19 @@
 """Blobs in an S3 bucket."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from tickwell.adapters.aws.errors import error_code, service_errors
-from tickwell.adapters.blob_names import require_blob_name
+from tickwell.adapters.blob_names import require_blob_folder, require_blob_name
 from tickwell.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _SERVICE = "s3"
+_MOST_PER_LISTING = 1000
 _MISSING = frozenset({"404", "NoSuchKey"})
 
 
@@ -48,3 +50,19 @@ class S3Blobs:
         """Unknown names are ignored."""
         with service_errors(_SERVICE):
             self._client.delete_object(Bucket=self._bucket, Key=require_blob_name(name))
+
+    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:
+        """See the port. One call for each thousand names."""
+        names: list[str] = []
+        more = True
+        while more and len(names) < limit:
+            with service_errors(_SERVICE):
+                answer = self._client.list_objects_v2(
+                    Bucket=self._bucket,
+                    Prefix=require_blob_folder(folder),
+                    StartAfter=names[-1] if names else after,
+                    MaxKeys=min(limit - len(names), _MOST_PER_LISTING),
+                )
+            names += [entry["Key"] for entry in answer.get("Contents", ())]
+            more = answer["IsTruncated"]
+        return names

@@ -1,8 +1,9 @@
 """Blobs as files in a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from tickwell.adapters.blob_names import require_blob_name
+from tickwell.adapters.blob_names import require_blob_folder, require_blob_name
 from tickwell.adapters.embedded.atomic import sync_folder, write_file
 from tickwell.domain.errors import NotFoundError, UnavailableError
 
@@ -43,6 +44,16 @@ class FileBlobs:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise _unavailable(error) from error
+
+    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:
+        """See the port. Reads the whole folder."""
+        start = self._folder / require_blob_folder(folder)
+        try:
+            paths = [path for path in start.rglob(f"*{_SUFFIX}") if path.is_file()]
+        except OSError as error:
+            raise _unavailable(error) from error
+        names = (path.relative_to(self._folder).as_posix().removesuffix(_SUFFIX) for path in paths)
+        return sorted(name for name in names if name > after)[:limit]
 
     def _path(self, name: str) -> Path:
         return self._folder / (require_blob_name(name) + _SUFFIX)

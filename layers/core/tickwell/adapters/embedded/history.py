@@ -7,6 +7,7 @@ from datetime import datetime
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.dead_letter import DeadLetter
@@ -14,6 +15,7 @@ from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
+from tickwell.domain.outcome_event import event_of_dead_letter, event_of_execution
 
 _EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
 _LATEST = 1 << 62
@@ -54,7 +56,6 @@ _PUT_DEAD_LETTER = """
         expires_ms = excluded.expires_ms, document = excluded.document, retried_as = NULL, retried_ms = NULL
     WHERE expires_ms <= ?
 """
-_PUT_OUTCOME = "INSERT INTO outcomes (tenant_id, dead_letter_id, expires_ms, document) VALUES (?, ?, ?, ?)"
 _GET_DEAD_LETTER = """
     SELECT dead_letter_id, expires_ms, retried_as, retried_ms, document FROM dead_letters
     WHERE tenant_id = ? AND rank = ? AND dead_letter_id = ? AND expires_ms > ?
@@ -136,12 +137,11 @@ class EmbeddedHistory:
         now_ms = self._now_ms()
         with self._database.transaction() as cursor:
             for letter in dead_letters:
-                identity = (letter.tenant_id, letter.dead_letter_id)
                 expires_ms, text = to_epoch_ms(letter.expires_at), dead_letter_text(letter)
                 rank = dead_letter_rank(letter.dead_letter_id)
                 values = (letter.tenant_id, rank, letter.dead_letter_id, expires_ms, text, now_ms)
                 if cursor.execute(_PUT_DEAD_LETTER, values).rowcount:
-                    cursor.execute(_PUT_OUTCOME, (*identity, expires_ms, text))
+                    put_outcome(cursor, event_of_dead_letter(letter))
 
     def get_dead_letter(self, tenant_id: str, dead_letter_id: str) -> DeadLetter:
         """See the port."""
@@ -198,6 +198,8 @@ def _record(cursor: sqlite3.Cursor, execution: Execution, now_ms: int) -> Execut
     identity = (execution.tenant_id, execution.job_id, to_epoch_ms(execution.due_at), execution.attempt)
     values = (*identity, to_epoch_ms(execution.expires_at), texts.summary, texts.outcome, texts.logs, now_ms)
     if cursor.execute(_RECORD, values).rowcount:
+        if (event := event_of_execution(execution)) is not None:
+            put_outcome(cursor, event)
         return execution
     return _find(cursor, execution.job_key, identity[2], execution.attempt, now_ms) or execution
 

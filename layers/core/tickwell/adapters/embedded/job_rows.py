@@ -13,13 +13,13 @@ from tickwell.adapters.documents import (
     progress_text,
 )
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
 from tickwell.domain.queue import effective_queue
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
     "slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms, created_ms, updated_ms, "
-    "last_executed_ms, paused_ms, expires_ms, definition"
+    "last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, definition"
 )
 COLUMNS = f"{_HEAD}, content"
 """What ``job_from`` reads."""
@@ -31,11 +31,13 @@ INSERT = """
     INSERT INTO jobs (
         tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
         slot_losses, slot_returns, slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms,
-        created_ms, updated_ms, last_executed_ms, paused_ms, expires_ms, definition, content
+        created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, expires_ms,
+        definition, content
     ) VALUES (
         :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
         :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :executions, :successful, :failed, :duration,
-        :created, :updated, :last_executed, :paused, :expires, :definition, :content
+        :created, :updated, :last_executed, :paused, :failures_in_a_row, :pause_after, :pause_reason, :expires,
+        :definition, :content
     ) ON CONFLICT DO NOTHING
 """
 
@@ -67,6 +69,9 @@ def insert_values(job: Job) -> dict[str, Any]:
         "updated": to_epoch_ms(job.updated_at),
         "last_executed": epoch_ms(job.last_executed_at),
         "paused": epoch_ms(job.paused_at),
+        "failures_in_a_row": job.failures_in_a_row,
+        "pause_after": job.policy.pause_after_failures,
+        "pause_reason": None if job.pause_reason is None else job.pause_reason.value,
         "expires": epoch_ms(job.expires_at),
         "definition": definition_text(job),
         "content": content_text(job),
@@ -86,6 +91,8 @@ def job_from(row: tuple[Any, ...]) -> Job:
         updated,
         last_executed,
         paused,
+        failures_in_a_row,
+        pause_reason,
         expires,
         definition,
         content,
@@ -127,5 +134,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         updated_at=from_epoch_ms(updated),
         last_executed_at=from_ms(last_executed),
         paused_at=from_ms(paused),
+        failures_in_a_row=failures_in_a_row,
+        pause_reason=None if pause_reason is None else PauseReason(pause_reason),
         expires_at=from_ms(expires),
     )

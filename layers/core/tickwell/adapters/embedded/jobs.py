@@ -9,6 +9,7 @@ from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import epoch_ms, is_later_form, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.job_rows import COLUMNS, HEAD, INSERT, insert_values, job_from
+from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.application.ports import (
     Claim,
     Claimed,
@@ -21,10 +22,11 @@ from tickwell.application.ports import (
     TokenGone,
 )
 from tickwell.domain.errors import ConflictError, NotFoundError
-from tickwell.domain.execution import Execution
+from tickwell.domain.execution import Execution, OccurrenceKey
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, sources
+from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, PauseReason, sources
 from tickwell.domain.message import JobMessage
+from tickwell.domain.outcome_event import event_of_pause
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
 
@@ -72,6 +74,8 @@ _SKIP = f"""
 _REPLACE = f"""
     UPDATE jobs SET version = :version, status = :status, recurring = :recurring, queue = :queue, lease_ms = :lease_ms,
         next_run_ms = :next_run, updated_ms = :updated, paused_ms = :paused, expires_ms = :expires,
+        failures_in_a_row = CASE WHEN :recounts THEN :failures_in_a_row ELSE failures_in_a_row END,
+        pause_after = :pause_after, pause_reason = :pause_reason,
         definition = :definition, content = :content,
         slot_due_ms = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_due_ms END,
         slot_attempt = CASE WHEN :keeps OR slot_token IS NOT NULL THEN slot_attempt END,
@@ -90,18 +94,36 @@ _COUNTED = f"""
 """
 
 
-def _finish(target: JobStatus) -> str:
-    """Empties the slot, and ends a one-time job whose status allows that."""
+_PAUSES = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}' AND failures_in_a_row + 1 >= pause_after"
+"""Whether this failure is the one that pauses the job (X23); never without a limit, which is NULL."""
+
+
+def _finish(target: JobStatus, in_a_row: str, pausing: str = "", pauses: str = "FALSE") -> str:
+    """Empties the slot, and ends a one-time job whose status allows that, or counts failures."""
     ends = f"recurring = 0 AND status IN {_any_of(sources(target))}"
     return f"""
-        UPDATE jobs SET status = CASE WHEN {ends} THEN '{target.value}' ELSE status END,
+        UPDATE jobs SET
+            status = CASE WHEN {ends} THEN '{target.value}'
+                WHEN {pauses} THEN '{JobStatus.PAUSED.value}' ELSE status END,
             expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
-            updated_ms = CASE WHEN {ends} THEN :now ELSE updated_ms END,
-            slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, slot_returns = NULL, {_COUNTED}
+            updated_ms = CASE WHEN {ends} OR {pauses} THEN :now ELSE updated_ms END,
+            failures_in_a_row = CASE WHEN {ends} THEN failures_in_a_row ELSE {in_a_row} END,
+            {pausing} slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, slot_returns = NULL,
+            {_COUNTED}
     """
 
 
-_FINISH = {target: _finish(target) for target in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)}
+_PAUSING = f"""
+    version = CASE WHEN {_PAUSES} THEN version + 1 ELSE version END,
+    next_run_ms = CASE WHEN {_PAUSES} THEN NULL ELSE next_run_ms END,
+    paused_ms = CASE WHEN {_PAUSES} THEN :now ELSE paused_ms END,
+    pause_reason = CASE WHEN {_PAUSES} THEN '{PauseReason.FAILURES.value}' ELSE pause_reason END,
+"""
+_FINISH = {
+    JobStatus.COMPLETED: _finish(JobStatus.COMPLETED, "0"),
+    JobStatus.FAILED: _finish(JobStatus.FAILED, "failures_in_a_row + 1", _PAUSING, _PAUSES),
+    JobStatus.CANCELLED: _finish(JobStatus.CANCELLED, "failures_in_a_row"),
+}
 _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _RETRY = f"""
     UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,
@@ -170,6 +192,7 @@ class EmbeddedJobStore:
         """See the port."""
         values = insert_values(job) | {
             "keeps": job.slot is not None,
+            "recounts": job.failures_in_a_row != read.failures_in_a_row,
             "read_version": read.version,
             "read_next_run": epoch_ms(read.next_run_at),
             "read_status": read.status.value,
@@ -267,7 +290,14 @@ def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime) -> 
     statement = _RETRY if target is None else _FINISH[target]
     if isinstance(execution.decision, RetryAt):
         values |= {"attempt": execution.decision.attempt, "losses": execution.losses, "returns": execution.returns}
-    return cursor.execute(statement, values).rowcount == 1
+    row = cursor.execute(f"{statement} RETURNING version, failures_in_a_row, pause_reason", values).fetchone()
+    if row is None:
+        return False
+    version, failures, reason = row
+    if reason is not None:  # paused by this very write: a job that was paused before has no slot to be finished
+        occurrence = OccurrenceKey(job=execution.job_key, due_at=execution.due_at)
+        put_outcome(cursor, event_of_pause(occurrence, execution.attempt, version=version, failures=failures, at=now))
+    return True
 
 
 def _this(key: JobKey) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -127,6 +127,9 @@ class _NotHere:
         raise _not_here("blobs")
 
     def delete(self, name: str) -> None:  # noqa: ARG002 - the port's signature
+        raise _not_here("blobs")
+
+    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:  # noqa: ARG002 - the port's signature
         raise _not_here("blobs")
 
 

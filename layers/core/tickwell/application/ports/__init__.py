@@ -5,7 +5,9 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
+from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
 from tickwell.application.ports.stores import (
@@ -25,6 +27,8 @@ from tickwell.application.ports.stores import (
 
 __all__ = [
     "AccountStore",
+    "Archive",
+    "ArchivedMonth",
     "BlobStore",
     "Claim",
     "ClaimLost",
@@ -41,6 +45,7 @@ __all__ = [
     "Lanes",
     "Mailer",
     "MessageQueue",
+    "NotificationLog",
     "Notifications",
     "Outgoing",
     "Page",
@@ -53,4 +58,5 @@ __all__ = [
     "Signed",
     "TokenGone",
     "Tokens",
+    "WebhookStore",
 ]

@@ -7,7 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 from tickwell.domain.due import DueItem
 from tickwell.domain.lane import Lane
-from tickwell.domain.message import JobMessage, Notification, Unreadable
+from tickwell.domain.message import JobMessage, Unreadable
+from tickwell.domain.notification import Notification
 
 T = TypeVar("T")
 

@@ -1,5 +1,6 @@
 """The ports of everything else: time, chance, mail, blobs, secrets, credentials."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -61,6 +62,10 @@ class BlobStore(Protocol):
 
     def delete(self, name: str) -> None:
         """Unknown names are ignored."""
+        ...
+
+    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:
+        """Up to ``limit`` names that begin with ``folder`` (``tenants/<tenant id>/.../``), sorted, behind ``after``."""
         ...
 
 

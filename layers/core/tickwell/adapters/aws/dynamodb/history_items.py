@@ -25,15 +25,24 @@ from tickwell.adapters.aws.dynamodb.keys import (
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_text
 from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.domain.dead_letter import DeadLetter
-from tickwell.domain.execution import Execution, Skip
+from tickwell.domain.execution import Execution, ExecutionStatus, Skip
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 
 DEAD_LETTER: Final = "dead_letter"
 """The kind of a dead letter's item, which readers of the table's stream look for."""
 
+EXECUTION: Final = "execution"
+"""The kind of an execution's item."""
+
+DETAIL: Final = "detail"
+"""The kind of the item with an execution's long parts."""
+
 SKIP_LAST: Final = "last"
 """The attribute with a skip's last instant: the longer range stands."""
+
+EVENT: Final = "ev"
+"""Only an attempt that ran out of time has this attribute, with its status: readers of the stream look for it."""
 
 OUTCOME: Final = "out"
 """The attribute with output and failure, of a record or of its detail."""
@@ -44,9 +53,14 @@ RECORD_BYTES: Final = 1000
 MARK_NAMES: Final = {"kind": "kind", "expires": "ex", "retried_as": "ra", "retried_ms": "rt"}
 """What marking a dead letter looks at and sets, by the short spelling in the table."""
 
-_LOGS = "log"
-_DOCUMENT = "doc"
-_DETAIL = "ref"
+LOGS: Final = "log"
+"""The attribute with logs, in the same place."""
+
+DOCUMENT: Final = "doc"
+"""The attribute with the JSON of an execution's summary, a skip or a dead letter."""
+
+DETAIL_REFERENCE: Final = "ref"
+"""The attribute of a record that names its detail."""
 
 Placed = tuple[Key, dict[str, Value | None]]
 
@@ -56,19 +70,20 @@ def execution_items(execution: Execution) -> tuple[Placed, Placed | None]:
     texts = execution_texts(execution)
     due_ms, expires = to_epoch_ms(execution.due_at), expiry(to_epoch_ms(execution.expires_at))
     key = execution_key(execution.job_key, due_ms, execution.attempt)
-    head: dict[str, Value | None] = {**stamp("execution"), **expires, _DOCUMENT: texts.summary}
-    long: dict[str, Value | None] = {OUTCOME: texts.outcome, _LOGS: texts.logs}
+    event = execution.status.value if execution.status is ExecutionStatus.TIMEOUT else None
+    head: dict[str, Value | None] = {**stamp(EXECUTION), **expires, EVENT: event, DOCUMENT: texts.summary}
+    long: dict[str, Value | None] = {OUTCOME: texts.outcome, LOGS: texts.logs}
     whole = head | long
     if item_bytes(whole | {"pk": key.pk, "sk": key.sk}) <= RECORD_BYTES:
         return (key, whole), None
     reference = digest(f"{texts.outcome}\n{texts.logs}".encode())
     detail = detail_key(execution.job_key, due_ms, execution.attempt, reference)
-    return (key, head | {_DETAIL: reference}), (detail, {**stamp("detail"), **expires, **long})
+    return (key, head | {DETAIL_REFERENCE: reference}), (detail, {**stamp(DETAIL), **expires, **long})
 
 
 def detail_of(item: Item) -> Key | None:
     """Where the long parts of a record lie, if not in itself."""
-    reference = optional_text(item, _DETAIL)
+    reference = optional_text(item, DETAIL_REFERENCE)
     if reference is None:
         return None
     job, due_ms, attempt = parse_execution_key(_key(item))
@@ -83,9 +98,9 @@ def execution_of(item: Item, long: Item, *, with_logs: bool) -> Execution:
         due_ms=due_ms,
         attempt=attempt,
         expires_ms=number(item, "ex"),
-        summary=text(item, _DOCUMENT),
+        summary=text(item, DOCUMENT),
         outcome=optional_text(long, OUTCOME),
-        logs=optional_text(long, _LOGS) if with_logs else None,
+        logs=optional_text(long, LOGS) if with_logs else None,
     )
 
 
@@ -97,21 +112,21 @@ def skip_item(skip: Skip) -> Placed:
         **stamp("skip"),
         **expiry(to_epoch_ms(skip.expires_at)),
         SKIP_LAST: last_ms,
-        _DOCUMENT: skip_text(skip),
+        DOCUMENT: skip_text(skip),
     }
 
 
 def skip_of(item: Item) -> Skip:
     """The skip of an item."""
     job, first_ms = parse_skip_key(_key(item))
-    return skip_from(job, first_ms=first_ms, expires_ms=number(item, "ex"), text=text(item, _DOCUMENT))
+    return skip_from(job, first_ms=first_ms, expires_ms=number(item, "ex"), text=text(item, DOCUMENT))
 
 
 def dead_letter_item(dead_letter: DeadLetter) -> Placed:
     """The item of a dead letter."""
     key = dead_letter_key(dead_letter.tenant_id, dead_letter.dead_letter_id)
     expires = expiry(to_epoch_ms(dead_letter.expires_at))
-    return key, {**stamp(DEAD_LETTER), **expires, _DOCUMENT: dead_letter_text(dead_letter)}
+    return key, {**stamp(DEAD_LETTER), **expires, DOCUMENT: dead_letter_text(dead_letter)}
 
 
 def dead_letter_of(item: Item) -> DeadLetter:
@@ -121,7 +136,7 @@ def dead_letter_of(item: Item) -> DeadLetter:
         retried_as=optional_text(item, MARK_NAMES["retried_as"]),
         retried_ms=optional_number(item, MARK_NAMES["retried_ms"]),
     )
-    return dead_letter_from(tenant_id, identifier, expires_ms=number(item, "ex"), text=text(item, _DOCUMENT), mark=mark)
+    return dead_letter_from(tenant_id, identifier, expires_ms=number(item, "ex"), text=text(item, DOCUMENT), mark=mark)
 
 
 def _key(item: Item) -> Key:

@@ -15,7 +15,7 @@ from tickwell.adapters.documents import (
     progress_text,
 )
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
 from tickwell.domain.queue import effective_queue
 
 NAMES: Final = {
@@ -39,6 +39,9 @@ NAMES: Final = {
     "updated": "ua",
     "last_executed": "le",
     "paused": "pa",
+    "failures_in_a_row": "fr",
+    "pause_from": "pf",
+    "pause_reason": "pr",
     "expires": "ex",
     "ttl": "ttl",
     "queue": "q",
@@ -80,6 +83,8 @@ def definition_attributes(job: Job, definition: str, content: str, body: str | N
         "next_run": epoch_ms(job.next_run_at),
         "updated": to_epoch_ms(job.updated_at),
         "paused": epoch_ms(job.paused_at),
+        "pause_from": _pause_from(job),
+        "pause_reason": None if job.pause_reason is None else job.pause_reason.value,
         "expires": expires_ms,
         "ttl": expiry(expires_ms)["ttl"],
         "queue": effective_queue(job.queue, job.lane),
@@ -99,6 +104,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
         "duration": tally.duration_ms,
         "created": to_epoch_ms(job.created_at),
         "last_executed": epoch_ms(job.last_executed_at),
+        "failures_in_a_row": job.failures_in_a_row or None,
     }
     if slot is not None:
         attributes |= {
@@ -147,6 +153,8 @@ def job_from(item: Item, content: str | None) -> Job:
         updated_at=from_epoch_ms(number(item, NAMES["updated"])),
         last_executed_at=from_ms(optional_number(item, NAMES["last_executed"])),
         paused_at=from_ms(optional_number(item, NAMES["paused"])),
+        failures_in_a_row=optional_number(item, NAMES["failures_in_a_row"]) or 0,
+        pause_reason=_pause_reason_from(item),
         expires_at=from_ms(optional_number(item, NAMES["expires"])),
     )
 
@@ -154,6 +162,17 @@ def job_from(item: Item, content: str | None) -> Job:
 def slot_token(item: Item) -> str | None:
     """The token of the worker that holds the slot of a job's item."""
     return optional_text(item, NAMES["slot_token"])
+
+
+def _pause_from(job: Job) -> int | None:
+    """How many failures in a row there were before the one that pauses the job: conditions cannot add."""
+    limit = job.policy.pause_after_failures
+    return None if limit is None else limit - 1
+
+
+def _pause_reason_from(item: Item) -> PauseReason | None:
+    reason = optional_text(item, NAMES["pause_reason"])
+    return None if reason is None else PauseReason(reason)
 
 
 def _slot_from(item: Item) -> Slot | None:

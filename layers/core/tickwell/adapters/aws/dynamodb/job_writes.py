@@ -14,13 +14,19 @@ from tickwell.adapters.documents import epoch_ms, progress_text
 from tickwell.application.ports import Claim
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, sources
+from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, PauseReason, sources
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
 
 _SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress")
 _EMPTY_SLOT = ", ".join(f"#{name}" for name in _SLOT)
+_PAUSES = (
+    "#status = :may_pause AND #recurring = :true AND attribute_exists(#pause_from)"
+    " AND (#pause_from = :none_before OR #failures_in_a_row >= #pause_from)"
+)
+"""Whether this failure is the one that pauses the job (X23). No failures so far: the attribute is not there."""
+
 _COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
 
 
@@ -81,11 +87,12 @@ def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties
     )
 
 
-def finish_writes(execution: Execution, now: datetime) -> tuple[Write, Write]:
-    """Empty the slot that holds the execution's token (rule 3) and count; the likelier of two forms first.
+def finish_writes(execution: Execution, now: datetime) -> tuple[Write, ...]:
+    """Empty the slot that holds the execution's token (rule 3) and count; the likeliest form first.
 
     A decision to retry: the retry is left waiting where the job's status allows that, or the slot is emptied. A
-    final decision: a one-time job whose status allows that ends, or the job only loses the slot.
+    final decision: a one-time job whose status allows that ends, or the job only loses the slot; a failure may also be
+    the one that pauses a recurring job.
     """
     counts = execution.counts
     values: dict[str, Value] = {
@@ -99,24 +106,49 @@ def finish_writes(execution: Execution, now: datetime) -> tuple[Write, Write]:
         return _retry_writes(execution, execution.decision, values)
     target = execution.ends_as
     assert target is not None  # noqa: S101 - only a retry ends nothing
+    return _final_writes(execution, target, values, now)
+
+
+def _final_writes(
+    execution: Execution, target: JobStatus, values: dict[str, Value], now: datetime
+) -> tuple[Write, ...]:
+    empty = f"REMOVE {_EMPTY_SLOT}"
+    if target is JobStatus.COMPLETED:
+        empty += ", #failures_in_a_row"
     statuses, allowed = _any_of(sources(target))
     ends = f"#recurring = :once AND #status IN ({statuses})"
-    values |= allowed | {"once": False}
+    ending = values | allowed | {"once": False}
     expires = expiry(to_epoch_ms(execution.expires_at))
     ended, changes = _assign(
         {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
     )
     end = Write(
-        update=f"{ended} REMOVE {_EMPTY_SLOT} {_COUNT}",
-        condition=f"#slot_token = :token AND {ends}",
-        values=values | changes,
+        update=f"{ended} {empty} {_COUNT}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
     )
-    go_on = Write(
-        update=f"REMOVE {_EMPTY_SLOT} {_COUNT}",
-        condition=f"#slot_token = :token AND NOT ({ends})",
-        values=values,
+    others = f"#slot_token = :token AND NOT ({ends})"
+    if target is not JobStatus.FAILED:
+        go_on = Write(update=f"{empty} {_COUNT}", condition=others, values=ending)
+        return (go_on, end) if execution.recurring else (end, go_on)
+    ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
+    count = f"{_COUNT}, #failures_in_a_row :one"
+    go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
+    pause = _pause_write(f"{empty}, #next_run {count}, #version :one", ending, now)
+    return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
+
+
+def _pause_write(update: str, values: Mapping[str, Value], now: datetime) -> Write:
+    """The finishing write of a recurring job that pauses itself; its condition on statuses is that of a pause."""
+    now_ms = to_epoch_ms(now)
+    paused, changes = _assign(
+        {
+            "status": JobStatus.PAUSED.value,
+            "paused": now_ms,
+            "updated": now_ms,
+            "pause_reason": PauseReason.FAILURES.value,
+        }
     )
-    return (go_on, end) if execution.recurring else (end, go_on)
+    condition = f"#slot_token = :token AND {_PAUSES}"
+    return Write(update=f"{paused} {update}", condition=condition, values={**values, **changes})
 
 
 def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) -> tuple[Write, Write]:

@@ -127,6 +127,8 @@ class DynamoJobStore:
         if body is None:
             body = self._bodies.put(job)
         attributes = definition_attributes(job, definition_text(job), content_text(job), body)
+        if job.failures_in_a_row != read.failures_in_a_row:  # only then: finishing counts them beside all edits
+            attributes["failures_in_a_row"] = job.failures_in_a_row or None
         writes = replace_writes(attributes, read=read, empties_slot=job.slot is None)
         outcome = self._one_of(key, writes, lambda item: _is_still(item, read))
         if isinstance(outcome, Refused):

@@ -7,12 +7,14 @@
 | execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}`` | get, put if absent; newest first, one query | 1 write |
 | detail | as its execution | ``L#{due}#{attempt}#{digest}`` | long output, failure and logs | 1 write per KB |
 | skip | as the job's executions | ``K#{first due}`` | newest first in one query | 1 write |
+| notification | as the job's executions | ``N#{due}#{attempt}#{id}`` | beside its execution, one query | 1 write |
 | dead letter | ``T#{tenant}#D#{shard}`` | ``{due in id}#{id}`` | get, put once; newest first (16) | 1 write per KB |
 | due item | ``D#{minute}#{shard}`` | ``{look at}#{rest}`` | a minute of a shard, in order; vanishes by TTL | 1 write |
 | watermark | ``S#{shard}`` | ``W`` | the safety sync's lease and progress | 2 writes a sweep |
 | address | ``U#{email key}`` | ``U`` | uniqueness, login | transaction of 3: 6 writes |
 | user | ``T#{tenant}`` | ``U#{user}`` | get | |
 | tenant | ``T#{tenant}`` | ``T`` | get | |
+| webhooks | ``T#{tenant}`` | ``H`` | all endpoints of a tenant, get | 1 write per KB |
 
 Shards are one hexadecimal digit, from the CRC-32 of the id. Instants are 13 digits of epoch milliseconds, so that
 their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in ``queue_keys``.
@@ -147,6 +149,22 @@ def parse_skip_key(key: Key) -> tuple[JobKey, int]:
     return _parse_history_partition(key.pk), int(first)
 
 
+def notification_sort(due_ms: int, attempt: int, notification_id: str) -> str:
+    """What became of a notification, among the notifications of its execution."""
+    return f"N#{due_ms:013d}#{attempt:04d}#{notification_id}"
+
+
+def notification_key(key: JobKey, due_ms: int, attempt: int, notification_id: str) -> Key:
+    """Where the record of a notification is."""
+    return Key(history_partition(key), notification_sort(due_ms, attempt, notification_id))
+
+
+def parse_notification_key(key: Key) -> tuple[JobKey, int, int, str]:
+    """Job, due instant (epoch ms), attempt and id of a notification's key. Raises UnknownKeyError."""
+    due, attempt, notification_id = match_key(r"N#(\d{13})#(\d{4,})#(.+)", key.sk)
+    return _parse_history_partition(key.pk), int(due), int(attempt), notification_id
+
+
 def dead_letter_partition(tenant_id: str, shard: int) -> str:
     """One shard of a tenant's dead letters."""
     return f"T#{tenant_id}#D#{shard:x}"
@@ -237,6 +255,18 @@ def parse_tenant_key(key: Key) -> str:
     """The tenant of a tenant's key. Raises UnknownKeyError."""
     (tenant_id,) = match_key(r"T#(.+)", key.pk)
     match_key(r"(T)", key.sk)
+    return tenant_id
+
+
+def webhooks_key(tenant_id: str) -> Key:
+    """Where a tenant's webhook endpoints are."""
+    return Key(f"T#{tenant_id}", "H")
+
+
+def parse_webhooks_key(key: Key) -> str:
+    """The tenant of a key of webhook endpoints. Raises UnknownKeyError."""
+    (tenant_id,) = match_key(r"T#(.+)", key.pk)
+    match_key(r"(H)", key.sk)
     return tenant_id
 
 

@@ -26,6 +26,9 @@ CREATE TABLE jobs (
     updated_ms INTEGER NOT NULL,
     last_executed_ms INTEGER,
     paused_ms INTEGER,
+    failures_in_a_row INTEGER NOT NULL DEFAULT 0,
+    pause_after INTEGER,
+    pause_reason TEXT,
     expires_ms INTEGER,
     definition TEXT NOT NULL,
     content TEXT NOT NULL
@@ -70,14 +73,31 @@ CREATE TABLE dead_letters (
 CREATE UNIQUE INDEX dead_letters_by_id ON dead_letters (tenant_id, rank, dead_letter_id);
 CREATE INDEX dead_letters_by_expiry ON dead_letters (expires_ms);
 
--- What follows from a dead letter is still to be done (rule 9): written in the transaction that inserts it.
+-- What follows from an outcome is still to be done (rule 9): written in the transaction that records the outcome.
 CREATE TABLE outcomes (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    tenant_id TEXT NOT NULL,
-    dead_letter_id TEXT NOT NULL,
-    expires_ms INTEGER NOT NULL,
     document TEXT NOT NULL
 );
+
+-- What was notified of an execution, beside it.
+CREATE TABLE notifications (
+    tenant_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    notification_id TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, job_id, due_ms, attempt, notification_id)
+) WITHOUT ROWID;
+CREATE INDEX notifications_by_expiry ON notifications (expires_ms);
+
+-- Webhook endpoints of a tenant, all in one document; `version` detects edits that came between.
+CREATE TABLE webhooks (
+    tenant_id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE due_items (
     shard INTEGER NOT NULL,
