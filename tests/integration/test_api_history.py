@@ -10,6 +10,7 @@ from tests.api_hosts import Api, Client
 from tests.world import task
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.errors import AttemptFailedError
+from tickwell.domain.notification import Channel, NotificationRecord
 
 JOBS, EXECUTIONS, DEAD_LETTERS = "/api/v1/jobs", "/api/v1/executions", "/api/v1/dead-letters"
 
@@ -221,3 +222,50 @@ def test_progress_can_be_read_while_the_task_runs_and_no_longer(api: Api, ada: C
     assert (job["progress"], execution["progress"], execution["status"]) == (told, told, "running")
     assert ada("GET", f"{JOBS}/{job_id}").data["progress"] is None
     assert ada("GET", f"{EXECUTIONS}/{execution['id']}").data["progress"] is None
+
+
+def test_a_job_that_pauses_itself_shows_why_and_starts_anew_when_it_is_resumed(api: Api, ada: Client) -> None:
+    body = {"task": "break", "interval_seconds": 60, "max_retries": 0, "pause_after_failures": 2}
+    created = ada("POST", JOBS, {"name": "a job", **body}).data
+    assert (created["pause_after_failures"], created["paused_reason"]) == (2, None)
+    for _ in range(2):
+        api.world.clock.advance(60)
+        api.world.work()
+    job = ada("GET", f"{JOBS}/{created['id']}").data
+    assert (job["status"], job["state"], job["next_run"]) == ("paused", "paused", None)
+    assert (job["failures_in_a_row"], job["paused_reason"]) == (2, "2 failed occurrences in a row")
+    assert job["paused_at"] == "2026-11-22T12:02:00.000Z"
+    (listed,) = ada("GET", JOBS).data["jobs"]
+    assert listed["paused_reason"] == "2 failed occurrences in a row"
+    assert ada("POST", f"{JOBS}/{created['id']}/resume").status == 200
+    job = ada("GET", f"{JOBS}/{created['id']}").data
+    assert (job["status"], job["failures_in_a_row"], job["paused_reason"]) == ("active", 0, None)
+
+
+def test_the_log_says_who_was_told(api: Api, ada: Client) -> None:
+    job_id = run(api, ada, task="break", max_retries=0)
+    (listed,) = ada("GET", f"{JOBS}/{job_id}/executions").data["executions"]
+    tenant_id = api.world.accounts.by_email("ada@example.com").tenant_id
+    execution = api.world.core.history.get_execution(tenant_id, listed["id"])
+    record = NotificationRecord(
+        tenant_id=tenant_id,
+        job_id=job_id,
+        due_at=execution.due_at,
+        attempt=1,
+        notification_id="failed-1.email",
+        channel=Channel.EMAIL,
+        target="a***@example.com",
+        event_type="job.failed",
+        at=api.world.clock.now(),
+        expires_at=execution.expires_at,
+    )
+    api.world.notifying.records.put(record)
+    *_, end, told = ada("GET", f"{EXECUTIONS}/{listed['id']}/logs").data["logs"]
+    assert end["message"] == "Job execution ended as failed"
+    assert (told["level"], told["message"]) == ("info", "Notification sent")
+    assert told["metadata"] == {
+        "event": "job.failed",
+        "channel": "email",
+        "target": "a***@example.com",
+        "id": "failed-1.email",
+    }

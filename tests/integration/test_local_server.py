@@ -17,7 +17,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.contract.mail_servers import Postbox, serve
+from tests.notification_lab import Hook, serve_hook
 from tests.server_process import ServerProcess, eventually, running, spawn
+from tests.unit.test_webhook import verified
 
 
 @dataclass(kw_only=True)
@@ -170,6 +172,29 @@ def test_a_failed_job_is_reported_to_its_owner_by_mail(tmp_path: Path, inbox: In
         assert mail["Subject"] == "Job failed: doomed"
         (letter,) = server.data("GET", "/api/v1/dead-letters")["dead_letters"]
         assert letter["job_id"] == job["id"]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    yield from serve_hook()
+
+
+def test_a_webhook_is_told_of_a_failure_and_the_log_says_so(tmp_path: Path, inbox: Inbox, hook: Hook) -> None:
+    with running(tmp_path, {**smtp(inbox), "TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1"}) as server:
+        server.register("owner@example.com")
+        added = server.data("POST", "/api/v1/webhooks", {"url": hook.url, "events": ["job.failed"]})
+        body = {"name": "doomed", "task": "http_request", "max_retries": 0, "payload": {"url": "http://127.0.0.2"}}
+        job = server.data("POST", "/api/v1/jobs", body)
+        ((headers, sent),) = eventually(lambda: hook.seen)
+        assert verified(added["secret"], headers, sent)
+        (execution,) = executions(server, job["id"])
+
+        def told() -> set[str]:
+            lines = server.data("GET", f"/api/v1/executions/{execution['id']}/logs")["logs"]
+            return {line["metadata"]["channel"] for line in lines if line["message"] == "Notification sent"}
+
+        assert eventually(lambda: told() == {"email", "webhook"})
+        assert hook.url not in "".join(server.output), "a URL may hold a secret: it must not be logged"
 
 
 def test_a_locked_database_is_a_clear_error_and_loses_nothing(tmp_path: Path) -> None:

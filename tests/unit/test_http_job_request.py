@@ -130,6 +130,10 @@ def test_contradictions_name_the_field(fields: dict[str, Any], field: str) -> No
         ({"stall_seconds": 3601}, "stall_seconds"),
         ({"stall_seconds": 7.5}, "stall_seconds"),
         ({"stall_seconds": "30"}, "stall_seconds"),
+        ({"pause_after_failures": 0, "interval_seconds": 60}, "pause_after_failures"),
+        ({"pause_after_failures": 1001, "interval_seconds": 60}, "pause_after_failures"),
+        ({"pause_after_failures": True, "interval_seconds": 60}, "pause_after_failures"),
+        ({"pause_after_failures": "3", "interval_seconds": 60}, "pause_after_failures"),
         ({"priority": True}, "priority"),
         ({"priority": 1.0}, "priority"),
         ({"priority": ["high"]}, "priority"),
@@ -192,6 +196,14 @@ def test_everything_arrives() -> None:
         priority=4,
         tags=("b", "a"),
     )
+
+
+def test_a_recurring_job_may_pause_itself_after_failures_a_one_time_job_may_not() -> None:
+    assert new_job(interval_seconds=60, pause_after_failures=1000).pause_after_failures == 1000
+    assert new_job(cron_expression="0 9 * * *", pause_after_failures=1).pause_after_failures == 1
+    for when in ({}, {"delay_seconds": 5}, {"scheduled_time": "2026-11-25T09:00:00Z"}):
+        with pytest.raises(InvalidInputError, match="pause_after_failures"):
+            new_job(pause_after_failures=1, **when)
 
 
 def test_a_tasks_name_given_as_job_type_is_the_task() -> None:

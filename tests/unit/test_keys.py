@@ -68,6 +68,12 @@ def test_skip_keys_round_trip(job: JobKey, first_ms: int) -> None:
     assert keys.parse_skip_key(keys.skip_key(job, first_ms)) == (job, first_ms)
 
 
+@given(job_keys, instants_ms, st.integers(min_value=0, max_value=9999), texts)
+def test_notification_keys_round_trip(job: JobKey, due_ms: int, attempt: int, notification_id: str) -> None:
+    parsed = keys.parse_notification_key(keys.notification_key(job, due_ms, attempt, notification_id))
+    assert parsed == (job, due_ms, attempt, notification_id)
+
+
 @given(words, texts)
 def test_dead_letter_keys_round_trip(tenant_id: str, dead_letter_id: str) -> None:
     key = keys.dead_letter_key(tenant_id, dead_letter_id)
@@ -88,6 +94,7 @@ def test_watermark_keys_round_trip(shard: int) -> None:
 def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_user_key(keys.user_key(tenant_id, text)) == (tenant_id, text)
     assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
+    assert keys.parse_webhooks_key(keys.webhooks_key(tenant_id)) == tenant_id
     assert keys.parse_address_key(keys.address_key(text)) == text
 
 
@@ -128,6 +135,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "execution": keys.parse_execution_key,
     "detail": keys.parse_detail_key,
     "skip": keys.parse_skip_key,
+    "notification": keys.parse_notification_key,
     "dead letter": keys.parse_dead_letter_key,
     "due item": keys.parse_due_key,
     "watermark": keys.parse_watermark_key,
@@ -139,6 +147,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "parked": queue_keys.parse_parked_key,
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
+    "webhooks": keys.parse_webhooks_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -147,6 +156,7 @@ KEYS: dict[str, Key] = {
     "execution": keys.execution_key(JOB, 1, 1),
     "detail": keys.detail_key(JOB, 1, 1, "00ff"),
     "skip": keys.skip_key(JOB, 1),
+    "notification": keys.notification_key(JOB, 1, 1, "failed-1.email"),
     "dead letter": keys.dead_letter_key("t", "d"),
     "due item": Key("D#202611221200#3", "1795348800000#t#j#1795348800000#1#1"),
     "watermark": keys.watermark_key(3),
@@ -158,6 +168,7 @@ KEYS: dict[str, Key] = {
     "parked": queue_keys.parked_key("t", "q", 1, "j", 1),
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
+    "webhooks": keys.webhooks_key("t"),
 }
 
 

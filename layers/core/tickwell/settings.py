@@ -22,6 +22,7 @@ _SETTLE_SECONDS = 30
 
 S = TypeVar("S", bound="Settings")
 CommaList = Annotated[tuple[str, ...], NoDecode]
+OptionalAddress = Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 def split_list(value: object) -> object:
@@ -187,7 +188,7 @@ class NotifierSettings(StoreSettings):
     notification_url: str
     notification_dlq_url: str
     sender_address: str
-    operator_address: str | None = None
+    operator_address: OptionalAddress = None
     allow_private_hosts: CommaList = ()
 
     _split = field_validator("allow_private_hosts", mode="before")(split_list)
@@ -207,7 +208,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
     allowed_origins: CommaList = ()
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
-    operator_address: str | None = None
+    operator_address: OptionalAddress = None
     archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
