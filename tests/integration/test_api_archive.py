@@ -9,7 +9,8 @@ from tests.api_hosts import Api, Client
 from tests.world import task
 from tickwell.adapters.archive_documents import dead_letter_line, execution_line
 from tickwell.adapters.blob_archive import BlobArchive
-from tickwell.adapters.history_documents import dead_letter_text, execution_texts
+from tickwell.adapters.dead_letter_documents import dead_letter_text
+from tickwell.adapters.history_documents import execution_texts
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.instant import to_epoch_ms
 
