@@ -44,7 +44,7 @@ def test_one_dead_letter_tells_all(api: Api, ada: Client) -> None:
         "job_id": letter["job_id"],
         "job_name": "a job",
         "task": "break",
-        "queue": None,
+        "queue": "default-low",
         "priority": "low",
         "due_at": NOON,
         "attempts": 2,
