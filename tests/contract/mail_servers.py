@@ -131,7 +131,7 @@ def free_port() -> int:
 
 def serve(postbox: Postbox, **options: Any) -> Iterator[MailServer]:
     """Run a server until the generator is closed."""
-    controller = Controller(postbox, hostname=LOOPBACK, port=free_port(), **options)
+    controller = Controller(postbox, hostname=LOOPBACK, **{"port": free_port(), **options})
     controller.start()
     try:
         yield MailServer(port=controller.port, postbox=postbox)

@@ -4,20 +4,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.mail_servers import MailServer, Postbox, free_port, mail_server, serve  # noqa: F401
-from tests.notification_lab import OPERATOR, OWNER, Hook, NotificationLab, mails, new_notification_lab, serve_hook
+from tests.notification_lab import OWNER, Hook, NotificationLab, mails, new_notification_lab, serve_hook
 from tests.unit.test_webhook import verified
 from tests.world import ADA, task
-from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.create_job import Every
-from tickwell.application.safety_sync import SyncReport
-from tickwell.domain.dead_letter import OPERATOR_TENANT, DeadLetter
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.notification import RETRY_PAUSES_SECONDS
@@ -170,23 +167,13 @@ def test_jobs_run_on_without_a_mail_server_and_the_mail_comes_when_it_is_back(ma
     lab.pump()
     assert lab.world.job(healthy).status is JobStatus.COMPLETED
     assert lab.logs(last(lab, job).execution_id) == []
-    for server in serve_on(port):
+    for server in serve(Postbox(), port=port):
         lab.world.clock.advance(59)
         assert lab.deliver() == []
         lab.world.clock.advance(1)
         lab.deliver()
         assert [mail["Subject"] for mail in mails(server.postbox)] == ["Job failed: doomed"]
     assert [message for message, _ in lab.logs(last(lab, job).execution_id)] == ["Notification sent"]
-
-
-def serve_on(port: int) -> Iterator[MailServer]:
-    from aiosmtpd.controller import Controller  # noqa: PLC0415
-
-    controller = Controller(postbox := Postbox(), hostname="127.0.0.1", port=port)
-    controller.start()
-    with suppress(GeneratorExit):
-        yield MailServer(port=port, postbox=postbox)
-    controller.stop()
 
 
 def test_a_webhook_that_does_not_answer_delays_no_mail_of_its_batch(
@@ -342,67 +329,3 @@ def test_an_unreadable_notification_is_kept_for_the_operator(lab: NotificationLa
     (report,) = lab.deliver()
     assert len(report.dropped) == 1
     assert len(lab.dead_letters.receive(10, wait_seconds=0)) == 1
-
-
-def alerts(postbox: Postbox) -> list[str]:
-    return [mail.get_content() for mail in mails(postbox) if mail["To"] == OPERATOR]
-
-
-def test_the_operator_is_told_of_repairs_once_in_a_quarter_of_an_hour(
-    lab: NotificationLab,
-    mail_server: MailServer,  # noqa: F811
-) -> None:
-    tell = AlertOperator(notifications=lab.queue, clock=lab.world.clock)
-    assert not tell(SyncReport(swept=5, checked=5, carried=1))
-    for _ in range(14):
-        assert tell(SyncReport(resent=3, recovered=1))
-        lab.deliver()
-        lab.world.clock.advance(60)
-    (text,) = alerts(mail_server.postbox)
-    assert "sent 3 lost message(s) again, took 1 attempt(s) over" in text
-    lab.world.clock.advance(60)
-    assert tell(SyncReport(behind=1))
-    lab.deliver()
-    assert len(alerts(mail_server.postbox)) == 2
-
-
-def test_the_operator_is_told_of_messages_that_could_not_be_read(
-    lab: NotificationLab,
-    mail_server: MailServer,  # noqa: F811
-) -> None:
-    now = lab.world.clock.now()
-    letters = [
-        DeadLetter(
-            tenant_id=OPERATOR_TENANT,
-            dead_letter_id=f"message-{number}",
-            job_id=None,
-            job_name=None,
-            user_id=None,
-            task=None,
-            due_at=None,
-            attempts=0,
-            reason="the message could not be read",
-            error_code="UNREADABLE_MESSAGE",
-            error_message="s3cret",
-            body="s3cret",
-            failed_at=now,
-            expires_at=now + (lab.world.core.retention),
-        )
-        for number in range(3)
-    ]
-    lab.world.core.history.put_dead_letters(letters)
-    lab.pump()
-    (text,) = alerts(mail_server.postbox)
-    assert "could not be read" in text
-    assert "s3cret" not in text
-
-
-def test_without_an_operators_address_nobody_is_told(
-    make_lab: MakeLab,
-    mail_server: MailServer,  # noqa: F811
-) -> None:
-    lab = make_lab(mail_server.port, operator_address=None)
-    assert AlertOperator(notifications=lab.queue, clock=lab.world.clock)(SyncReport(resent=1))
-    (report,) = lab.deliver()
-    assert len(report.dropped) == 1
-    assert mails(mail_server.postbox) == []

@@ -290,8 +290,8 @@ def alert_operator() -> AlertOperator:
 def outcomes() -> FollowOutcomes:
     """functions/outcomes."""
     settings = load(OutcomesSettings)
-    queue = _notifications(settings.notification_url, None)
-    return FollowOutcomes(channels=dict.fromkeys(Channel, queue), webhooks=DynamoWebhookStore(_table(settings)))
+    channels = dict.fromkeys(Channel, _notifications(settings.notification_url, None))
+    return FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(_table(settings)))
 
 
 def archive() -> BlobArchive:
@@ -325,5 +325,4 @@ def notifier() -> Notifier:
         ),
         clock=clock,
     )
-    queue = _notifications(settings.notification_url, settings.notification_dlq_url)
-    return Notifier(notify=notify, queue=queue)
+    return Notifier(notify=notify, queue=_notifications(settings.notification_url, settings.notification_dlq_url))
