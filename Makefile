@@ -25,8 +25,9 @@ help: ## list these commands
 run: .venv/runtime.stamp ## start the whole system on this machine, at http://127.0.0.1:8000 (PORT, DATA_DIR)
 	@exec $(BIN)/python -m tickwell.local
 
+# Four processes on any machine: many tests wait for the real time of a limit or a lease.
 test: .venv/dev.stamp ## run the unit, contract, integration and template tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/unit tests/contract tests/integration tests/template
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/unit tests/contract tests/integration tests/template
 
 check: .venv/dev.stamp .venv-sam/stamp ## lint, types, imports, template, generated files: all that CI checks
 	$(BIN)/ruff check .
