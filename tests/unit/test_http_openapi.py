@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tickwell.http import openapi
-from tickwell.http.operation import is_public
+from tickwell.http.operation import access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver, threaded_resolver
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -46,6 +46,7 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
     assert len(operation["tags"]) == 1
     assert any(status.startswith("2") for status in operation["responses"])
     assert {"422", "500", "503"} <= set(operation["responses"])
+    assert ("403" in operation["responses"]) == (operation["security"] != [])
     assert ("401" in operation["responses"]) == (operation["security"] != [] or path.endswith("/login"))
     assert ("404" in operation["responses"]) == ("{" in path)
     assert ("requestBody" in operation) == ("415" in operation["responses"])
@@ -53,7 +54,7 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
 
 
 def test_exactly_these_routes_need_no_credential() -> None:
-    public = {(route.method, route.path) for route in all_routes(lambda_resolver()) if is_public(route)}
+    public = {(route.method, route.path) for route in all_routes(lambda_resolver()) if access_of(route).is_public}
     assert public == {
         ("GET", "/"),
         ("GET", "/health"),

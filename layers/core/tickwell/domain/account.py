@@ -23,6 +23,25 @@ class Role(StrEnum):
     MEMBER = "member"
     VIEWER = "viewer"
 
+    def includes(self, other: "Role") -> bool:
+        """Whether whoever has this role may do all that ``other`` may do."""
+        return _RANKS[self] >= _RANKS[other]
+
+
+_RANKS = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+
+
+class Scope(StrEnum):
+    """What an API key may be used for, within its role."""
+
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    QUEUES_READ = "queues:read"
+    QUEUES_WRITE = "queues:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    TENANT_READ = "tenant:read"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
@@ -39,11 +58,15 @@ class User:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """Who makes a request: it comes from the credential, never from the request itself."""
+    """Who makes a request: it comes from the credential, never from the request itself.
+
+    ``scopes`` are those of an API key; None for a person who has signed in, who may do all that the role allows.
+    """
 
     tenant_id: str
     user_id: str
     role: Role
+    scopes: frozenset[Scope] | None = None
 
 
 def email_key(email: str) -> str:

@@ -81,6 +81,12 @@ class UnauthenticatedError(TickwellError):
     code = "UNAUTHENTICATED"
 
 
+class ForbiddenError(TickwellError):
+    """The credential is valid, but what it allows does not include this; the message says what would."""
+
+    code = "FORBIDDEN"
+
+
 class InvalidCredentialsError(TickwellError):
     """Unknown e-mail address or wrong password; the same answer for both."""
 

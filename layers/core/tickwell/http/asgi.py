@@ -79,6 +79,7 @@ def _request(scope: Scope, request_id: str) -> HttpRequest:
         headers=_headers(scope),
         body=b"",
         request_id=request_id,
+        client_address=(scope.get("client") or ("",))[0],
     )
 
 

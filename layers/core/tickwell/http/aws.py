@@ -37,6 +37,7 @@ def _request(event: dict[str, Any]) -> HttpRequest:
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         body=_body(event),
         request_id=request_context["requestId"],
+        client_address=request_context["http"].get("sourceIp", ""),
     )
 
 

@@ -12,7 +12,10 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpRequest:
-    """``headers`` have lower-case names; ``path`` is decoded; ``query`` is not."""
+    """``headers`` have lower-case names; ``path`` is decoded; ``query`` is not.
+
+    ``client_address`` is the peer's address as the host saw it, whatever headers claim.
+    """
 
     method: str
     path: str
@@ -20,6 +23,7 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes
     request_id: str
+    client_address: str = ""
 
     @property
     def announces_too_much(self) -> bool:

@@ -19,7 +19,7 @@ from tickwell.http.errors import (
     fault_of,
 )
 from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
-from tickwell.http.operation import is_public
+from tickwell.http.operation import access_of
 from tickwell.http.resolvers import LambdaResolver, ThreadedResolver, all_routes
 from tickwell.http.services import ApiServices
 
@@ -86,7 +86,7 @@ class Gate:
             raise MethodNotAllowedError(_printable(request.method), allowed)
         if request.announces_too_much or len(request.body) > LARGEST_BODY_BYTES:
             raise BodyTooLargeError(f"a body may have at most {LARGEST_BODY_BYTES} bytes")
-        caller = None if is_public(route) else self._authenticate(request)
+        caller = self._admit(route, request)
         event = _event(route, request)
         call = Call(services=self._services, caller=caller, request_id=request.request_id)
         resolved = self._resolver.answer(event, call)
@@ -102,6 +102,15 @@ class Gate:
         if not found:
             raise UnknownPathError("there is nothing at this path; GET /openapi.json tells what there is")
         return found
+
+    def _admit(self, route: Route, request: HttpRequest) -> Principal | None:
+        """Who calls, if that one may; None where nobody has to say. Raises UnauthenticatedError, ForbiddenError."""
+        access = access_of(route)
+        if access.is_public:
+            return None
+        caller = self._authenticate(request)
+        access.require(caller)
+        return caller
 
     def _authenticate(self, request: HttpRequest) -> Principal:
         credential = request.headers.get("authorization", "")

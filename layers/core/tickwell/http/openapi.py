@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tickwell import __version__
-from tickwell.http.operation import Shows, is_public
+from tickwell.http.operation import Shows, access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -29,6 +29,7 @@ _DESCRIPTION = (
 )
 _ERRORS = {
     401: ("Unauthenticated", "No valid credential."),
+    403: ("Forbidden", "The credential does not allow it."),
     404: ("NotFound", "Nothing like that exists for this tenant."),
     409: ("Conflict", "The present state does not allow it."),
     408: ("BodyTooSlow", "The body did not arrive in time."),
@@ -83,7 +84,7 @@ def document(version: str) -> dict[str, Any]:
     for route in all_routes(resolver):
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
-        operation["security"] = [] if is_public(route) else [{_SECURITY_SCHEME: []}]
+        operation["security"] = [] if access_of(route).is_public else [{_SECURITY_SCHEME: []}]
         operation["tags"] = sorted(route.tags)
     return described
 
@@ -130,7 +131,9 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
 
 def _error_statuses(route: Route) -> list[int]:
     statuses = {422, 500, 503}
-    if not is_public(route) or route.operation_id == "login":
+    if not access_of(route).is_public:
+        statuses |= {401, 403}
+    if route.operation_id == "login":
         statuses.add(401)
     if route.dependant.path_params:
         statuses.add(404)

@@ -7,10 +7,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
+from tickwell.http.access import ACCESS, Access
 from tickwell.http.exchange import JSON_TYPE, render
-
-PUBLIC: list[dict[str, list[str]]] = [{}]
-"""``security=PUBLIC`` on a route: no credential is needed. All others need a bearer token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +22,9 @@ class Shows:
     enveloped: bool = True
 
 
-def is_public(route: Route) -> bool:
-    """Whether the route needs no credential."""
-    return route.security is not None and list(route.security) == PUBLIC
+def access_of(route: Route) -> Access:
+    """The route's row of the access table. Raises KeyError for an operation that has none: nobody may call it."""
+    return ACCESS[str(route.operation_id)]
 
 
 def success(data: Mapping[str, Any], *, message: str | None = None, status: int = 200) -> Response[str]:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from tickwell.http.account_bodies import Credentials, SignedInBody, UserBody, signed_in_body, user_body
 from tickwell.http.call import call_of
-from tickwell.http.operation import PUBLIC, Shows, success
+from tickwell.http.operation import Shows, success
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Accounts"]
@@ -19,7 +19,6 @@ TAGS = ["Accounts"]
     summary="Create a user with a tenant of its own",
     tags=TAGS,
     operation_id="register",
-    security=PUBLIC,
     status_code=201,
 )
 def register(
@@ -35,7 +34,6 @@ def register(
     summary="Exchange e-mail address and password for a token",
     tags=TAGS,
     operation_id="login",
-    security=PUBLIC,
 )
 def login(
     credentials: Annotated[Credentials, Body()], request: Request

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from tickwell.http.call import call_of
 from tickwell.http.errors import Fault
-from tickwell.http.operation import PUBLIC, Shows, plain, success
+from tickwell.http.operation import Shows, plain, success
 from tickwell.http.system_bodies import (
     HealthBody,
     PublicHealthBody,
@@ -24,7 +24,7 @@ TAGS = ["System"]
 _DEGRADED = Fault(status=503, code="DEGRADED", message="a service that Tickwell stands on does not answer")
 
 
-@router.get("/", summary="Where to go from here", tags=TAGS, operation_id="welcome", security=PUBLIC)
+@router.get("/", summary="Where to go from here", tags=TAGS, operation_id="welcome")
 def welcome(request: Request) -> Response[Annotated[str, Shows(WelcomeBody)]]:
     """Links."""
     links = {"health": "/health", "openapi": "/openapi.json", "register": "/api/v1/auth/register"}
@@ -36,7 +36,6 @@ def welcome(request: Request) -> Response[Annotated[str, Shows(WelcomeBody)]]:
     summary="Whether the deployment is able to work",
     tags=TAGS,
     operation_id="getHealth",
-    security=PUBLIC,
 )
 def get_health(request: Request) -> Response[Annotated[str, Shows(PublicHealthBody, enveloped=False)]]:
     """200, or 503 when a service does not answer."""
@@ -67,7 +66,7 @@ def list_tasks(request: Request) -> Response[Annotated[str, Shows(TaskListBody)]
     return success(TaskListBody(tasks=[task_body(registry.get(name)) for name in registry.names()]))
 
 
-@router.get("/openapi.json", summary="This description", tags=TAGS, operation_id="getOpenApiDocument", security=PUBLIC)
+@router.get("/openapi.json", summary="This description", tags=TAGS, operation_id="getOpenApiDocument")
 def get_openapi_document(request: Request) -> Response[Annotated[str, Shows(dict[str, Any], enveloped=False)]]:
     """OpenAPI 3.1."""
     from tickwell.http.openapi import document  # noqa: PLC0415 - it reads all routes, this one included

@@ -1,0 +1,130 @@
+"""Who may do what: the one access table of the API, by operation id.
+
+The gate holds each request against it before anything else is looked at, and the OpenAPI document is told from it.
+A test fails for an operation that is missing here, and for a row without an operation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tickwell.domain.account import Principal, Role, Scope
+from tickwell.domain.errors import ForbiddenError
+
+
+class RateClass(StrEnum):
+    """Which limit on requests an operation counts for (C23)."""
+
+    READ = "read"
+    WRITE = "write"
+    PUBLIC = "public"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """What an operation asks of its caller.
+
+    ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
+    None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
+    """
+
+    role: Role | None
+    scope: Scope | None
+    rate: RateClass
+    repeatable: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Whether no credential is needed."""
+        return self.role is None
+
+    def require(self, principal: Principal) -> None:
+        """Raises ForbiddenError when ``principal`` may not."""
+        if self.role is not None and not principal.role.includes(self.role):
+            raise ForbiddenError(f"this takes the role {self.role.value} or above; yours is {principal.role.value}")
+        if principal.scopes is None or self.scope in principal.scopes:
+            return
+        if self.scope is None:
+            raise ForbiddenError("this takes a person who has signed in; an API key is not enough")
+        raise ForbiddenError(f"this takes an API key with the scope {self.scope.value}")
+
+
+def _public(rate: RateClass) -> Access:
+    return Access(role=None, scope=None, rate=rate)
+
+
+def _read(scope: Scope | None, role: Role = Role.VIEWER) -> Access:
+    return Access(role=role, scope=scope, rate=RateClass.READ)
+
+
+def _write(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
+    return Access(role=role, scope=scope, rate=RateClass.WRITE)
+
+
+def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
+    return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True)
+
+
+_ACCOUNTS: Mapping[str, Access] = {
+    "register": _public(RateClass.PUBLIC),
+    "login": _public(RateClass.PUBLIC),
+    "getCurrentUser": _read(None),
+}
+
+_JOBS: Mapping[str, Access] = {
+    "createJob": _post(Scope.JOBS_WRITE),
+    "createJobs": _post(Scope.JOBS_WRITE),
+    "changeJobs": _post(Scope.JOBS_WRITE),
+    "listJobs": _read(Scope.JOBS_READ),
+    "getJob": _read(Scope.JOBS_READ),
+    "deleteJob": _write(Scope.JOBS_WRITE),
+    "pauseJob": _post(Scope.JOBS_WRITE),
+    "resumeJob": _post(Scope.JOBS_WRITE),
+    "cancelJob": _post(Scope.JOBS_WRITE),
+    "retryJob": _post(Scope.JOBS_WRITE),
+    "listTasks": _read(Scope.JOBS_READ),
+}
+
+_HISTORY: Mapping[str, Access] = {
+    "listExecutions": _read(Scope.JOBS_READ),
+    "getExecution": _read(Scope.JOBS_READ),
+    "getExecutionLogs": _read(Scope.JOBS_READ),
+    "getExecutionEmail": _read(Scope.JOBS_READ),
+    "listDeadLetters": _read(Scope.JOBS_READ),
+    "getDeadLetter": _read(Scope.JOBS_READ),
+    "retryDeadLetter": _post(Scope.JOBS_WRITE),
+    "retryDeadLetters": _post(Scope.JOBS_WRITE),
+    "deleteDeadLetter": _write(Scope.JOBS_WRITE),
+    "deleteDeadLetters": _post(Scope.JOBS_WRITE),
+    "getArchivedMonth": _read(Scope.JOBS_READ),
+    "listArchivedExecutions": _read(Scope.JOBS_READ),
+    "listArchivedDeadLetters": _read(Scope.JOBS_READ),
+}
+
+_QUEUES: Mapping[str, Access] = {
+    "listQueues": _read(Scope.QUEUES_READ),
+    "getQueue": _read(Scope.QUEUES_READ),
+    "createQueue": _post(Scope.QUEUES_WRITE, Role.OWNER),
+    "changeQueue": _write(Scope.QUEUES_WRITE, Role.OWNER),
+    "deleteQueue": _write(Scope.QUEUES_WRITE, Role.OWNER),
+    "pauseQueue": _post(Scope.QUEUES_WRITE, Role.OWNER),
+    "resumeQueue": _post(Scope.QUEUES_WRITE, Role.OWNER),
+}
+
+_WEBHOOKS: Mapping[str, Access] = {
+    "listWebhooks": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "addWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+    "removeWebhook": _write(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+    "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+}
+
+_SYSTEM: Mapping[str, Access] = {
+    "welcome": _public(RateClass.EXEMPT),
+    "getHealth": _public(RateClass.EXEMPT),
+    "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getDetailedHealth": _read(Scope.TENANT_READ),
+}
+
+ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
+"""Each operation once, by its id."""
