@@ -128,6 +128,11 @@ async def be_deleted(lab: Lab, context: TaskContext) -> None:
     await context.heartbeat()
 
 
+async def fail_when_cancelled(lab: Lab, _context: TaskContext) -> None:
+    lab.unwatched(lambda: _cancel(lab))
+    raise ValueError("by itself")
+
+
 async def be_given_back(lab: Lab, _context: TaskContext) -> None:
     lab.stop.return_all()
     await asyncio.sleep(60)
@@ -235,6 +240,9 @@ FLOWS = {
     "be cancelled": Flow(prepare=after(working(), while_running(be_cancelled)), act=work),
     "be cancelled, recurring": Flow(
         prepare=after(working(schedule=OFTEN, later=600), while_running(be_cancelled)), act=work
+    ),
+    "be cancelled, and fail before it is told": Flow(
+        prepare=after(working(max_retries=0), while_running(fail_when_cancelled)), act=work
     ),
     "be deleted": Flow(prepare=after(working(), while_running(be_deleted)), act=work),
     "probe a dead worker": Flow(prepare=after(working(stall_seconds=10), die, wait(30)), act=work),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.world import ADA, World
 from tests.worlds import Build
+from tickwell.application.create_job import Every, Immediately
 from tickwell.application.ports import JobStore
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop
@@ -145,6 +146,31 @@ def test_a_task_that_does_not_listen_at_all_ends_at_its_time_limit(build: Build)
     assert (execution.status, execution.decision) == (ExecutionStatus.TIMEOUT, Cancelled())
     assert (world.job(job).status, world.job(job).slot) == (JobStatus.CANCELLED, None)
     assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+
+
+@pytest.mark.parametrize("ending", ["cancel", "delete"])
+@pytest.mark.parametrize("schedule", [Immediately(), Every(seconds=60)], ids=["one-time", "recurring"])
+def test_what_fails_for_good_before_it_is_told_leaves_no_dead_letter(
+    build: Build, ending: str, schedule: Immediately | Every
+) -> None:
+    async def body(world: World, context: TaskContext) -> None:
+        getattr(world.change, ending)(ADA, context.job_id)
+        raise ValueError("by itself")
+
+    world = on_stage(build, body, watch_seconds=LONG)
+    job = world.create(task="probe", max_retries=0, schedule=schedule)
+    world.clock.advance(60)
+    neighbour = world.create(task="probe")
+    world.work()
+    (execution,) = world.executions(job)
+    assert (execution.status, execution.decision) == (ExecutionStatus.FAILED, Cancelled())
+    assert execution.failure is not None
+    assert execution.failure.message == "by itself"
+    stored = world.job(job)
+    assert (stored.status.value, stored.slot) == ("cancelled" if ending == "cancel" else "deleted", None)
+    assert (stored.tally.failed, stored.failures_in_a_row) == (1, 0)
+    assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+    assert world.job(neighbour).status is JobStatus.COMPLETED
 
 
 def test_a_task_that_succeeds_nevertheless_has_succeeded(build: Build) -> None:

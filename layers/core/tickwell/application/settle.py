@@ -10,9 +10,9 @@ from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.execution import Execution
-from tickwell.domain.job import Job
+from tickwell.domain.job import ENDS_ATTEMPT, Job
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import GiveUp, RetryAt
+from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +51,14 @@ class Settle:
         """Record the attempts, write what must outlive a crash, finish the jobs, send the retries.
 
         May be repeated, and may race with another worker: the record that was put first decides, and both obey it.
+        What failed for good after its job was cancelled or deleted is not given up: nobody waits for it any more. A
+        cancellation that comes after the record came after the attempt's end.
         Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message. Permits come last:
         whoever waits for one may start.
         """
         if not attempts:
             return ()
+        attempts = self._as_wanted(attempts)
         standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
         standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
@@ -70,6 +73,20 @@ class Settle:
         self.arming.launch(items, now=self.clock.now())
         self._leave_queues(pairs, now)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
+
+    def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """``attempts``, with a decision to give up taken back where the job was ended meanwhile; one read for all."""
+        given_up = [a.job.key for a in attempts if isinstance(a.execution.decision, GiveUp)]
+        if not given_up:
+            return attempts
+        known = self.jobs.get_many(given_up)
+        ended = {key for key, job in known.items() if job.status in ENDS_ATTEMPT}
+        return [
+            replace(a, execution=replace(a.execution, decision=Cancelled()))
+            if a.job.key in ended and isinstance(a.execution.decision, GiveUp)
+            else a
+            for a in attempts
+        ]
 
     def _leave_queues(self, pairs: Sequence[Attempt], now: datetime) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""
