@@ -11,13 +11,14 @@ import pytest
 from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.application.create_job import Every, Immediately
-from tickwell.application.ports import JobStore
+from tickwell.application.ports import JobStore, Outgoing
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.domain.errors import AttemptCancelledError, TickwellError
+from tickwell.domain.errors import AttemptCancelledError, TickwellError, UnavailableError
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot
 from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import Cancelled, OnLost, RetryAt
 
 OFTEN = 0.01
@@ -401,6 +402,79 @@ def test_a_probe_follows_the_lease_as_long_as_there_are_signs(build: Build) -> N
     world.clock.advance(1)
     world.work()
     assert [e.status for e in world.executions(job)] == ["lost", "success"]
+
+
+def _send_again(world: World, *, apart: bool) -> None:
+    """The lane delivers the probe that is deliverable twice: in one batch, or the second time after a while."""
+    queue = world.lanes[Lane.MEDIUM]
+    (delivery,) = queue.receive(10, wait_seconds=0)
+    assert isinstance(delivery.message, JobMessage)
+    twice = Outgoing(message=delivery.message, delay_seconds=4 if apart else 0, group=ADA.tenant_id)
+    queue.send([Outgoing(message=delivery.message, group=ADA.tenant_id), twice])
+    queue.delete([delivery])
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+def test_a_probe_that_comes_twice_is_followed_once(build: Build, apart: bool) -> None:
+    world = build()
+    job = world.create(stall_seconds=10)
+    (running,) = world.die()
+    for _ in range(4):
+        world.clock.advance(20)
+        world.core.jobs.sign(running, now=world.clock.now(), progress=None)
+        world.clock.advance(10)
+        _send_again(world, apart=apart)
+        quiet = world.work()
+        world.clock.advance(4)
+        world.core.jobs.sign(running, now=world.clock.now(), progress=None)
+        assert sum(report.probes for report in (*quiet, *world.work())) == 2
+        depth = world.lanes[Lane.MEDIUM].depth()
+        assert (depth.waiting, depth.delayed) == (0, 1)
+    world.clock.advance(60)
+    world.work()
+    assert [e.status for e in world.executions(job)] == ["lost", "success"]
+
+
+@pytest.mark.parametrize("lost", ["sending", "noting"])
+def test_a_probe_that_could_not_be_followed_comes_again(build: Build, lost: str) -> None:
+    world = build()
+    job = world.create(stall_seconds=10)
+    (running,) = world.die()
+    world.clock.advance(20)
+    world.core.jobs.sign(running, now=world.clock.now(), progress=None)
+    world.clock.advance(10)
+    claiming = world.execute.claim_attempts
+    broken: Any = _Unavailable()
+    if lost == "sending":
+        claiming = replace(claiming, arming=replace(claiming.arming, lanes={Lane.MEDIUM: broken}))
+    else:
+        jobs: Any = _WithoutNotes(claiming.jobs)
+        claiming = replace(claiming, jobs=jobs)
+    (report,) = replace(world, execute=replace(world.execute, claim_attempts=claiming)).work()
+    assert (report.probes, len(report.again)) == ((0, 1) if lost == "sending" else (1, 0))
+    world.clock.advance(60)
+    world.work()
+    assert [e.status for e in world.executions(job)] == ["lost", "success"]
+
+
+class _Unavailable:
+    """A lane that takes nothing."""
+
+    def send(self, _messages: object) -> None:
+        raise UnavailableError("lane", "broken on purpose")
+
+
+class _WithoutNotes:
+    """A job store that cannot note probes."""
+
+    def __init__(self, inner: JobStore) -> None:
+        self._inner = inner
+
+    def note_probe(self, _job: Job, *, at: object) -> None:  # noqa: ARG002 - as the port names it
+        raise UnavailableError("store", "broken on purpose")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def test_a_probe_never_claims(build: Build) -> None:

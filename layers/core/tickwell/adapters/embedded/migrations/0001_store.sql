@@ -18,6 +18,7 @@ CREATE TABLE jobs (
     slot_token TEXT,
     lease_until_ms INTEGER,
     progress TEXT,
+    probe_ms INTEGER,
     executions INTEGER NOT NULL DEFAULT 0,
     successful INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0,
