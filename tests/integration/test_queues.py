@@ -46,7 +46,7 @@ def states(world: World, jobs: list[Job]) -> list[JobState]:
 
 
 def waiting(world: World) -> int:
-    return world.core.queues.count_waiting(KEY, most=1000)
+    return world.core.queues.count_waiting([KEY], most=1000)[KEY]
 
 
 def permits(world: World) -> int:

@@ -1,10 +1,10 @@
 """Named queues in SQLite; see ``QueueStore`` for what they promise."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tickwell.adapters.documents import message_from, message_text
+from tickwell.adapters.documents import message_from, message_text, to_json
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.queue_documents import gate_from, gate_text, queue_from, queue_text
 from tickwell.application.ports import Clock, QueueKey
@@ -31,7 +31,13 @@ _THIS_PARKED = f"{_THIS} AND due_ms = :due AND job_id = :job AND attempt = :atte
 _IS_PARKED = f"SELECT 1 FROM parked WHERE {_THIS_PARKED}"
 _UNPARK = f"DELETE FROM parked WHERE {_THIS_PARKED}"
 _WAITING = f"SELECT message FROM parked WHERE {_THIS} ORDER BY due_ms, job_id, attempt LIMIT :limit"
-_COUNT = f"SELECT COUNT(*) FROM (SELECT 1 FROM parked WHERE {_THIS} LIMIT :limit)"
+_COUNT = """
+    SELECT asked.key, (
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM parked WHERE tenant_id = asked.value ->> 0 AND name = asked.value ->> 1 LIMIT :limit
+        )
+    ) FROM json_each(:keys) AS asked
+"""
 _NEXT_WITH_WAITING = (
     "SELECT tenant_id, name FROM parked WHERE (tenant_id, name) > (?, ?) ORDER BY tenant_id, name LIMIT 1"
 )
@@ -80,9 +86,13 @@ class EmbeddedQueueStore:
 
     def gate(self, key: QueueKey) -> Gate:
         """See the port."""
+        return self.gates([key])[key]
+
+    def gates(self, keys: Collection[QueueKey]) -> Mapping[QueueKey, Gate]:
+        """See the port; all in one read."""
         with self._database.read() as cursor:
-            row = cursor.execute(_GATE, _this(key)).fetchone()
-        return Gate() if row is None else gate_from(*row)
+            rows = {key: cursor.execute(_GATE, _this(key)).fetchone() for key in keys}
+        return {key: Gate() if row is None else gate_from(*row) for key, row in rows.items()}
 
     def save_gate(self, key: QueueKey, gate: Gate, *, read: Gate) -> bool:
         """See the port."""
@@ -108,11 +118,13 @@ class EmbeddedQueueStore:
             rows = cursor.execute(_WAITING, _this(key) | {"limit": limit}).fetchall()
         return [message_from(text) for (text,) in rows]
 
-    def count_waiting(self, key: QueueKey, *, most: int) -> int:
-        """See the port."""
+    def count_waiting(self, keys: Collection[QueueKey], *, most: int) -> Mapping[QueueKey, int]:
+        """See the port; one statement, which stops in each list at ``most``."""
+        asked = list(keys)
+        names = to_json([[bindable(key.tenant_id), bindable(key.name)] for key in asked])
         with self._database.read() as cursor:
-            count: int = cursor.execute(_COUNT, _this(key) | {"limit": most}).fetchone()[0]
-        return count
+            rows = cursor.execute(_COUNT, {"keys": names, "limit": most}).fetchall()
+        return {asked[number]: count for number, count in rows}
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
         """See the port; all in one transaction."""

@@ -1,6 +1,6 @@
 """Named queues in DynamoDB; see ``QueueStore`` for what they promise."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,8 +68,13 @@ class DynamoQueueStore:
 
     def gate(self, key: QueueKey) -> Gate:
         """See the port."""
-        item = self._table.get(queue_keys.gate_key(key.tenant_id, key.name))
-        return Gate() if item is None else gate_from(number(item, "n"), text(item, "doc"))
+        return _gate(self._table.get(queue_keys.gate_key(key.tenant_id, key.name)))
+
+    def gates(self, keys: Collection[QueueKey]) -> Mapping[QueueKey, Gate]:
+        """See the port; a hundred in one call."""
+        places = {key: queue_keys.gate_key(key.tenant_id, key.name) for key in keys}
+        items = self._table.get_many(places.values())
+        return {key: _gate(items.get(place)) for key, place in places.items()}
 
     def save_gate(self, key: QueueKey, gate: Gate, *, read: Gate) -> bool:
         """See the port. A write that the SDK repeated may be taken for somebody else's: then it is decided again."""
@@ -94,17 +99,10 @@ class DynamoQueueStore:
         found = self._table.query(partition, low="0", high=LAST, limit=limit, consistent=True)
         return [message_from(text(item, "doc")) for item in found.items]
 
-    def count_waiting(self, key: QueueKey, *, most: int) -> int:
-        """See the port. Costs a read unit for every 8 KB of the list."""
-        partition = queue_keys.parked_partition(key.tenant_id, key.name)
-        counted, low = 0, "0"
-        while counted < most:
-            found = self._table.query(partition, low=low, high=LAST, limit=min(_PAGE, most - counted))
-            counted += len(found.items)
-            if not found.more or not found.items:
-                break
-            low = text(found.items[-1], "sk") + " "
-        return counted
+    def count_waiting(self, keys: Collection[QueueKey], *, most: int) -> Mapping[QueueKey, int]:
+        """See the port. A query for each list, side by side; costs a read unit for every 8 KB of it."""
+        asked = list(keys)
+        return dict(zip(asked, self._table.each(lambda key: self._count_waiting(key, most), asked), strict=True))
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
         """See the port."""
@@ -147,6 +145,17 @@ class DynamoQueueStore:
             return None
         return from_epoch_ms(queue_keys.parse_ended_key(key_of(living[-1]))[3])
 
+    def _count_waiting(self, key: QueueKey, most: int) -> int:
+        partition = queue_keys.parked_partition(key.tenant_id, key.name)
+        counted, low = 0, "0"
+        while counted < most:
+            found = self._table.query(partition, low=low, high=LAST, limit=min(_PAGE, most - counted))
+            counted += len(found.items)
+            if not found.more or not found.items:
+                break
+            low = text(found.items[-1], "sk") + " "
+        return counted
+
     def _say_that_somebody_waits(self, key: QueueKey) -> None:
         now = self._clock.now()
         said_at = self._said_at.get(key)
@@ -171,6 +180,10 @@ def _is_own(outcome: Refused, values: dict[str, Value]) -> bool:
 def _queue(item: Item) -> Queue:
     tenant_id, name = queue_keys.parse_queue_key(key_of(item))
     return queue_from(tenant_id, name, number(item, "n"), text(item, "doc"))
+
+
+def _gate(item: Item | None) -> Gate:
+    return Gate() if item is None else gate_from(number(item, "n"), text(item, "doc"))
 
 
 def _queue_of(message: JobMessage) -> QueueKey:
