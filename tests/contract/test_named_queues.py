@@ -209,6 +209,15 @@ def test_the_nth_newest_of_those_that_ended(stores: Stores) -> None:
     assert stores.queues.nth_ended(KEY, completed=False, count=1) == NOON + 9 * MINUTE
 
 
+def test_what_is_forgotten_does_not_count_among_those_that_ended(stores: Stores) -> None:
+    first, second, failed = ended(stores, 0), ended(stores, 1), ended(stores, 0, JobStatus.FAILED)
+    stores.queues.add_ended([first, second, failed])
+    stores.queues.forget_ended([second, ended(stores, 7)])
+    assert stores.queues.nth_ended(KEY, completed=True, count=1) == NOON
+    assert stores.queues.nth_ended(KEY, completed=True, count=2) is None
+    assert stores.queues.nth_ended(KEY, completed=False, count=1) == NOON
+
+
 def test_what_has_expired_does_not_count_among_those_that_ended(stores: Stores) -> None:
     stores.queues.add_ended([ended(stores, 0), ended(stores, 1)])
     stores.clock.advance(timedelta(hours=1))

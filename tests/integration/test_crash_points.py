@@ -288,6 +288,10 @@ FLOWS = {
         act=work,
     ),
     "count what ended": Flow(prepare=in_queue(1, retention=Retention(completed=Kept(count=1))), act=work),
+    "retry what was counted": Flow(
+        prepare=after(in_queue(1, retention=Retention(completed=Kept(count=1))), work, wait(1)),
+        act=after(change("retry"), work),
+    ),
     "park in a paused queue": Flow(prepare=in_queue(2, paused=True), act=work),
     "resume a queue": Flow(prepare=after(in_queue(2, paused=True), work), act=after(resume_queue, work)),
     "let go by the sync": Flow(prepare=after(in_queue(2, paused=True), work, resume_queue, lose), act=sync),

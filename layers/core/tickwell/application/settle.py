@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
-from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import ENDS_ATTEMPT, Job
 from tickwell.domain.message import JobMessage
@@ -43,7 +42,7 @@ class Settle:
     history: History
     arming: Arming
     admit_attempts: AdmitAttempts
-    directory: QueueDirectory
+    ended_jobs: EndedJobs
     write_dead_letters: WriteDeadLetters
     clock: Clock
 
@@ -71,7 +70,7 @@ class Settle:
         finished = self.jobs.finish_many(standing, now=now)
         # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
         self.arming.launch(items, now=self.clock.now())
-        self._leave_queues(pairs, now)
+        self._leave_queues(pairs)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
     def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
@@ -88,14 +87,9 @@ class Settle:
             for a in attempts
         ]
 
-    def _leave_queues(self, pairs: Sequence[Attempt], now: datetime) -> None:
+    def _leave_queues(self, pairs: Sequence[Attempt]) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""
-        ended = [
-            _ended(pair, now) for pair in pairs if pair.execution.ends_as is not None and not pair.job.is_recurring
-        ]
-        counted = [job for job in ended if self.directory.kept(job, job.status).count is not None]
-        if counted:
-            self.admit_attempts.queues.add_ended(counted)
+        self.ended_jobs.note([(pair.job, pair.execution) for pair in pairs])
         self.admit_attempts.give_back([_message(pair) for pair in pairs])
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
@@ -117,12 +111,6 @@ def _message(pair: Attempt) -> JobMessage:
     """The message that the attempt was made by."""
     execution = pair.execution
     return attempt_message(pair.job, due_at=execution.due_at, attempt=execution.attempt, run_at=execution.due_at)
-
-
-def _ended(pair: Attempt, now: datetime) -> Job:
-    """The job as finishing leaves it, as far as its queue wants to know."""
-    status = pair.execution.ends_as or pair.job.status
-    return replace(pair.job, status=status, updated_at=now, expires_at=pair.execution.expires_at)
 
 
 def _retry_message(job: Job, execution: Execution) -> JobMessage | None:

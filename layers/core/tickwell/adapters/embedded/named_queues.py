@@ -42,6 +42,9 @@ _NEXT_WITH_WAITING = (
     "SELECT tenant_id, name FROM parked WHERE (tenant_id, name) > (?, ?) ORDER BY tenant_id, name LIMIT 1"
 )
 _ADD_ENDED = "INSERT INTO ended_jobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_FORGET_ENDED = """
+    DELETE FROM ended_jobs WHERE tenant_id = ? AND name = ? AND completed = ? AND ended_ms = ? AND job_id = ?
+"""
 _NTH_ENDED = f"""
     SELECT ended_ms FROM ended_jobs WHERE {_THIS} AND completed = :completed AND expires_ms > :now
     ORDER BY ended_ms DESC, job_id DESC LIMIT 1 OFFSET :offset
@@ -146,20 +149,14 @@ class EmbeddedQueueStore:
 
     def add_ended(self, jobs: Sequence[Job]) -> None:
         """See the port; all in one transaction."""
-        rows = [
-            (
-                job.tenant_id,
-                effective_queue(job.queue, job.lane),
-                job.status is JobStatus.COMPLETED,
-                to_epoch_ms(job.updated_at),
-                job.job_id,
-                to_epoch_ms(job.expires_at),
-            )
-            for job in jobs
-            if job.expires_at is not None
-        ]
+        rows = [(*_ended(job), to_epoch_ms(job.expires_at)) for job in jobs if job.expires_at is not None]
         with self._database.transaction() as cursor:
             cursor.executemany(_ADD_ENDED, rows)
+
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """See the port; all in one transaction."""
+        with self._database.transaction() as cursor:
+            cursor.executemany(_FORGET_ENDED, [_ended(job) for job in jobs])
 
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:
         """See the port."""
@@ -175,6 +172,12 @@ def _key(queue: Queue) -> QueueKey:
 
 def _this(key: QueueKey) -> dict[str, Any]:
     return {"tenant": bindable(key.tenant_id), "name": bindable(key.name)}
+
+
+def _ended(job: Job) -> tuple[str, str, bool, int, str]:
+    """The key of a job among those that have ended."""
+    name = effective_queue(job.queue, job.lane)
+    return job.tenant_id, name, job.status is JobStatus.COMPLETED, to_epoch_ms(job.updated_at), job.job_id
 
 
 def _place(message: JobMessage) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class QueueStore(Protocol):
         """Remember that jobs of queues that keep a number of them have ended, until each expires. May be repeated."""
         ...
 
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """Forget jobs, given as they were to ``add_ended``; unknown ones are ignored."""
+        ...
+
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:
         """When the ``count``-th newest of those that ended did so; None where there are fewer."""
         ...

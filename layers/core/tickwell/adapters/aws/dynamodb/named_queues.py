@@ -123,17 +123,15 @@ class DynamoQueueStore:
     def add_ended(self, jobs: Sequence[Job]) -> None:
         """See the port."""
         items = {
-            queue_keys.ended_key(
-                job.tenant_id,
-                effective_queue(job.queue, job.lane),
-                _kind(job.status is JobStatus.COMPLETED),
-                to_epoch_ms(job.updated_at),
-                job.job_id,
-            ): {**stamp("ended"), **expiry(to_epoch_ms(job.expires_at))}
+            _ended(job): {**stamp("ended"), **expiry(to_epoch_ms(job.expires_at))}
             for job in jobs
             if job.expires_at is not None
         }
         self._table.put_many(items)
+
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """See the port."""
+        self._table.delete_many([_ended(job) for job in jobs])
 
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:
         """See the port. Reads ``count`` small rows."""
@@ -194,6 +192,13 @@ def _place(message: JobMessage) -> Key:
     """Where a message stands on its queue's waiting list, the same for every message of its attempt."""
     key = _queue_of(message)
     return queue_keys.parked_key(key.tenant_id, key.name, to_epoch_ms(message.due_at), message.job_id, message.attempt)
+
+
+def _ended(job: Job) -> Key:
+    """Where it is said that a job has ended."""
+    kind = _kind(job.status is JobStatus.COMPLETED)
+    name = effective_queue(job.queue, job.lane)
+    return queue_keys.ended_key(job.tenant_id, name, kind, to_epoch_ms(job.updated_at), job.job_id)
 
 
 def _kind(completed: bool) -> str:
