@@ -139,6 +139,16 @@ def test_who_is_parked_is_known_whatever_message_asks(stores: Stores) -> None:
     assert not stores.queues.waiting(KEY, limit=1)
 
 
+def test_a_message_of_before_an_edit_is_another_one(stores: Stores) -> None:
+    before = a_message(stores)
+    after = replace(before, version=before.version + 1)
+    stores.queues.park([before])
+    assert not stores.queues.parked([after])
+    stores.queues.park([after])
+    stores.queues.unpark([before])
+    assert list(stores.queues.waiting(KEY, limit=10)) == [after]
+
+
 def test_waiting_lists_of_other_queues_and_tenants_are_apart(stores: Stores) -> None:
     stores.queues.park([a_message(stores), a_message(stores, queue="other"), a_message(stores, tenant_id="tenant-2")])
     assert stores.queues.count_waiting(KEY, most=10) == 1
