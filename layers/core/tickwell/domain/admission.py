@@ -54,6 +54,23 @@ class Gate:
         return None if queue.concurrency is None else max(0, queue.concurrency - len(self.permits))
 
 
+def after_change(gate: Gate, before: Queue | None, after: Queue, *, now: datetime, longest_attempt: timedelta) -> Gate:
+    """What of ``gate`` still counts when the settings ``before`` (None: a new queue) become ``after``.
+
+    Nobody gives permits back while there is no concurrency, so those of an earlier one are forgotten: a new limit
+    counts what starts from then on. A rate that is lifted takes along the start times that it has reserved. Jobs that
+    have one already start then nevertheless.
+    """
+    current = gate.at(now)
+    if after.concurrency is not None and (before is None or before.concurrency is None):
+        current = replace(current, permits=())
+    if before is None or (before.rate_limit is not None and after.rate_limit is None):
+        life = longest_attempt + PERMIT_MARGIN
+        started = tuple(permit for permit in current.permits if permit.until - life <= now)
+        current = replace(current, permits=started, free_at=_EPOCH)
+    return current
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
     """An attempt that may start at ``at``."""
