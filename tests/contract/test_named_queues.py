@@ -122,6 +122,12 @@ def test_a_waiting_list_gives_first_who_was_due_first(stores: Stores) -> None:
     assert stores.queues.count_waiting(KEY, most=2) == 2
 
 
+def test_a_parked_message_comes_back_whole(stores: Stores) -> None:
+    parked = a_message(stores, admitted=True, late=True, run_at=NOON + MINUTE)
+    stores.queues.park([parked])
+    assert list(stores.queues.waiting(KEY, limit=1)) == [parked]
+
+
 def test_parking_twice_is_parking_once(stores: Stores) -> None:
     once = a_message(stores)
     stores.queues.park([once])

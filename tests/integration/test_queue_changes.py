@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -188,3 +189,17 @@ def test_the_safety_sync_goes_on_with_lists_longer_than_one_step(build: Build, m
     assert world.sync().let_go == 7
     world.work()
     assert statuses(world, jobs) == [JobStatus.COMPLETED] * 8
+
+
+def test_an_outage_ends_in_no_crowd_of_starts(build: Build) -> None:
+    starts: list[Any] = []
+    world = build(lambda _payload, context: starts.append(context.now()))
+    world.queue(rate_limit=RateLimit(limit=1, per_seconds=10))
+    jobs = submit(world, 6)
+    world.work()
+    world.clock.advance(timedelta(minutes=10))
+    for _ in range(60):
+        world.work()
+        world.clock.advance(SECOND)
+    assert statuses(world, jobs) == [JobStatus.COMPLETED] * 6
+    assert min(later - earlier for earlier, later in pairwise(starts)) == 10 * SECOND

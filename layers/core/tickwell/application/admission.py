@@ -142,7 +142,7 @@ class AdmitAttempts:
 
     def _park(self, key: QueueKey, messages: Sequence[JobMessage]) -> Admitted:
         """Put ``messages`` on the waiting list; then look again: who gave a permit back meanwhile saw nobody wait."""
-        self.queues.park([replace(message, admitted=False) for message in messages])
+        self.queues.park([replace(message, admitted=False, late=False) for message in messages])
         queue = self.directory.find(key, fresh=True)
         if queue is None or (queue.paused_at is None and self._has_room(key, queue)):
             self._let_go(key, queue, ())
