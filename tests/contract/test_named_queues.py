@@ -141,6 +141,12 @@ def test_many_gates_are_read_together(stores: Stores) -> None:
     assert stores.queues.gates([]) == {}
 
 
+def test_a_parked_message_comes_back_whole(stores: Stores) -> None:
+    parked = a_message(stores, admitted=True, late=True, run_at=NOON + MINUTE)
+    stores.queues.park([parked])
+    assert list(stores.queues.waiting(KEY, limit=1)) == [parked]
+
+
 def test_parking_twice_is_parking_once(stores: Stores) -> None:
     once = a_message(stores)
     stores.queues.park([once])
@@ -156,6 +162,16 @@ def test_who_is_parked_is_known_whatever_message_asks(stores: Stores) -> None:
     stores.queues.unpark([again, other])
     assert not stores.queues.parked([again])
     assert not stores.queues.waiting(KEY, limit=1)
+
+
+def test_a_message_of_before_an_edit_is_another_one(stores: Stores) -> None:
+    before = a_message(stores)
+    after = replace(before, version=before.version + 1)
+    stores.queues.park([before])
+    assert not stores.queues.parked([after])
+    stores.queues.park([after])
+    stores.queues.unpark([before])
+    assert list(stores.queues.waiting(KEY, limit=10)) == [after]
 
 
 def test_waiting_lists_of_other_queues_and_tenants_are_apart(stores: Stores) -> None:

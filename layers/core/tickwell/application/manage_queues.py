@@ -69,6 +69,9 @@ class ManageQueues:
             raise ConflictError(f"the queue {queue.name} exists from the start")
         if len(self.queues.list_queues(queue.tenant_id)) >= MOST_QUEUES:
             raise ConflictError(f"a tenant has at most {MOST_QUEUES} queues")
+        if self.queues.find(_key(queue)) is not None:
+            raise ConflictError(f"a queue {queue.name} exists")
+        self.admit_attempts.adapt(_key(queue), None, queue)
         if not self.queues.put(queue, read=None):
             raise ConflictError(f"a queue {queue.name} exists")
         return queue
@@ -100,6 +103,7 @@ class ManageQueues:
         for _ in range(_TRIES):
             read = self._read(principal, name)
             changed = edit(read, self.clock.now())
+            self.admit_attempts.adapt(_key(changed), read, changed)
             if self.queues.put(changed, read=None if read.version == 0 else read):
                 self.admit_attempts.let_go(_key(changed), most=_FIRST_LET_GO)
                 return changed

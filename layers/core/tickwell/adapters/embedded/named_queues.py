@@ -26,11 +26,11 @@ _INSERT_GATE = "INSERT INTO gates VALUES (:tenant, :name, 1, :document) ON CONFL
 _UPDATE_GATE = f"""
     UPDATE gates SET version = version + 1, document = :document WHERE {_THIS} AND version = :read_version
 """
-_PARK = "INSERT INTO parked VALUES (:tenant, :name, :due, :job, :attempt, :message) ON CONFLICT DO NOTHING"
-_THIS_PARKED = f"{_THIS} AND due_ms = :due AND job_id = :job AND attempt = :attempt"
+_PARK = "INSERT INTO parked VALUES (:tenant, :name, :due, :job, :attempt, :version, :message) ON CONFLICT DO NOTHING"
+_THIS_PARKED = f"{_THIS} AND due_ms = :due AND job_id = :job AND attempt = :attempt AND version = :version"
 _IS_PARKED = f"SELECT 1 FROM parked WHERE {_THIS_PARKED}"
 _UNPARK = f"DELETE FROM parked WHERE {_THIS_PARKED}"
-_WAITING = f"SELECT message FROM parked WHERE {_THIS} ORDER BY due_ms, job_id, attempt LIMIT :limit"
+_WAITING = f"SELECT message FROM parked WHERE {_THIS} ORDER BY due_ms, job_id, attempt, version LIMIT :limit"
 _COUNT = """
     SELECT asked.key, (
         SELECT COUNT(*) FROM (
@@ -181,11 +181,12 @@ def _ended(job: Job) -> tuple[str, str, bool, int, str]:
 
 
 def _place(message: JobMessage) -> dict[str, Any]:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt."""
+    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
     return {
         "tenant": message.tenant_id,
         "name": effective_queue(message.queue, message.lane),
         "due": to_epoch_ms(message.due_at),
         "job": message.job_id,
         "attempt": message.attempt,
+        "version": message.version,
     }

@@ -189,9 +189,9 @@ def _queue_of(message: JobMessage) -> QueueKey:
 
 
 def _place(message: JobMessage) -> Key:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt."""
-    key = _queue_of(message)
-    return queue_keys.parked_key(key.tenant_id, key.name, to_epoch_ms(message.due_at), message.job_id, message.attempt)
+    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
+    key, due_ms = _queue_of(message), to_epoch_ms(message.due_at)
+    return queue_keys.parked_key(key.tenant_id, key.name, due_ms, message.job_id, message.attempt, message.version)
 
 
 def _ended(job: Job) -> Key:

@@ -159,8 +159,9 @@ CREATE TABLE parked (
     due_ms INTEGER NOT NULL,
     job_id TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     message TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, name, due_ms, job_id, attempt)
+    PRIMARY KEY (tenant_id, name, due_ms, job_id, attempt, version)
 ) WITHOUT ROWID;
 
 -- Ended jobs of queues that keep a number of them.
