@@ -70,9 +70,13 @@ def flows(deployments: Mapping[str, Future[Deployment]], receiver: Receiver) -> 
     """Everything submitted to every stack at once; the tests then look at what became of it."""
     with ThreadPoolExecutor() as pool:
         yield {
-            name: pool.submit(lambda name, deployed: submit(name, deployed.result(), receiver), name, deployed)
-            for name, deployed in deployments.items()
+            name: pool.submit(_submitted, name, deployed, receiver, turn)
+            for turn, (name, deployed) in enumerate(deployments.items())
         }
+
+
+def _submitted(name: str, deployed: Future[Deployment], receiver: Receiver, turn: int) -> Flows:
+    return submit(name, deployed.result(), receiver, turn=turn)
 
 
 @pytest.fixture(scope="session")

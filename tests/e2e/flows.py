@@ -17,6 +17,7 @@ POISON = "neither JSON nor of any release"
 
 QUIET_AFTER = timedelta(seconds=72)
 """Counted from the beginning of the minute: twelve seconds after the next one."""
+TURN = timedelta(seconds=12)
 
 COLD_STARTS_SECONDS = 20
 """All functions of three stacks start within this time on two cores."""
@@ -41,8 +42,8 @@ class Flows:
     limited: Limited
 
 
-def submit(name: str, deployment: Deployment, receiver: Receiver) -> Flows:
-    """Register a user and create everything."""
+def submit(name: str, deployment: Deployment, receiver: Receiver, *, turn: int) -> Flows:
+    """Register a user and create everything. ``turn`` numbers the stacks, which fill their queues one after another."""
     _stay_clear_of_the_minute()
     email = f"{name}@user.example"
     deployment.register(email)
@@ -97,7 +98,7 @@ def submit(name: str, deployment: Deployment, receiver: Receiver) -> Flows:
             }
         ),
         large_job=deployment.create_job({"name": "Large", "payload": LARGE_PAYLOAD}),
-        limited=submit_to_limited_queues(name, deployment, receiver, due_at=_quiet_time()),
+        limited=submit_to_limited_queues(name, deployment, receiver, due_at=_quiet_time(turn)),
     )
     deployment.put_in_lane("medium", POISON)
     return flows
@@ -108,10 +109,10 @@ def in_(span: timedelta) -> datetime:
     return (datetime.now(UTC) + span).replace(microsecond=0)
 
 
-def _quiet_time() -> datetime:
+def _quiet_time(turn: int) -> datetime:
     """When the next minute's occurrences have run: what keeps the machine busy then delays nobody's punctuality."""
     now = datetime.now(UTC)
-    return now.replace(second=0, microsecond=0) + QUIET_AFTER
+    return now.replace(second=0, microsecond=0) + QUIET_AFTER + turn * TURN
 
 
 def _stay_clear_of_the_minute() -> None:

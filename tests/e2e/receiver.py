@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-SLOW_SECONDS = 0.5
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
@@ -28,7 +26,7 @@ class Received:
 class Receiver:
     """Where it answers and what it got.
 
-    ``/fail`` answers 500, anything else 200 with a small JSON document; ``/slow`` does so after ``SLOW_SECONDS``.
+    ``/fail`` answers 500, anything else 200 with a small JSON document; ``/slow/<seconds>`` does so after that time.
     """
 
     url: str
@@ -70,8 +68,8 @@ def receiving() -> Iterator[Receiver]:
             arrived_at = datetime.now(UTC)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            if self.path.startswith("/slow"):
-                time.sleep(SLOW_SECONDS)
+            if self.path.startswith("/slow/"):
+                time.sleep(float(self.path.split("/")[2]))
             received.append(
                 Received(
                     method=self.command,
