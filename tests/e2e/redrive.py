@@ -53,6 +53,7 @@ def redrive(name: str, deployment: Deployment, receiver: Receiver) -> Redriven:
 
 
 def _job(url: str) -> Json:
+    """One that must not run twice: what no worker ever began may be tried again nevertheless."""
     return {
         "name": "Redriven",
         "task": "http_request",
