@@ -87,7 +87,8 @@ def redrives(flows: Mapping[str, Future[Flows]], receiver: Receiver) -> Iterator
 
 
 def _redriven(name: str, flow: Future[Flows], receiver: Receiver) -> Redriven:
-    return redrive(name, flow.result().deployment, receiver)
+    submitted = flow.result()
+    return redrive(name, submitted.deployment, receiver, at=submitted.limited.due_at)
 
 
 @pytest.fixture(params=[PLAIN, IAM, SCHEDULER])

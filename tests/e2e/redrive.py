@@ -1,9 +1,11 @@
 """Messages that a lane gives up: received ten times, never deleted, and moved by SQS to the dead letter queue."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from tests.e2e import sam
 from tests.e2e.deployment import Deployment, Json, wait_for
@@ -28,8 +30,12 @@ class Redriven:
     calls_before: int
 
 
-def redrive(name: str, deployment: Deployment, receiver: Receiver) -> Redriven:
-    """Keep the worker from the lane, and receive the jobs' messages in its place until the lane gives them up."""
+def redrive(name: str, deployment: Deployment, receiver: Receiver, *, at: datetime) -> Redriven:
+    """Keep the worker from the lane, and receive the jobs' messages in its place until the lane gives them up.
+
+    It begins at ``at``, when the machine has started all functions and nobody's punctuality is measured.
+    """
+    time.sleep(max((at - datetime.now(UTC)).total_seconds(), 0))
     own = replace(deployment, token=None)
     own.register(f"redrive-{name}@user.example")
     with _nobody_receives(own):
