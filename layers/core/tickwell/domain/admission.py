@@ -18,7 +18,7 @@ PERMIT_MARGIN = timedelta(minutes=5) + LEASE_MARGIN + TAKEOVER_DELAY
 """What a permit lives beyond the longest attempt: time for its message to be delivered and for a lease to be over."""
 
 LATE_AFTER = timedelta(seconds=3)
-"""Who arrives later than this after its start time gets another one: after an outage no crowd larger than that starts."""
+"""Who arrives later than this after its start time gets another one: no larger crowd starts after an outage."""
 
 _EPOCH = from_epoch_ms(0)
 _MILLISECOND = timedelta(milliseconds=1)
