@@ -55,6 +55,7 @@ def test_a_batch_answers_for_each_job_in_order(api: Api, ada: Client) -> None:
     assert fields[0] == ["name"]
     assert sorted(fields[1]) == ["surprise", "timeout_seconds"]
     assert fields[2] == ["body"]
+    assert results[3]["error"]["message"] == "body: must be a JSON object"
     assert fields[3:] == [["task"], ["cron_expression"], ["cron_expression"]]
     assert {r["error"]["code"] for r in results if not r["success"]} == {"VALIDATION_ERROR"}
     first, fifth = results[0]["data"], results[4]["data"]

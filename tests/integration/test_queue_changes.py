@@ -203,3 +203,17 @@ def test_an_outage_ends_in_no_crowd_of_starts(build: Build) -> None:
         world.clock.advance(SECOND)
     assert statuses(world, jobs) == [JobStatus.COMPLETED] * 6
     assert min(later - earlier for earlier, later in pairwise(starts)) == 10 * SECOND
+
+
+def test_a_clock_that_is_set_back_hides_no_change_of_a_queue(build: Build) -> None:
+    world = build(echo)
+    world.queue()
+    assert world.core.directory.find(KEY) is not None
+    world.clock.advance(-timedelta(hours=1))
+    # Another process pauses it.
+    read = world.core.queues.find(KEY)
+    assert read is not None
+    world.core.queues.put(read.paused(world.clock.now()), read=read)
+    found = world.core.directory.find(KEY)
+    assert found is not None
+    assert found.paused_at is not None

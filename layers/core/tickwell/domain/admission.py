@@ -17,8 +17,8 @@ from tickwell.domain.queue import Queue
 PERMIT_MARGIN = timedelta(minutes=5) + LEASE_MARGIN + TAKEOVER_DELAY
 """What a permit lives beyond the longest attempt: time for its message to be delivered and for a lease to be over."""
 
-LATE_AFTER = timedelta(seconds=10)
-"""Who arrives later than this after its start time gets another one: after an outage nobody starts in a crowd."""
+LATE_AFTER = timedelta(seconds=3)
+"""Who arrives later than this after its start time gets another one: no larger crowd starts after an outage."""
 
 _EPOCH = from_epoch_ms(0)
 _MILLISECOND = timedelta(milliseconds=1)
