@@ -16,7 +16,7 @@ PACED = "paced"
 PAIR = "pair"
 OPEN = "open"
 
-SLOW = {PACED: "/slow/0.1", PAIR: "/slow/0.5", OPEN: "/slow/3"}
+SLOW = {PACED: "/slow/0.1", PAIR: "/slow/0.5", OPEN: "/slow/8"}
 """The answers of ``OPEN`` take long enough for a second instance to start meanwhile."""
 
 QUEUES: dict[str, Json] = {
