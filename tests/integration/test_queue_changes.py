@@ -30,7 +30,7 @@ def statuses(world: World, jobs: list[Job]) -> list[JobStatus]:
 
 
 def waiting(world: World) -> int:
-    return world.core.queues.count_waiting(KEY, most=1000)
+    return world.core.queues.count_waiting([KEY], most=1000)[KEY]
 
 
 def permits(world: World) -> int:
