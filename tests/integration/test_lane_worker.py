@@ -48,7 +48,7 @@ def world(tmp_path: Path, gatekeeper: Gatekeeper) -> Iterator[World]:
 
 @pytest.fixture
 def worker(world: World) -> Iterator[LaneWorker]:
-    made = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=10)
+    made = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=10)
     made.start()
     yield made
     made.stop()
@@ -98,7 +98,7 @@ def test_stopping_lets_what_runs_end_and_leaves_the_rest(
 
 
 def test_what_does_not_end_in_time_is_given_back_and_the_worker_says_so(world: World, gatekeeper: Gatekeeper) -> None:
-    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.5)
+    worker = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.5)
     worker.start()
     slow = [world.create(task="probe", payload="slow") for _ in range(2)]
     eventually(lambda: gatekeeper.running == 2)
@@ -136,7 +136,7 @@ def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(
         await asyncio.sleep(60)
 
     world = memory_world(tmp_path, tasks=[task("probe", stubborn)])
-    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.1)
+    worker = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.1)
     worker.start()
     job = world.create(task="probe")
     assert begun.wait(10)
