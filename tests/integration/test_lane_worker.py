@@ -15,6 +15,7 @@ from tests.server_process import eventually
 from tests.world import World, task
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.lane import Lane
+from tickwell.local import lane_worker
 from tickwell.local.lane_worker import LaneWorker, Leave
 
 
@@ -126,7 +127,10 @@ def test_a_worker_says_what_it_finished_after_it_was_told_to_stop(
     assert completed(world, slow)
 
 
-def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(tmp_path: Path) -> None:
+def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_worker, "RETURN_SECONDS", 0.5)
     begun = threading.Event()
 
     async def stubborn(_payload: Any, _context: Any) -> None:
