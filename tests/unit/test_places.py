@@ -6,25 +6,6 @@ import threading
 from tickwell.adapters.processes.places import Places
 
 
-def test_waiters_get_places_in_order() -> None:
-    async def main() -> list[int]:
-        places, order = Places(1), list[int]()
-        await places.take()
-
-        async def wait(number: int) -> None:
-            await places.take()
-            order.append(number)
-            places.give_back()
-
-        waiting = [asyncio.create_task(wait(number)) for number in range(4)]
-        await asyncio.sleep(0)
-        places.give_back()
-        await asyncio.gather(*waiting)
-        return order
-
-    assert asyncio.run(main()) == [0, 1, 2, 3]
-
-
 async def served(precedences: list[int]) -> list[int]:
     """The waiters' numbers, which are also the order in which they came, in the order in which they get the place."""
     places, order = Places(1), list[int]()
@@ -42,6 +23,10 @@ async def served(precedences: list[int]) -> list[int]:
     return order
 
 
+def test_waiters_of_one_urgency_get_places_in_order() -> None:
+    assert asyncio.run(served([0, 0, 0, 0, 0])) == [0, 1, 2, 3, 4]
+
+
 def test_the_more_urgent_go_first_and_each_fourth_place_is_that_of_who_waited_longest() -> None:
     low, medium, high = 2, 1, 0
     assert asyncio.run(served([low, low, low, medium, high, high])) == [4, 5, 3, 0, 1, 2]
@@ -50,12 +35,12 @@ def test_the_more_urgent_go_first_and_each_fourth_place_is_that_of_who_waited_lo
 
 def test_a_flow_of_urgent_ones_that_never_ends_keeps_nobody_waiting_for_ever() -> None:
     async def main() -> int:
-        places, urgent, served = Places(1), 0, asyncio.Event()
+        places, urgent, through = Places(1), 0, asyncio.Event()
         await places.take()
 
         async def wait() -> None:
             await places.take(2)
-            served.set()
+            through.set()
 
         async def flow() -> None:
             nonlocal urgent
@@ -71,7 +56,7 @@ def test_a_flow_of_urgent_ones_that_never_ends_keeps_nobody_waiting_for_ever() -
         await asyncio.sleep(0)
         places.give_back()
         async with asyncio.timeout(5):
-            await served.wait()
+            await through.wait()
         await low
         for task in flowing:
             task.cancel()

@@ -2,7 +2,7 @@
 
 from tickwell.domain.lane import Lane
 
-YIELD_SECONDS = 0.05
+YIELD_SECONDS = 0.02
 """How long a lane pauses before each batch while a more urgent one has more than it can take."""
 
 
