@@ -1,6 +1,7 @@
 """Named queues in DynamoDB; see ``QueueStore`` for what they promise."""
 
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,13 +27,28 @@ _SAID_AGAIN: Final = timedelta(minutes=1)
 _FORGOTTEN_AFTER: Final = timedelta(minutes=5)
 """An empty waiting list is forgotten when nobody has said for this long that it parked."""
 
+_STEP_ASIDE_SECONDS: Final = 0.1
+"""Who meets another one at a gate waits up to this long, at random, so that they do not meet again and again."""
+
+_NEVER: Final = threading.Event()
+"""Waiting for it is waiting for the time that one gives it."""
+
 
 class DynamoQueueStore:
-    """The ``QueueStore`` of the ``aws`` engine."""
+    """The ``QueueStore`` of the ``aws`` engine. ``draw`` gives random numbers in [0, 1); ``wait`` waits for seconds."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        *,
+        draw: Callable[[], float],
+        wait: Callable[[float], object] = _NEVER.wait,
+    ) -> None:
         self._table = table
         self._clock = clock
+        self._draw = draw
+        self._wait = wait
         self._said_at: dict[QueueKey, datetime] = {}
 
     def put(self, queue: Queue, *, read: Queue | None) -> bool:
@@ -80,7 +96,10 @@ class DynamoQueueStore:
         """See the port. A write that the SDK repeated may be taken for somebody else's: then it is decided again."""
         values: dict[str, Value] = {**stamp("gate"), "version": read.version + 1, "document": gate_text(gate)}
         place = queue_keys.gate_key(key.tenant_id, key.name)
-        return isinstance(self._write(place, values, read.version or None), Written)
+        if isinstance(self._write(place, values, read.version or None), Written):
+            return True
+        self._wait(self._draw() * _STEP_ASIDE_SECONDS)
+        return False
 
     def park(self, messages: Sequence[JobMessage]) -> None:
         """See the port. It is said first that the queue has a waiting list, so that nobody is forgotten on it."""
