@@ -37,6 +37,7 @@ _READS = frozenset(
         "depth",
         "find",
         "gate",
+        "gates",
         "get",
         "get_dead_letter",
         "get_many",

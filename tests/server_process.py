@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _START_SECONDS = 30.0
+_ROOT = Path(__file__).resolve().parent.parent
 _URL = re.compile(r"is running at (http://\S+)")
 
 
@@ -59,6 +60,10 @@ class ServerProcess:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
+    def leap(self) -> None:
+        """Let its clock jump ahead by 25 seconds; for a server that was started with ``leaps``."""
+        self.process.send_signal(signal.SIGUSR1)
+
     def terminate(self) -> int:
         """SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -75,13 +80,14 @@ def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
     raise AssertionError(f"nothing within {seconds} s")
 
 
-def spawn(folder: Path, **settings: str) -> subprocess.Popen[str]:
+def spawn(folder: Path, module: str = "tickwell.local", **settings: str) -> subprocess.Popen[str]:
     """Start the server on ``folder`` and a free port, with nothing of this process's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **settings}
     return subprocess.Popen(
-        [sys.executable, "-m", "tickwell.local"],
+        [sys.executable, "-m", module],
         env=environment,
+        cwd=_ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -116,9 +122,9 @@ def _answers(server: ServerProcess) -> bool:
 
 
 @contextlib.contextmanager
-def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[ServerProcess]:
-    """A server that has started; killed when the block ends, if it still runs."""
-    process = spawn(folder, **(settings or {}))
+def running(folder: Path, settings: Mapping[str, str] | None = None, *, leaps: bool = False) -> Iterator[ServerProcess]:
+    """A server that has started; killed when the block ends, if it still runs. ``leaps``: its clock can."""
+    process = spawn(folder, "tests.leaping_server" if leaps else "tickwell.local", **(settings or {}))
     try:
         yield _started(process)
     finally:

@@ -92,7 +92,13 @@ class World:
     @property
     def change(self) -> ChangeJob:
         """Pause, resume, cancel, retry, delete."""
-        return ChangeJob(jobs=self.core.jobs, arming=self.core.arming, clock=self.clock, retention=RETENTION)
+        return ChangeJob(
+            jobs=self.core.jobs,
+            arming=self.core.arming,
+            ended_jobs=self.core.ended_jobs(),
+            clock=self.clock,
+            retention=RETENTION,
+        )
 
     @property
     def queues(self) -> ManageQueues:

@@ -151,7 +151,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
-            queues=DynamoQueueStore(table, clock),
+            queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             clock=clock,
             ids=SeededIds(clock),

@@ -28,9 +28,10 @@ from tests.contract.store_engines import DynamoStores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb import listing
 from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.adapters.aws.dynamodb.table import Table
-from tickwell.application.ports import Claimed
+from tickwell.application.ports import Claimed, QueueKey
 from tickwell.domain.due import DuePosition, Watermark, due_item
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import ExecutionStatus, LogEntry
@@ -287,3 +288,14 @@ def _one_of_each(dynamodb: DynamoStores) -> None:
     stores.due_items.put([due_item(message(made), now=NOON, direct_horizon=timedelta(minutes=15))])
     mark = Watermark(swept_to=DuePosition(look_at=NOON), checked_to=DuePosition(look_at=NOON))
     stores.due_items.acquire(0, token="a", now=NOON, lease_until=TOMORROW, first=mark)
+
+
+def test_who_meets_another_one_at_a_gate_steps_aside_for_a_random_time(dynamodb: DynamoStores) -> None:
+    waited: list[float] = []
+    store = DynamoQueueStore(dynamodb.table, dynamodb.stores.clock, draw=lambda: 0.5, wait=waited.append)
+    key = QueueKey(tenant_id=TENANT, name="busy")
+    read = store.gate(key)
+    assert store.save_gate(key, read, read=read)
+    assert waited == []
+    assert not store.save_gate(key, read, read=read)
+    assert waited == [0.05]

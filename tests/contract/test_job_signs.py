@@ -53,6 +53,32 @@ def test_progress_stays_until_there_is_newer(stores: Stores) -> None:
         assert answer == Signed(job=replace(of, slot=slot, payload=None))
 
 
+def test_the_latest_probe_is_noted_until_the_slot_is_left(stores: Stores) -> None:
+    of = running(stores)
+    for noted, expected in ((30, 30), (60, 60), (45, 60), (60, 60)):
+        stores.jobs.note_probe(of, at=after(noted))
+        slot = slot_of(stores, of)
+        assert slot is not None
+        assert slot.probe_at == after(expected)
+    stores.jobs.sign(of, now=after(20), progress=HALF)
+    slot = slot_of(stores, of)
+    assert slot is not None
+    assert slot.probe_at == after(60)
+    assert finished(stores, execution(of, decision=RETRY))
+    assert slot_of(stores, of) == Slot(due_at=slot.due_at, attempt=2)
+
+
+def test_a_probe_of_another_attempt_is_not_noted(stores: Stores) -> None:
+    of = running(stores)
+    assert of.slot is not None
+    stores.jobs.note_probe(replace(of, slot=replace(of.slot, token="another")), at=after(30))
+    assert slot_of(stores, of) == of.slot
+    stores.jobs.note_probe(of, at=after(30))
+    assert finished(stores, execution(of, decision=Completed()))
+    stores.jobs.note_probe(of, at=after(60))
+    assert slot_of(stores, of) is None
+
+
 def test_the_lease_never_outlives_the_time_limit(stores: Stores) -> None:
     of = running(stores)
     stores.jobs.sign(of, now=after(95), progress=None)

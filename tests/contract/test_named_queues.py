@@ -118,15 +118,40 @@ def test_a_waiting_list_gives_first_who_was_due_first(stores: Stores) -> None:
     in_order = sorted(waiting, key=lambda parked: parked.due_at)
     assert list(stores.queues.waiting(KEY, limit=2)) == in_order[:2]
     assert list(stores.queues.waiting(KEY, limit=10)) == in_order
-    assert stores.queues.count_waiting(KEY, most=10) == 3
-    assert stores.queues.count_waiting(KEY, most=2) == 2
+    assert stores.queues.count_waiting([KEY], most=10) == {KEY: 3}
+    assert stores.queues.count_waiting([KEY], most=2) == {KEY: 2}
+
+
+def test_many_waiting_lists_are_counted_together(stores: Stores) -> None:
+    names = [f"queue-{number}" for number in range(110)]
+    stores.queues.park([a_message(stores, number, queue="queue-7") for number in range(3)])
+    stores.queues.park([a_message(stores, 3, queue="queue-109"), a_message(stores, 4, tenant_id="tenant-2")])
+    keys = [QueueKey(tenant_id=TENANT, name=name) for name in names]
+    expected = dict.fromkeys(keys, 0) | {keys[7]: 2, keys[109]: 1}
+    assert stores.queues.count_waiting(keys, most=2) == expected
+    assert stores.queues.count_waiting([], most=2) == {}
+    odd = QueueKey(tenant_id="a'b\"c", name="\u00e4")
+    assert stores.queues.count_waiting([odd], most=2) == {odd: 0}
+
+
+def test_many_gates_are_read_together(stores: Stores) -> None:
+    keys = [QueueKey(tenant_id=TENANT, name=f"queue-{number}") for number in range(110)]
+    assert stores.queues.save_gate(keys[5], Gate(free_at=NOON), read=Gate())
+    assert stores.queues.gates(keys) == dict.fromkeys(keys, Gate()) | {keys[5]: Gate(version=1, free_at=NOON)}
+    assert stores.queues.gates([]) == {}
+
+
+def test_a_parked_message_comes_back_whole(stores: Stores) -> None:
+    parked = a_message(stores, admitted=True, late=True, run_at=NOON + MINUTE)
+    stores.queues.park([parked])
+    assert list(stores.queues.waiting(KEY, limit=1)) == [parked]
 
 
 def test_parking_twice_is_parking_once(stores: Stores) -> None:
     once = a_message(stores)
     stores.queues.park([once])
     stores.queues.park([once, a_message(stores, 1)])
-    assert stores.queues.count_waiting(KEY, most=10) == 2
+    assert stores.queues.count_waiting([KEY], most=10) == {KEY: 2}
 
 
 def test_who_is_parked_is_known_whatever_message_asks(stores: Stores) -> None:
@@ -139,9 +164,19 @@ def test_who_is_parked_is_known_whatever_message_asks(stores: Stores) -> None:
     assert not stores.queues.waiting(KEY, limit=1)
 
 
+def test_a_message_of_before_an_edit_is_another_one(stores: Stores) -> None:
+    before = a_message(stores)
+    after = replace(before, version=before.version + 1)
+    stores.queues.park([before])
+    assert not stores.queues.parked([after])
+    stores.queues.park([after])
+    stores.queues.unpark([before])
+    assert list(stores.queues.waiting(KEY, limit=10)) == [after]
+
+
 def test_waiting_lists_of_other_queues_and_tenants_are_apart(stores: Stores) -> None:
     stores.queues.park([a_message(stores), a_message(stores, queue="other"), a_message(stores, tenant_id="tenant-2")])
-    assert stores.queues.count_waiting(KEY, most=10) == 1
+    assert stores.queues.count_waiting([KEY], most=10) == {KEY: 1}
     found = set(stores.queues.with_waiting(limit=10, after=None))
     assert found == {KEY, QueueKey(tenant_id=TENANT, name="other"), QueueKey(tenant_id="tenant-2", name="images")}
 
@@ -188,6 +223,15 @@ def test_the_nth_newest_of_those_that_ended(stores: Stores) -> None:
     assert stores.queues.nth_ended(KEY, completed=True, count=5) == NOON
     assert stores.queues.nth_ended(KEY, completed=True, count=6) is None
     assert stores.queues.nth_ended(KEY, completed=False, count=1) == NOON + 9 * MINUTE
+
+
+def test_what_is_forgotten_does_not_count_among_those_that_ended(stores: Stores) -> None:
+    first, second, failed = ended(stores, 0), ended(stores, 1), ended(stores, 0, JobStatus.FAILED)
+    stores.queues.add_ended([first, second, failed])
+    stores.queues.forget_ended([second, ended(stores, 7)])
+    assert stores.queues.nth_ended(KEY, completed=True, count=1) == NOON
+    assert stores.queues.nth_ended(KEY, completed=True, count=2) is None
+    assert stores.queues.nth_ended(KEY, completed=False, count=1) == NOON
 
 
 def test_what_has_expired_does_not_count_among_those_that_ended(stores: Stores) -> None:

@@ -15,6 +15,7 @@ from tests.e2e.flows import Flows, submit
 from tests.e2e.local_aws import LocalAws, started
 from tests.e2e.local_iam import translate_permissions
 from tests.e2e.receiver import Receiver, receiving
+from tests.e2e.redrive import Redriven, redrive
 
 PLAIN = "plain"
 IAM = "iam"
@@ -69,15 +70,48 @@ def flows(deployments: Mapping[str, Future[Deployment]], receiver: Receiver) -> 
     """Everything submitted to every stack at once; the tests then look at what became of it."""
     with ThreadPoolExecutor() as pool:
         yield {
-            name: pool.submit(lambda name, deployed: submit(name, deployed.result(), receiver), name, deployed)
-            for name, deployed in deployments.items()
+            name: pool.submit(_submitted, name, deployed, receiver, turn)
+            for turn, (name, deployed) in enumerate(deployments.items())
         }
 
 
+def _submitted(name: str, deployed: Future[Deployment], receiver: Receiver, turn: int) -> Flows:
+    return submit(name, deployed.result(), receiver, turn=turn)
+
+
+@pytest.fixture(scope="session")
+def redrives(flows: Mapping[str, Future[Flows]], receiver: Receiver) -> Iterator[Mapping[str, Future[Redriven]]]:
+    """Messages that the lane of each stack gives up, beside all that was submitted."""
+    with ThreadPoolExecutor() as pool:
+        yield {name: pool.submit(_redriven, name, flows[name], receiver) for name in flows}
+
+
+def _redriven(name: str, flow: Future[Flows], receiver: Receiver) -> Redriven:
+    submitted = flow.result()
+    return redrive(name, submitted.deployment, receiver, at=submitted.limited.due_at)
+
+
 @pytest.fixture(params=[PLAIN, IAM, SCHEDULER])
-def flow(request: pytest.FixtureRequest, flows: Mapping[str, Future[Flows]]) -> Flows:
+def stack(
+    request: pytest.FixtureRequest, flows: Mapping[str, Future[Flows]], redrives: Mapping[str, Future[Redriven]]
+) -> str:
+    """The name of one stack. Asking for it has everything submitted to all of them."""
+    name: str = request.param
+    assert name in flows
+    assert name in redrives
+    return name
+
+
+@pytest.fixture
+def flow(stack: str, flows: Mapping[str, Future[Flows]]) -> Flows:
     """What was submitted to one stack."""
-    return flows[request.param].result()
+    return flows[stack].result()
+
+
+@pytest.fixture
+def redriven(stack: str, redrives: Mapping[str, Future[Redriven]]) -> Redriven:
+    """The jobs of one stack whose messages its lane gave up."""
+    return redrives[stack].result()
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,12 @@ class Deployment:
         job_id: str = self.data("POST", "/api/v1/jobs", body, status=201)["id"]
         return job_id
 
+    def create_jobs(self, bodies: list[Json]) -> list[str]:
+        """Create jobs with one request; returns their ids in order."""
+        created = self.data("POST", "/api/v1/jobs/batch", {"jobs": bodies})
+        assert created["failed"] == 0, created
+        return [result["data"]["id"] for result in created["results"]]
+
     def executions(self, job_id: str) -> list[Json]:
         """The job's finished executions, oldest first."""
         listed = self.data("GET", f"/api/v1/jobs/{job_id}/executions")["executions"]

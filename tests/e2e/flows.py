@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tests.e2e.deployment import Deployment
+from tests.e2e.limits import Limited, submit_to_limited_queues
 from tests.e2e.receiver import Receiver
 
 MAIL_IN = timedelta(seconds=20)
@@ -13,6 +14,10 @@ FAR_IN = timedelta(seconds=160)
 
 LARGE_PAYLOAD = {"text": "x" * 300_000}
 POISON = "neither JSON nor of any release"
+
+QUIET_AFTER = timedelta(seconds=72)
+"""Counted from the beginning of the minute: twelve seconds after the next one."""
+TURN = timedelta(seconds=12)
 
 COLD_STARTS_SECONDS = 20
 """All functions of three stacks start within this time on two cores."""
@@ -34,10 +39,11 @@ class Flows:
     large_job: str
     far_job: str
     far_due_at: datetime
+    limited: Limited
 
 
-def submit(name: str, deployment: Deployment, receiver: Receiver) -> Flows:
-    """Register a user and create everything."""
+def submit(name: str, deployment: Deployment, receiver: Receiver, *, turn: int) -> Flows:
+    """Register a user and create everything. ``turn`` numbers the stacks, which fill their queues one after another."""
     _stay_clear_of_the_minute()
     email = f"{name}@user.example"
     deployment.register(email)
@@ -92,6 +98,7 @@ def submit(name: str, deployment: Deployment, receiver: Receiver) -> Flows:
             }
         ),
         large_job=deployment.create_job({"name": "Large", "payload": LARGE_PAYLOAD}),
+        limited=submit_to_limited_queues(name, deployment, receiver, due_at=_quiet_time(turn)),
     )
     deployment.put_in_lane("medium", POISON)
     return flows
@@ -100,6 +107,12 @@ def submit(name: str, deployment: Deployment, receiver: Receiver) -> Flows:
 def in_(span: timedelta) -> datetime:
     """A whole second, ``span`` from now."""
     return (datetime.now(UTC) + span).replace(microsecond=0)
+
+
+def _quiet_time(turn: int) -> datetime:
+    """When the next minute's occurrences have run: what keeps the machine busy then delays nobody's punctuality."""
+    now = datetime.now(UTC)
+    return now.replace(second=0, microsecond=0) + QUIET_AFTER + turn * TURN
 
 
 def _stay_clear_of_the_minute() -> None:

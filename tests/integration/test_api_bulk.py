@@ -55,6 +55,7 @@ def test_a_batch_answers_for_each_job_in_order(api: Api, ada: Client) -> None:
     assert fields[0] == ["name"]
     assert sorted(fields[1]) == ["surprise", "timeout_seconds"]
     assert fields[2] == ["body"]
+    assert results[3]["error"]["message"] == "body: must be a JSON object"
     assert fields[3:] == [["task"], ["cron_expression"], ["cron_expression"]]
     assert {r["error"]["code"] for r in results if not r["success"]} == {"VALIDATION_ERROR"}
     first, fifth = results[0]["data"], results[4]["data"]
@@ -111,7 +112,6 @@ def test_jobs_are_cancelled_by_filter_after_a_dry_run_that_counts(api: Api, ada:
         ({"job_type": "recurring"}, [3]),
         ({"created_before": "2026-11-22T12:00:00Z"}, []),
         ({"created_after": "2026-11-22T13:00:00+01:00", "tag": "t"}, [1]),
-        ({"all": True}, [0, 1, 2, 3]),
     ],
     ids=str,
 )
@@ -122,14 +122,21 @@ def test_a_filter_chooses(ada: Client, chosen: dict[str, Any], expected: list[in
     assert deleted == expected
 
 
+def test_all_there_are_are_changed_after_a_dry_run_that_counts(ada: Client) -> None:
+    ids = create(ada, {}, {"delay_seconds": 60, "tags": ["t"]}, {"interval_seconds": 60})
+    assert ada("POST", BULK, {"action": "delete", "all": True, "dry_run": True}).data["changed"] == 3
+    assert statuses(ada, ids) == ["active"] * 3
+    assert ada("POST", BULK, {"action": "delete", "all": True, "filter": None}).data["changed"] == 3
+    assert statuses(ada, ids) == ["deleted"] * 3
+
+
 def test_jobs_are_paused_resumed_and_retried_by_filter(api: Api, ada: Client) -> None:
     ids = create(ada, {"interval_seconds": 3600}, {"delay_seconds": 0}, {"interval_seconds": 3600})
-    everything = {"all": True}
     for action, changed, after in [
         ("pause", 2, ["paused", "active", "paused"]),
         ("resume", 2, ["active", "active", "active"]),
     ]:
-        assert ada("POST", BULK, {"action": action, "filter": everything}).data["changed"] == changed
+        assert ada("POST", BULK, {"action": action, "all": True}).data["changed"] == changed
         assert statuses(ada, ids) == after
     api.world.work()
     api.world.clock.advance(1)
@@ -142,13 +149,18 @@ def test_jobs_are_paused_resumed_and_retried_by_filter(api: Api, ada: Client) ->
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
-        ({}, ["action", "filter"]),
-        ({"action": "explode", "filter": {"all": True}}, ["action"]),
+        ({}, ["action"]),
+        ({"action": "explode", "all": True}, ["action"]),
         ({"action": "cancel"}, ["filter"]),
         ({"action": "cancel", "filter": {}}, ["filter"]),
         ({"action": "cancel", "filter": {"task": None}}, ["filter"]),
-        ({"action": "cancel", "filter": {"all": False}}, ["filter"]),
-        ({"action": "cancel", "filter": {"all": True, "task": "x"}}, ["filter.all"]),
+        ({"action": "cancel", "all": False}, ["filter"]),
+        ({"action": "cancel", "all": None}, ["all"]),
+        ({"action": "cancel", "all": "true"}, ["all"]),
+        ({"action": "cancel", "all": True, "filter": {"task": "x"}}, ["all"]),
+        ({"action": "cancel", "all": True, "filter": {}}, ["all"]),
+        ({"action": "cancel", "filter": {"all": True}}, ["filter.all"]),
+        ({"action": "cancel", "fliter": {"task": "x"}, "al": True}, ["fliter", "al"]),
         ({"action": "cancel", "filter": {"status": "odd"}}, ["filter.status"]),
         ({"action": "cancel", "filter": {"job_type": "odd"}}, ["filter.job_type"]),
         ({"action": "cancel", "filter": {"created_after": "2026-11-22"}}, ["filter.created_after"]),
@@ -165,8 +177,34 @@ def test_a_bulk_request_that_is_none_is_refused(ada: Client, body: dict[str, Any
     assert statuses(ada, [job_id]) == ["active"]
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            {"action": "cancel"},
+            'filter: must be given with at least one field, or "all": true instead of it: exactly one of the two',
+        ),
+        (
+            {"action": "cancel", "all": True, "filter": {"task": "x"}},
+            "all: does not go with a filter: give exactly one of the two",
+        ),
+        (
+            {"action": "cancel", "filter": {"all": True}},
+            'filter.all: is no field of a filter; "all": true stands instead of it',
+        ),
+        ({"action": "cancel", "everything": True}, "known are action, all, cursor, dry_run, filter"),
+        ({"action": "cancel", "filter": {"nmae": 1}}, "filter.nmae: is not known here; known are created_after, "),
+    ],
+    ids=str,
+)
+def test_a_refusal_says_what_would_be_right(ada: Client, body: dict[str, Any], message: str) -> None:
+    answer = ada("POST", BULK, body)
+    assert answer.status == 422
+    assert message in answer.json["message"]
+
+
 def test_another_tenants_jobs_are_not_chosen(api: Api, ada: Client) -> None:
     ids = create(ada, {}, {})
     eve = api.user("eve@example.com")
-    assert eve("POST", BULK, {"action": "delete", "filter": {"all": True}}).data["matched"] == 0
+    assert eve("POST", BULK, {"action": "delete", "all": True}).data["matched"] == 0
     assert statuses(ada, ids) == ["active", "active"]

@@ -144,7 +144,8 @@ def test_many_are_retried_and_deleted_by_filter(api: Api, ada: Client) -> None:
     gone = ada("POST", f"{LETTERS}/delete", {"filter": {"failed_before": made[2]["failed_at"]}})
     assert (gone.data["action"], gone.data["changed"]) == ("delete", 2)
     assert [letter["id"] for letter in ada("GET", LETTERS).data["dead_letters"]] == [made[2]["id"]]
-    assert ada("POST", f"{LETTERS}/delete", {"filter": {"all": True}}).data["changed"] == 1
+    assert ada("POST", f"{LETTERS}/delete", {"all": True, "dry_run": True}).data["changed"] == 1
+    assert ada("POST", f"{LETTERS}/delete", {"all": True}).data["changed"] == 1
 
 
 @pytest.mark.parametrize("action", ["retry", "delete"])
@@ -153,8 +154,10 @@ def test_many_are_retried_and_deleted_by_filter(api: Api, ada: Client) -> None:
     [
         ({}, ["filter"]),
         ({"filter": {}}, ["filter"]),
-        ({"filter": {"all": False}}, ["filter"]),
-        ({"filter": {"all": True, "task": "x"}}, ["filter.all"]),
+        ({"all": False}, ["filter"]),
+        ({"all": True, "filter": {"task": "x"}}, ["all"]),
+        ({"filter": {"all": True}}, ["filter.all"]),
+        ({"al": True}, ["al"]),
         ({"filter": {"failed_after": 1}}, ["filter.failed_after"]),
         ({"filter": {"surprise": 1}}, ["filter.surprise"]),
         ({"filter": {"task": "x"}, "cursor": "odd"}, ["cursor"]),
@@ -173,5 +176,5 @@ def test_another_tenants_dead_letters_do_not_exist(api: Api, ada: Client) -> Non
     assert eve("POST", f"{LETTERS}/{letter['id']}/retry").status == 404
     assert eve("DELETE", f"{LETTERS}/{letter['id']}").status == 404
     for action in ("retry", "delete"):
-        assert eve("POST", f"{LETTERS}/{action}", {"filter": {"all": True}}).data["matched"] == 0
+        assert eve("POST", f"{LETTERS}/{action}", {"all": True}).data["matched"] == 0
     assert ada("GET", LETTERS).data["dead_letters"] == [letter]

@@ -274,9 +274,13 @@ def test_any_batch_has_a_result_for_each_of_its_jobs(shared: Client, jobs: list[
         max_size=4,
     ),
     action=st.sampled_from(["cancel", "retry", "pause", "resume"]) | _JSON,
+    more=st.dictionaries(st.sampled_from(["all", "dry_run"]) | st.text(max_size=5), st.booleans() | _JSON, max_size=2),
 )
-def test_any_bulk_request_is_done_or_its_fields_are_named(shared: Client, fields: dict[str, Any], action: Any) -> None:
-    for path, body in ((MANY[1], {"action": action, "filter": fields}), (MANY[2], {"filter": fields})):
+def test_any_bulk_request_is_done_or_its_fields_are_named(
+    shared: Client, fields: dict[str, Any], action: Any, more: dict[str, Any]
+) -> None:
+    chosen = {"filter": fields, **more}
+    for path, body in ((MANY[1], {"action": action, **chosen}), (MANY[2], chosen)):
         answer = shared("POST", path, body)
         assert answer.status == 200 or answer.fields
 

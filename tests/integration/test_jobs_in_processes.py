@@ -11,7 +11,7 @@ from tests.integration.test_task_processes import new_pool
 from tests.own_tasks import own_tasks
 from tests.world import ADA, World
 from tests.worlds import Build
-from tickwell.adapters.processes.pool import ProcessPool
+from tickwell.adapters.processes.pool import PooledProcess, ProcessPool
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
@@ -109,6 +109,23 @@ def test_too_large_an_output_ends_the_occurrence(world: World) -> None:
     assert execution.failure is not None
     assert execution.failure.code == "OUTPUT_TOO_LARGE"
     assert world.job(job).status is JobStatus.FAILED
+
+
+def test_each_job_waits_for_its_process_as_one_of_its_lane(build: Build, tmp_path: Path) -> None:
+    class Watched(ProcessPool):
+        async def take(self, lane: Lane) -> PooledProcess:
+            asked.append(lane)
+            return await super().take(lane)
+
+    asked: list[Lane] = []
+    pool = new_pool(tmp_path / "site", kind=Watched)
+    world = build(tasks=own_tasks(), processes=pool)
+    for priority in ("low", "high", "medium"):
+        order(world, "pid", priority=priority)
+    order(world, "pid", task="heavy_deed")
+    world.work()
+    pool.close()
+    assert asked == [Lane.HIGH, Lane.MEDIUM, Lane.LOW, Lane.HEAVY]
 
 
 def test_heavy_tasks_have_a_lane_of_their_own(world: World) -> None:

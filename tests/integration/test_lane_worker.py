@@ -15,6 +15,7 @@ from tests.server_process import eventually
 from tests.world import World, task
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.lane import Lane
+from tickwell.local import lane_worker
 from tickwell.local.lane_worker import LaneWorker, Leave
 
 
@@ -48,7 +49,7 @@ def world(tmp_path: Path, gatekeeper: Gatekeeper) -> Iterator[World]:
 
 @pytest.fixture
 def worker(world: World) -> Iterator[LaneWorker]:
-    made = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=10)
+    made = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=10)
     made.start()
     yield made
     made.stop()
@@ -98,7 +99,7 @@ def test_stopping_lets_what_runs_end_and_leaves_the_rest(
 
 
 def test_what_does_not_end_in_time_is_given_back_and_the_worker_says_so(world: World, gatekeeper: Gatekeeper) -> None:
-    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.5)
+    worker = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.5)
     worker.start()
     slow = [world.create(task="probe", payload="slow") for _ in range(2)]
     eventually(lambda: gatekeeper.running == 2)
@@ -126,7 +127,10 @@ def test_a_worker_says_what_it_finished_after_it_was_told_to_stop(
     assert completed(world, slow)
 
 
-def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(tmp_path: Path) -> None:
+def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_worker, "RETURN_SECONDS", 0.5)
     begun = threading.Event()
 
     async def stubborn(_payload: Any, _context: Any) -> None:
@@ -136,7 +140,7 @@ def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(
         await asyncio.sleep(60)
 
     world = memory_world(tmp_path, tasks=[task("probe", stubborn)])
-    worker = LaneWorker("medium", world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.1)
+    worker = LaneWorker(Lane.MEDIUM, world.lanes[Lane.MEDIUM], world.execute, concurrency=3, grace_seconds=0.1)
     worker.start()
     job = world.create(task="probe")
     assert begun.wait(10)

@@ -98,7 +98,7 @@ def test_a_mail_accepted_before_a_kill_arrives_once_and_at_its_time(tmp_path: Pa
             {
                 "name": "greeting",
                 "task": "send_email",
-                "delay_seconds": 10,
+                "delay_seconds": 8,
                 "payload": {"to": "bob@example.com", "subject": "Hello", "body": "It is time."},
             },
         )

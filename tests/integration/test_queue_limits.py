@@ -79,7 +79,7 @@ def workers(folder: Path, probe: Probe, count: int) -> Iterator[Counter[str]]:
         for _ in range(count):
             world = stack.enter_context(a_world(folder, probe))
             lane: Any = Received(world.lanes[Lane.MEDIUM], received)
-            threads.append(LaneWorker("medium", lane, world.execute, concurrency=10, grace_seconds=5))
+            threads.append(LaneWorker(Lane.MEDIUM, lane, world.execute, concurrency=10, grace_seconds=5))
         for thread in threads:
             thread.start()
         yield received

@@ -1,56 +1,20 @@
-"""Named queues on a clock that is moved by hand: limits, pauses, waiting lists, what is kept (rule 10)."""
+"""Named queues on a clock that is moved by hand: limits, pauses, waiting lists (rule 10)."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.doubles import NOON
-from tests.world import ADA, World
+from tests.queue_probe import SECOND, Probe, permits, states, submit, waiting
+from tests.world import ADA
 from tests.worlds import Build
 from tickwell.application.arming import first_attempt
-from tickwell.application.create_job import After, Every
-from tickwell.application.ports import QueueKey
-from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QueueInUseError
+from tickwell.application.create_job import Every
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobState, JobStatus
-from tickwell.domain.lane import Lane
-from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
+from tickwell.domain.queue import Queue, RateLimit
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
-
-SECOND = timedelta(seconds=1)
-KEY = QueueKey(tenant_id=ADA.tenant_id, name="images")
-
-
-class Probe:
-    """A task that notes when it starts, and how many of it run at once; ``act`` is called while it runs."""
-
-    def __init__(self) -> None:
-        self.starts: list[datetime] = []
-        self.act: Any = None
-
-    def __call__(self, payload: Any, context: Any) -> Any:
-        self.starts.append(context.now())
-        if self.act is not None:
-            self.act()
-        return payload
-
-
-def submit(world: World, count: int, **fields: Any) -> list[Job]:
-    return [world.create(task="probe", queue="images", **fields) for _ in range(count)]
-
-
-def states(world: World, jobs: list[Job]) -> list[JobState]:
-    return [world.job(job).state(world.clock.now()) for job in jobs]
-
-
-def waiting(world: World) -> int:
-    return world.core.queues.count_waiting(KEY, most=1000)
-
-
-def permits(world: World) -> int:
-    return len(world.core.queues.gate(KEY).at(world.clock.now()).permits)
 
 
 def test_who_gets_no_permit_waits_and_starts_when_one_is_given_back(build: Build) -> None:
@@ -285,97 +249,3 @@ def test_a_recurring_job_goes_on_in_a_limited_queue(build: Build) -> None:
     world.create(task="probe", queue="images", schedule=Every(seconds=60))
     world.live(timedelta(seconds=200))
     assert [(start - NOON) / SECOND for start in probe.starts] == [60, 120, 180]
-
-
-def test_a_job_says_what_goes_before_its_queue_and_that_before_its_task(build: Build) -> None:
-    world = build(Probe())
-    world.queue(priority="high", timeout_seconds=5, max_retries=1, stall_seconds=30)
-    job = world.create(task="probe", queue="images", timeout_seconds=7)
-    assert (job.lane, job.policy.timeout_seconds, job.policy.max_retries) == (Lane.HIGH, 7, 1)
-    assert job.policy.stall_seconds == 30
-    assert world.create(task="probe", queue="images", priority="low").lane is Lane.LOW
-
-
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [({"queue": "unknown"}, "queue"), ({"queue": "default-high", "priority": "low"}, "priority")],
-)
-def test_queues_that_do_not_fit_are_refused(build: Build, fields: dict[str, Any], field: str) -> None:
-    with pytest.raises(InvalidInputError) as caught:
-        build().create(**fields)
-    assert caught.value.field == field
-
-
-def test_a_default_queue_may_be_named(build: Build) -> None:
-    world = build()
-    assert (world.create(queue="default-high").lane, world.create(queue="default-high").queue) == (Lane.HIGH, None)
-    assert world.create(queue="default", priority="low").lane is Lane.LOW
-
-
-def test_a_queue_with_unfinished_jobs_is_not_deleted(build: Build) -> None:
-    world = build(Probe())
-    world.queue()
-    submit(world, 2, schedule=After(delay_seconds=60))
-    with pytest.raises(QueueInUseError) as caught:
-        world.queues.delete(ADA, "images")
-    assert caught.value.jobs == 2
-    world.live(timedelta(seconds=90))
-    world.queues.delete(ADA, "images")
-    with pytest.raises(NotFoundError):
-        world.queues.get(ADA, "images")
-
-
-def test_default_queues_cannot_be_created_or_deleted(build: Build) -> None:
-    world = build()
-    with pytest.raises(ConflictError):
-        world.queue("default-low")
-    with pytest.raises(ConflictError):
-        world.queues.delete(ADA, "default-low")
-
-
-def test_queues_of_other_tenants_do_not_exist(build: Build) -> None:
-    world = build()
-    world.queue()
-    with pytest.raises(NotFoundError):
-        world.queues.get(replace(ADA, tenant_id="tenant-eve"), "images")
-
-
-def test_how_full_a_queue_is(build: Build) -> None:
-    world = build(Probe())
-    world.queue(concurrency=1, rate_limit=RateLimit(limit=1, per_seconds=60))
-    world.queues.change(ADA, "images", Queue.paused)
-    submit(world, 3)
-    world.work()
-    state = world.queues.get(ADA, "images")
-    assert (state.waiting, state.running, state.health, state.jobs) == (3, 0, "normal", {JobStatus.ACTIVE: 3})
-    assert replace(state, waiting=100).health == "warning"
-    assert replace(state, waiting=1000).health == "critical"
-    assert [found.queue.name for found in world.queues.list_queues(ADA)] == [
-        "default-heavy",
-        "default-high",
-        "default-low",
-        "default-medium",
-        "images",
-    ]
-
-
-def test_ended_jobs_are_kept_as_long_as_their_queue_says(build: Build) -> None:
-    world = build(Probe())
-    world.queue(retention=Retention(completed=Kept(seconds=3600)))
-    job = submit(world, 1)[0]
-    world.work()
-    assert world.job(job).expires_at == NOON + timedelta(hours=1)
-    assert world.executions(job)[0].expires_at == NOON + timedelta(hours=1)
-
-
-def test_no_more_ended_jobs_are_shown_than_their_queue_keeps(build: Build) -> None:
-    world = build(Probe())
-    world.queue(retention=Retention(completed=Kept(count=2, at_least_seconds=60)))
-    jobs = []
-    for _ in range(4):
-        jobs += submit(world, 1)
-        world.work()
-        world.clock.advance(10 * SECOND)
-    assert len(world.listed()) == 4
-    world.clock.advance(60 * SECOND)
-    assert [job.job_id for job in world.listed()] == [jobs[3].job_id, jobs[2].job_id]

@@ -1,69 +1,23 @@
-"""What reaches an attempt while it runs: cancellation, another worker, its stall limit, the end of its own worker."""
+"""What reaches an attempt while it runs: cancellation, another worker, signs of life."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.stages import LONG, OFTEN, assert_cancelled, cancel, on_stage
 from tests.world import ADA, World
 from tests.worlds import Build
+from tickwell.application.create_job import Every, Immediately
 from tickwell.application.ports import JobStore
 from tickwell.application.task import TaskContext
-from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.errors import AttemptCancelledError, TickwellError
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import Job, JobKey, JobStatus, Slot
-from tickwell.domain.lane import Lane
-from tickwell.domain.retry import Cancelled, OnLost, RetryAt
-
-OFTEN = 0.01
-LONG = 30.0
-MINUTE = timedelta(minutes=1)
-
-Body = Callable[[World, TaskContext], Awaitable[Any]]
-
-
-class Stage:
-    """A task that does in its first attempt what a test says, and knows the world that it runs in."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.world: World | None = None
-        self.attempts = 0
-
-    async def __call__(self, _payload: Any, context: TaskContext) -> Any:
-        assert self.world is not None
-        self.attempts += 1
-        return await self.body(self.world, context) if self.attempts == 1 else "done"
-
-
-def on_stage(build: Build, body: Body, *, watch_seconds: float = OFTEN) -> World:
-    stage = Stage(body)
-    stage.world = build(stage, watch_seconds=watch_seconds)
-    return stage.world
-
-
-def cancel(world: World, context: TaskContext) -> None:
-    """As somebody else does, while the attempt runs."""
-    job = world.core.jobs.get(context.tenant_id, context.job_id)
-    now = world.clock.now()
-    assert world.core.jobs.replace(job.cancel(now, expires_at=now + timedelta(days=1)), read=job)
-
-
-def assert_cancelled(world: World, job: Job) -> None:
-    (execution,) = world.executions(job)
-    assert (execution.status, execution.decision) == (ExecutionStatus.CANCELLED, Cancelled())
-    assert execution.failure is not None
-    assert execution.failure.code == "CANCELLED"
-    stored = world.job(job)
-    assert (stored.status, stored.slot) == (JobStatus.CANCELLED, None)
-    assert (stored.tally.executions, stored.tally.failed) == (1, 0)
-    assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
-    world.live(20 * MINUTE)
-    assert len(world.executions(job)) == 1
+from tickwell.domain.job import Job, JobKey, JobStatus
+from tickwell.domain.retry import Cancelled
 
 
 @pytest.mark.parametrize("sign", ["heartbeat", "progress"])
@@ -145,6 +99,31 @@ def test_a_task_that_does_not_listen_at_all_ends_at_its_time_limit(build: Build)
     assert (execution.status, execution.decision) == (ExecutionStatus.TIMEOUT, Cancelled())
     assert (world.job(job).status, world.job(job).slot) == (JobStatus.CANCELLED, None)
     assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+
+
+@pytest.mark.parametrize("ending", ["cancel", "delete"])
+@pytest.mark.parametrize("schedule", [Immediately(), Every(seconds=60)], ids=["one-time", "recurring"])
+def test_what_fails_for_good_before_it_is_told_leaves_no_dead_letter(
+    build: Build, ending: str, schedule: Immediately | Every
+) -> None:
+    async def body(world: World, context: TaskContext) -> None:
+        getattr(world.change, ending)(ADA, context.job_id)
+        raise ValueError("by itself")
+
+    world = on_stage(build, body, watch_seconds=LONG)
+    job = world.create(task="probe", max_retries=0, schedule=schedule)
+    world.clock.advance(60)
+    neighbour = world.create(task="probe")
+    world.work()
+    (execution,) = world.executions(job)
+    assert (execution.status, execution.decision) == (ExecutionStatus.FAILED, Cancelled())
+    assert execution.failure is not None
+    assert execution.failure.message == "by itself"
+    stored = world.job(job)
+    assert (stored.status.value, stored.slot) == ("cancelled" if ending == "cancel" else "deleted", None)
+    assert (stored.tally.failed, stored.failures_in_a_row) == (1, 0)
+    assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+    assert world.job(neighbour).status is JobStatus.COMPLETED
 
 
 def test_a_task_that_succeeds_nevertheless_has_succeeded(build: Build) -> None:
@@ -309,199 +288,3 @@ def test_nothing_is_signed_without_a_stall_limit(build: Build) -> None:
     leases.append(world.clock.now() + timedelta(seconds=315))
     world.work()
     assert [execution.failure for execution in world.executions(job)] == [None]
-
-
-@pytest.mark.parametrize("stall_seconds", [5, 30, 299])
-def test_a_dead_worker_is_noticed_by_a_probe_long_before_the_sync(build: Build, stall_seconds: int) -> None:
-    world = build()
-    job = world.create(stall_seconds=stall_seconds, timeout_seconds=870)
-    assert world.die()
-    world.clock.advance(stall_seconds + 19)
-    assert world.work() == []
-    world.clock.advance(1)
-    world.work()
-    assert [(e.status, e.losses) for e in world.executions(job)] == [("lost", 1), ("success", 1)]
-    assert world.job(job).status is JobStatus.COMPLETED
-
-
-def test_two_workers_that_die_fail_the_occurrence_without_the_sync(build: Build) -> None:
-    world = build()
-    job = world.create(stall_seconds=10)
-    for _ in range(2):
-        assert world.die()
-        world.clock.advance(30)
-        _only_probes(world)
-    assert [(e.status, e.losses) for e in world.executions(job)] == [("lost", 1), ("lost", 2)]
-    assert world.job(job).status is JobStatus.FAILED
-    assert len(world.read.dead_letters(ADA, limit=10, cursor=None).items) == 1
-
-
-def test_a_job_that_was_cancelled_while_its_worker_died_leaves_no_dead_letter(build: Build) -> None:
-    world = build()
-    job = world.create(stall_seconds=10, on_lost=OnLost.FAIL)
-    (running,) = world.die()
-    now = world.clock.now()
-    assert world.core.jobs.replace(running.cancel(now, expires_at=now + timedelta(days=1)), read=running)
-    world.clock.advance(30)
-    world.work()
-    assert [(e.status, e.decision) for e in world.executions(job)] == [("lost", Cancelled())]
-    assert (world.job(job).status, world.job(job).slot) == (JobStatus.CANCELLED, None)
-    assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
-
-
-def _only_probes(world: World) -> None:
-    """Let workers deal with what is deliverable now, and not with what follows from it."""
-    for queue in world.lanes.values():
-        if deliveries := queue.receive(10, wait_seconds=0):
-            asyncio.run(world.execute(queue, deliveries))
-            queue.delete(deliveries)
-
-
-def test_a_probe_follows_the_lease_as_long_as_there_are_signs(build: Build) -> None:
-    world = build()
-    job = world.create(stall_seconds=10)
-    (running,) = world.die()
-    for _ in range(4):
-        world.clock.advance(20)
-        world.core.jobs.sign(running, now=world.clock.now(), progress=None)
-        other = world.create()
-        world.clock.advance(10)
-        (report,) = world.work()
-        assert (report.probes, report.stale, len(report.settled)) == (1, 0, 1)
-        assert world.job(other).status is JobStatus.COMPLETED
-        assert world.job(job).held_token == running.held_token
-    world.clock.advance(19)
-    assert world.work() == []
-    world.clock.advance(1)
-    world.work()
-    assert [e.status for e in world.executions(job)] == ["lost", "success"]
-
-
-def test_a_probe_never_claims(build: Build) -> None:
-    async def fail(_payload: Any, context: TaskContext) -> str:
-        if context.attempt == 1:
-            raise ValueError("not yet")
-        return "done"
-
-    world = build(fail)
-    job = world.create(task="probe", stall_seconds=10)
-    (report,) = world.work()
-    assert len(report.settled) == 1
-    waiting = world.job(job).slot
-    assert waiting == Slot(due_at=job.created_at, attempt=2)
-    world.clock.advance(30)
-    (report,) = world.work()
-    assert (report.probes, report.stale, report.settled) == (1, 0, [])
-    assert world.job(job).slot == waiting
-
-
-@pytest.mark.parametrize("stall_seconds", [None, 300])
-def test_who_dies_with_a_long_lease_is_left_to_the_sync(build: Build, stall_seconds: int | None) -> None:
-    world = build()
-    world.create(stall_seconds=stall_seconds, timeout_seconds=870)
-    assert world.die()
-    assert world.lanes[Lane.MEDIUM].depth().delayed == 0
-
-
-def test_an_attempt_that_its_worker_gives_back_begins_anew_at_once(build: Build) -> None:
-    stop = WorkerStop()
-
-    async def body(_world: World, _context: TaskContext) -> None:
-        stop.return_all()
-        await asyncio.sleep(LONG)
-
-    world = on_stage(build, body, watch_seconds=LONG)
-    job = world.create(task="probe", max_retries=0)
-    world.work(stop)
-    (execution,) = world.executions(job)
-    assert execution.failure is not None
-    assert (execution.status, execution.failure.code) == (ExecutionStatus.LOST, "WORKER_STOPPED")
-    assert execution.decision == RetryAt(at=world.clock.now(), attempt=2)
-    assert world.job(job).slot == Slot(due_at=job.created_at, attempt=2, returns=1)
-    world.work()
-    assert [(e.status, e.losses, e.returns) for e in world.executions(job)] == [("lost", 0, 1), ("success", 0, 1)]
-    assert world.job(job).status is JobStatus.COMPLETED
-
-
-def test_an_attempt_given_back_uses_up_neither_a_retry_nor_a_loss(build: Build) -> None:
-    attempts = []
-
-    async def body(_payload: Any, context: TaskContext) -> str:
-        attempts.append(context.attempt)
-        if context.attempt == 1:
-            stop.return_all()
-            await asyncio.sleep(LONG)
-        if context.attempt < 4:
-            raise ValueError("really")
-        return "done"
-
-    stop = WorkerStop()
-    world = build(body)
-    job = world.create(task="probe", max_retries=2)
-    world.work(stop)
-    world.live(10 * MINUTE)
-    assert attempts == [1, 2, 3, 4]
-    assert world.job(job).status is JobStatus.COMPLETED
-
-
-def test_what_must_not_run_twice_is_given_up_when_its_worker_stops(build: Build) -> None:
-    stop = WorkerStop()
-
-    async def body(_world: World, _context: TaskContext) -> None:
-        stop.return_all()
-        await asyncio.sleep(LONG)
-
-    world = on_stage(build, body)
-    job = world.create(task="probe", on_lost=OnLost.FAIL)
-    world.work(stop)
-    assert world.job(job).status is JobStatus.FAILED
-    (letter,) = world.read.dead_letters(ADA, limit=10, cursor=None).items
-    assert (letter.error_code, letter.reason) == (
-        "WORKER_STOPPED",
-        "the worker was stopped, and this job must not run twice",
-    )
-
-
-def test_what_had_not_begun_when_the_worker_stopped_is_deliverable_at_once(build: Build) -> None:
-    stop = WorkerStop()
-
-    async def body(_world: World, _context: TaskContext) -> str:
-        stop.request()
-        return "done"
-
-    world = on_stage(build, body)
-    job = world.create(task="probe")
-    queue = world.lanes[Lane.MEDIUM]
-    world.create()
-    for delivery in queue.receive(10, wait_seconds=0):
-        queue.release(delivery, delay_seconds=0)
-    deliveries = queue.receive(10, wait_seconds=0)
-    report = asyncio.run(world.execute(queue, deliveries, stop=stop))
-    assert [settled.execution.job_id for settled in report.settled] == [job.job_id]
-    assert report.again == report.unbegun == [deliveries[1].message_id]
-    assert queue.depth().waiting == 1
-
-
-def test_a_worker_that_is_itself_cancelled_records_nothing(build: Build) -> None:
-    begun = asyncio.Event()
-
-    async def body(_payload: Any, _context: TaskContext) -> None:
-        begun.set()
-        await asyncio.sleep(LONG)
-
-    world = build(body)
-    job = world.create(task="probe")
-    (claimed,) = world.die()
-
-    async def cancelled() -> None:
-        running = asyncio.create_task(world.execute.run_attempt(claimed))
-        await begun.wait()
-        running.cancel()
-        await running
-
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(cancelled())
-    slot = world.job(job).slot
-    assert slot is not None
-    assert slot.is_running()
-    assert world.executions(job) == []

@@ -23,6 +23,7 @@ from tickwell.application.task import TaskContext
 from tickwell.application.task_processes import LEAST_PATIENCE_SECONDS, TaskProcess, TaskRaisedError, taken
 from tickwell.bootstrap.task_process import child_environment
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError
+from tickwell.domain.lane import Lane
 from tickwell.domain.progress import Progress
 
 COMMAND = [sys.executable, "-m", "tickwell.bootstrap.task_process"]
@@ -42,10 +43,10 @@ class Recorder(Lifeline):
             raise AttemptCancelledError
 
 
-def new_pool(folder: Path, *, size: int = 2, **options: Any) -> ProcessPool:
+def new_pool(folder: Path, *, size: int = 2, kind: type[ProcessPool] = ProcessPool, **options: Any) -> ProcessPool:
     settings = ChildSettings(memory_mb=1024, idle_seconds=options.pop("idle_seconds", 60.0))
     environment = child_environment(WORKER, child_path(folder), variables=(), cloud=False)
-    return ProcessPool(COMMAND, environment, settings, size=size, **options)
+    return kind(COMMAND, environment, settings, size=size, **options)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def do(
     pool: ProcessPool, deed: str, text: str = "", *, task: str = "deed", context: TaskContext | None = None
 ) -> Any:
     context = context or task_context()
-    async with taken(pool, context, lease_seconds=300, patience_seconds=60) as process:
+    async with taken(pool, context, Lane.MEDIUM, lease_seconds=300, patience_seconds=60) as process:
         return await process.run(task, {"do": deed, "text": text}, context)
 
 
@@ -70,7 +71,7 @@ def run(pool: ProcessPool, deed: str, text: str = "", **options: Any) -> Any:
 async def limited(pool: ProcessPool, deed: str, text: str = "", *, seconds: float) -> tuple[bool, float]:
     """Whether the limit ended it, and after how long."""
     context = task_context()
-    async with taken(pool, context, lease_seconds=300, patience_seconds=60) as process:
+    async with taken(pool, context, Lane.MEDIUM, lease_seconds=300, patience_seconds=60) as process:
         began = time.monotonic()
         try:
             async with asyncio.timeout(seconds):
@@ -241,7 +242,7 @@ class Never:
     def __init__(self) -> None:
         self.waits = 0
 
-    async def take(self) -> TaskProcess:
+    async def take(self, _lane: Lane) -> TaskProcess:
         self.waits += 1
         try:
             await asyncio.Event().wait()
@@ -259,7 +260,7 @@ def test_the_wait_for_a_process_is_signed_for_and_ends(monkeypatch: pytest.Monke
     context = task_context(lifeline=lifeline)
 
     async def wait() -> None:
-        async with taken(never, context, lease_seconds=0.4, patience_seconds=0):
+        async with taken(never, context, Lane.MEDIUM, lease_seconds=0.4, patience_seconds=0):
             raise AssertionError
 
     with pytest.raises(AttemptFailedError) as caught:
@@ -274,7 +275,7 @@ def test_a_wait_for_a_process_ends_when_the_job_is_cancelled() -> None:
     context = task_context(lifeline=Recorder(cancelled=True))
 
     async def wait() -> None:
-        async with taken(Never(), context, lease_seconds=0.2, patience_seconds=60):
+        async with taken(Never(), context, Lane.MEDIUM, lease_seconds=0.2, patience_seconds=60):
             raise AssertionError
 
     with pytest.raises(AttemptCancelledError):

@@ -146,3 +146,33 @@ def test_pausing_twice_keeps_the_first_instant() -> None:
     paused = a_queue().paused(NOON)
     assert paused.paused(NOON + SECOND).paused_at == NOON
     assert paused.resumed(NOON + SECOND) == replace(paused, paused_at=None, version=3, updated_at=NOON + SECOND)
+
+
+def test_after_an_outage_starts_are_spread_anew() -> None:
+    queue = a_queue(rate_limit=RateLimit(limit=1, per_seconds=1))
+    messages = [a_message(number) for number in range(5)]
+    before = admit(Gate(), queue, messages, now=NOON, longest_attempt=ATTEMPT)
+    missed = [replace(start.message, run_at=start.at, admitted=True) for start in before.starts]
+    back = NOON + 60 * SECOND
+    again = admit(before.gate, queue, missed, now=back, longest_attempt=ATTEMPT)
+    assert [start.at - back for start in again.starts] == [number * SECOND for number in range(5)]
+
+
+def test_a_start_time_is_given_anew_only_once() -> None:
+    queue = a_queue(rate_limit=RateLimit(limit=1, per_seconds=60))
+    gate = Gate(free_at=NOON + 600 * SECOND)
+    missed = a_message(1, admitted=True, run_at=NOON - 4 * SECOND)
+    (start,) = admit(gate, queue, [missed], now=NOON, longest_attempt=ATTEMPT).starts
+    assert start.at == NOON + 600 * SECOND
+    later = start.at + 60 * SECOND
+    moved = replace(start.message, run_at=start.at, admitted=True)
+    assert [one.at for one in admit(gate, queue, [moved], now=later, longest_attempt=ATTEMPT).starts] == [later]
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_a_little_delay_costs_nobody_its_start_time(seconds: int) -> None:
+    queue = a_queue(rate_limit=RateLimit(limit=1, per_seconds=60))
+    gate = Gate(free_at=NOON + 600 * SECOND)
+    message = a_message(1, admitted=True, run_at=NOON - seconds * SECOND)
+    admission = admit(gate, queue, [message], now=NOON, longest_attempt=ATTEMPT)
+    assert ([start.at for start in admission.starts], admission.gate) == ([NOON], gate)

@@ -123,7 +123,7 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_queue_key(queue_keys.queue_key(tenant_id, name)) == (tenant_id, name)
     assert queue_keys.parse_gate_key(queue_keys.gate_key(tenant_id, name)) == (tenant_id, name)
     assert queue_keys.parse_with_waiting_key(queue_keys.with_waiting_key(tenant_id, name)) == (tenant_id, name)
-    parked = (tenant_id, name, at_ms, job_id, attempt)
+    parked = (tenant_id, name, at_ms, job_id, attempt, attempt + 1)
     assert queue_keys.parse_parked_key(queue_keys.parked_key(*parked)) == parked
     ended = (tenant_id, name, "C", at_ms, job_id)
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
@@ -165,7 +165,7 @@ KEYS: dict[str, Key] = {
     "tenant": keys.tenant_key("t"),
     "queue": queue_keys.queue_key("t", "q"),
     "gate": queue_keys.gate_key("t", "q"),
-    "parked": queue_keys.parked_key("t", "q", 1, "j", 1),
+    "parked": queue_keys.parked_key("t", "q", 1, "j", 1, 1),
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),

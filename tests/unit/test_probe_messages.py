@@ -22,3 +22,8 @@ def test_a_message_of_a_release_that_knew_no_probes_is_none() -> None:
     body = json.loads(encode_job_message(MESSAGE))
     del body["probe"]
     assert decode_job_message(json.dumps(body)) == MESSAGE
+
+
+def test_a_message_that_was_late_arrives_as_that() -> None:
+    late = replace(MESSAGE, admitted=True, late=True)
+    assert decode_job_message(encode_job_message(late)) == late

@@ -36,6 +36,7 @@ class JobMessageV1(_Wire):
     recurring: bool
     queue: str | None = None
     admitted: bool = False
+    late: bool = False
     probe: bool = False
 
 
@@ -78,6 +79,7 @@ def encode_job_message(message: JobMessage) -> str:
         recurring=message.recurring,
         queue=message.queue,
         admitted=message.admitted,
+        late=message.late,
         probe=message.probe,
     ).model_dump_json()
 
@@ -99,6 +101,7 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         recurring=wire.recurring,
         queue=wire.queue,
         admitted=wire.admitted,
+        late=wire.late,
         probe=wire.probe,
     )
 

@@ -201,6 +201,8 @@ def _message_document(message: JobMessage) -> dict[str, Any]:
         document["queue"] = message.queue
     if message.admitted:
         document["admitted"] = True
+    if message.late:
+        document["late"] = True
     return document
 
 
@@ -216,6 +218,7 @@ def _message_from(document: dict[str, Any]) -> JobMessage:
         recurring=document["recurring"],
         queue=document.get("queue"),
         admitted=document.get("admitted", False),
+        late=document.get("late", False),
     )
 
 

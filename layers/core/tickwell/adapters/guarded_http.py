@@ -18,7 +18,8 @@ from tickwell import __version__
 from tickwell.adapters.bounded_body import read_bounded
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.domain.errors import AttemptFailedError
-from tickwell.domain.outbound import OutboundRules, is_literal, url_fault
+from tickwell.domain.outbound import OutboundRules, is_literal
+from tickwell.outgoing_url import fault_of_url
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host name and a port to addresses; raises OSError when there are none."""
@@ -228,7 +229,7 @@ def _blocked(host: str) -> AttemptFailedError:
 
 
 def _require_sound(url: httpx2.URL) -> None:
-    fault = url_fault(scheme=url.scheme, userinfo=bool(url.userinfo), host=url.raw_host.decode("ascii"), port=url.port)
+    fault = fault_of_url(url)
     if fault is not None:
         raise AttemptFailedError("INVALID_URL", f"the URL {fault}", retryable=False)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from tickwell.application.arming import Arming
 from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
 from tickwell.application.queue_directory import QueueDirectory, queue_key
-from tickwell.domain.admission import Admission, Gate, Start, admit, permit_key
+from tickwell.domain.admission import Admission, Gate, Start, admit, after_change, permit_key
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Standing, standing
@@ -60,7 +60,8 @@ class AdmitAttempts:
             if queue is None or (queue.paused_at is None and not queue.is_limited):
                 ready += group
                 continue
-            admitted = self._park(key, group) if queue.paused_at is not None else self._enter(key, queue, group, now)
+            paused = queue.paused_at is not None
+            admitted = self._hold(key, queue, group, now) if paused else self._enter(key, queue, group, now)
             ready += admitted.ready
             delayed += admitted.delayed
             parked += admitted.parked
@@ -80,8 +81,20 @@ class AdmitAttempts:
                 extra = {"action": "permit.kept", "queue": key.name, "service": error.service}
                 _log.warning("a permit could not be given back", extra=extra)
 
+    def adapt(self, key: QueueKey, before: Queue | None, after: Queue) -> None:
+        """Have the gate forget what does not count any more when ``before`` becomes ``after``; called before it does.
+
+        Raises UnavailableError; may be repeated.
+        """
+        for _ in range(_GATE_TRIES):
+            read, now = self.queues.gate(key), self.clock.now()
+            gate = after_change(read, before, after, now=now, longest_attempt=self.longest_attempt)
+            if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
+                return
+        raise UnavailableError("store", "the queue's gate is too busy")
+
     def let_go(self, key: QueueKey, *, most: int = MOST_AT_ONCE) -> int:
-        """Let those on the waiting list go whom the limits allow, about ``most``; how many went.
+        """Let those on the waiting list go whom the limits allow, about ``most``; how many have left it.
 
         Raises UnavailableError; may be repeated.
         """
@@ -115,9 +128,21 @@ class AdmitAttempts:
         parked = self._park(key, admission.waiting)
         return replace(admitted, parked=parked.parked)
 
+    def _hold(self, key: QueueKey, queue: Queue, messages: Sequence[JobMessage], now: datetime) -> Admitted:
+        """Park ``messages`` because of a pause. Who has a permit already and has not begun gives it back first.
+
+        Otherwise permits that nobody can use would be held by those whom a resume must let go.
+        """
+        if queue.concurrency is not None:
+            gate = self.queues.gate(key).at(now)
+            holders = self._live([message for message in messages if gate.holds(message)], now)
+            if holders:
+                self._pass_gate(key, queue, (), {permit_key(message) for message in holders}, now)
+        return self._park(key, messages)
+
     def _park(self, key: QueueKey, messages: Sequence[JobMessage]) -> Admitted:
         """Put ``messages`` on the waiting list; then look again: who gave a permit back meanwhile saw nobody wait."""
-        self.queues.park([replace(message, admitted=False) for message in messages])
+        self.queues.park([replace(message, admitted=False, late=False) for message in messages])
         queue = self.directory.find(key, fresh=True)
         if queue is None or (queue.paused_at is None and self._has_room(key, queue)):
             self._let_go(key, queue, ())
@@ -128,11 +153,14 @@ class AdmitAttempts:
         return room is None or room > 0
 
     def _let_go(self, key: QueueKey, queue: Queue | None, given_back: Collection[str], most: int = MOST_AT_ONCE) -> int:
-        """Give permits back and, with the same write, to the heads of the waiting list."""
-        gone = 0
+        """Give permits back and, with the same write, to the heads of the waiting list; how many have left it.
+
+        Where nobody of the heads still waited for anything, as after many were cancelled, more are looked at together.
+        """
+        gone, least = 0, 0
         while True:
             now = self.clock.now()
-            heads = self._heads(key, queue, len(given_back))
+            heads = self._heads(key, queue, len(given_back), least)
             live = self._live(heads, now)
             if queue is None or not queue.is_limited:
                 starts: Sequence[Start] = [Start(message=message, at=now) for message in live]
@@ -144,19 +172,20 @@ class AdmitAttempts:
             done = {start.message for start in starts} | (set(heads) - set(live))
             if done:
                 self.queues.unpark(list(done))
-            gone += len(starts)
+            gone += len(done)
             if not done or gone >= most:
                 return gone
-            given_back = ()
+            given_back, least = (), 0 if live else _HEADS
 
-    def _heads(self, key: QueueKey, queue: Queue | None, given_back: int) -> Sequence[JobMessage]:
+    def _heads(self, key: QueueKey, queue: Queue | None, given_back: int, least: int) -> Sequence[JobMessage]:
+        """Those who may leave next: as many as there is room for or, if there is any, at least ``least``."""
         if queue is not None and queue.paused_at is not None:
             return ()
         if queue is None or queue.concurrency is None:
             return self.queues.waiting(key, limit=_HEADS)
         room = self.queues.gate(key).at(self.clock.now()).room(queue) or 0
-        limit = min(room + given_back, _HEADS)
-        return self.queues.waiting(key, limit=limit) if limit else ()
+        free = room + given_back
+        return self.queues.waiting(key, limit=min(max(free, least), _HEADS)) if free else ()
 
     def _live(self, heads: Sequence[JobMessage], now: datetime) -> Sequence[JobMessage]:
         """Those of ``heads`` that still wait for something: not cancelled, edited or started by another message."""

@@ -1,10 +1,11 @@
 """From messages to attempts: the claim, and the re-arming of recurring jobs in the same write (rules 2 and 5)."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tickwell.application.arming import Arming, first_attempt
+from tickwell.application.arming import Arming, first_attempt, probe_message
 from tickwell.application.ports import Claim, Claimed, ClaimResult, History, Ids, JobStore
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
@@ -12,6 +13,8 @@ from tickwell.domain.execution import Skip
 from tickwell.domain.job import Job, JobKey
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Gap, Rearm, Standing, rearm, standing
+
+_log = logging.getLogger("tickwell")
 
 _CLAIM_TRIES = 3
 
@@ -89,18 +92,37 @@ class ClaimAttempts:
         )
 
     def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> int:
-        """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned."""
+        """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned.
+
+        Only the newest probe of an attempt is followed by another: the chain of one that was delivered twice ends.
+        """
         quiet = 0
+        followed: set[JobKey] = set()
         for message in probes:
             job = known.get(message.key)
             judged = Standing.RESOLVED if job is None else standing(message, job, now)
             if job is not None and judged is Standing.ABANDONED:
                 found.abandoned[job.key] = job
-            elif job is not None and judged is Standing.RUNNING and not self.arming.probe([job], now=now):
-                found.again.append(message)
-            else:
+            elif job is None or judged is not Standing.RUNNING or job.key in followed or not _is_newest(message, job):
                 quiet += 1
+            elif self._follow(job, now):
+                followed.add(job.key)
+                quiet += 1
+            else:
+                found.again.append(message)
         return quiet
+
+    def _follow(self, job: Job, now: datetime) -> bool:
+        """Send the next probe, and note it afterwards: a crash between doubles the chain, and does not break it."""
+        following = probe_message(job)
+        if following is None or not self.arming.probe([job], now=now):
+            return False
+        try:
+            self.jobs.note_probe(job, at=following.run_at)
+        except UnavailableError as error:
+            extra = {"action": "probe.unnoted", "job_id": job.job_id, "service": error.service}
+            _log.warning("a probe could not be noted; should it come twice, so does the next one", extra=extra)
+        return True
 
     def _step(self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> _Step | None:
         if not _must_read(message):
@@ -202,6 +224,11 @@ class ClaimAttempts:
             reason=reason,
             expires_at=now + self.retention,
         )
+
+
+def _is_newest(probe: JobMessage, job: Job) -> bool:
+    """Whether no probe is known that looks later after the attempt that ``job`` is running."""
+    return job.slot is None or job.slot.probe_at is None or probe.run_at >= job.slot.probe_at
 
 
 def _must_read(message: JobMessage) -> bool:

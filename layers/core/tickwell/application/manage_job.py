@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.claim_check import load_payload
+from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.ports import BlobStore, Clock, History, JobStore, Page
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
@@ -91,6 +92,7 @@ class ChangeJob:
 
     jobs: JobStore
     arming: Arming
+    ended_jobs: EndedJobs
     clock: Clock
     retention: timedelta
 
@@ -142,6 +144,8 @@ class ChangeJob:
             read = self.jobs.get(principal.tenant_id, job_id)
             now = self.clock.now()
             changed = edit(read, now)
+            if read.has_ended:
+                self.ended_jobs.forget(read)
             items = self._prepare(changed, now)
             if self.jobs.replace(changed, read=read):
                 self._launch(changed, read, items)

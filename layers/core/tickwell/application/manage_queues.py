@@ -9,6 +9,7 @@ from tickwell.application.admission import AdmitAttempts
 from tickwell.application.ports import Clock, JobStore, Lanes, QueueKey, QueueStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
+from tickwell.domain.admission import Gate
 from tickwell.domain.errors import ConflictError, NotFoundError, QueueInUseError
 from tickwell.domain.job import JobStatus
 from tickwell.domain.queue import MOST_QUEUES, Queue, default_queues
@@ -68,6 +69,9 @@ class ManageQueues:
             raise ConflictError(f"the queue {queue.name} exists from the start")
         if len(self.queues.list_queues(queue.tenant_id)) >= MOST_QUEUES:
             raise ConflictError(f"a tenant has at most {MOST_QUEUES} queues")
+        if self.queues.find(_key(queue)) is not None:
+            raise ConflictError(f"a queue {queue.name} exists")
+        self.admit_attempts.adapt(_key(queue), None, queue)
         if not self.queues.put(queue, read=None):
             raise ConflictError(f"a queue {queue.name} exists")
         return queue
@@ -76,12 +80,12 @@ class ManageQueues:
         """The default queues and all others, by name, without counting jobs."""
         found = {queue.name: queue for queue in self.queues.list_queues(principal.tenant_id)}
         known = {**default_queues(principal.tenant_id), **found}
-        return [self._state(known[name]) for name in sorted(known)]
+        return self._states([known[name] for name in sorted(known)])
 
     def get(self, principal: Principal, name: str) -> QueueState:
         """With its jobs counted, which reads all jobs of the tenant. Raises NotFoundError."""
         queue = self._read(principal, name)
-        state = self._state(queue)
+        (state,) = self._states([queue])
         jobs = self.jobs.count_by_status(principal.tenant_id, queue.name)
         return QueueState(
             queue=queue,
@@ -99,6 +103,7 @@ class ManageQueues:
         for _ in range(_TRIES):
             read = self._read(principal, name)
             changed = edit(read, self.clock.now())
+            self.admit_attempts.adapt(_key(changed), read, changed)
             if self.queues.put(changed, read=None if read.version == 0 else read):
                 self.admit_attempts.let_go(_key(changed), most=_FIRST_LET_GO)
                 return changed
@@ -123,18 +128,24 @@ class ManageQueues:
             raise NotFoundError("queue", name)
         return queue
 
-    def _state(self, queue: Queue) -> QueueState:
-        key, now = _key(queue), self.clock.now()
-        waiting = self.queues.count_waiting(key, most=_MOST_COUNTED)
-        if not queue.is_limited:
+    def _states(self, queues: Sequence[Queue]) -> Sequence[QueueState]:
+        """Read together: a tenant may have a hundred."""
+        now = self.clock.now()
+        waiting = self.queues.count_waiting([_key(queue) for queue in queues], most=_MOST_COUNTED)
+        gates = self.queues.gates([_key(queue) for queue in queues if queue.is_limited])
+        return [self._state(queue, waiting[_key(queue)], gates.get(_key(queue)), now) for queue in queues]
+
+    def _state(self, queue: Queue, waiting: int, gate: Gate | None, now: datetime) -> QueueState:
+        """``gate``: of a queue that is limited, None for all others."""
+        if gate is None:
             shared = self.lanes[queue.lane].depth().waiting if queue.is_default and queue.paused_at is None else 0
             return QueueState(queue=queue, waiting=waiting + shared, running=None, next_start_at=None)
-        gate = self.queues.gate(key).at(now)
+        current = gate.at(now)
         return QueueState(
             queue=queue,
             waiting=waiting,
-            running=None if queue.concurrency is None else len(gate.permits),
-            next_start_at=gate.free_at if gate.free_at > now else None,
+            running=None if queue.concurrency is None else len(current.permits),
+            next_start_at=current.free_at if current.free_at > now else None,
         )
 
 

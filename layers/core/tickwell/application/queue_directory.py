@@ -38,7 +38,7 @@ class _Remembered(Generic[K, V]):
         now = self._clock.now()
         with self._lock:
             known = self._known.get(key)
-        if known is not None and not fresh and now - known[0] < FRESH:
+        if known is not None and not fresh and timedelta(0) <= now - known[0] < FRESH:  # the clock may be set back
             return known[1]
         found = self._read(key)
         with self._lock:

@@ -156,7 +156,7 @@ class RunAttempt:
         lease_seconds = job.policy.lease_seconds
         patience_seconds = max(0.0, self.longest_attempt.total_seconds() - limit_seconds)
         async with taken(
-            self.processes, context, lease_seconds=lease_seconds, patience_seconds=patience_seconds
+            self.processes, context, job.lane, lease_seconds=lease_seconds, patience_seconds=patience_seconds
         ) as process:
             yield process.run
 

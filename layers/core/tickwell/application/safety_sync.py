@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tickwell.application.admission import AdmitAttempts
+from tickwell.application.admission import MOST_AT_ONCE, AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.ports import Clock, Depth, DueItems, Ids, JobStore, QueueKey
 from tickwell.application.recover import Recover
@@ -27,6 +27,9 @@ FIRST_LOOK_BACK = timedelta(hours=1)
 
 _PAGE = 500
 _QUEUES = 100
+_SHARE_OF_TIME = 4
+"""The waiting lists may take a quarter of a run's time: the due items of all shards come after them."""
+
 _BELIEVED_CHECKS = 3
 
 
@@ -116,7 +119,7 @@ class SafetySync:
                 self._repair(page.items, report)
                 checked_to = page.reached
             if shard == 0:
-                self._look_at_waiting_lists(deadline, report)
+                self._look_at_waiting_lists(now + (deadline - now) / _SHARE_OF_TIME, report)
         finally:
             self.due_items.save(shard, token=token, watermark=Watermark(swept_to=swept_to, checked_to=checked_to))
 
@@ -174,18 +177,32 @@ class SafetySync:
         return unexplained
 
     def _look_at_waiting_lists(self, deadline: datetime, report: SyncReport) -> None:
-        """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10)."""
+        """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10).
+
+        Every list gets its turn before a long one, as after a pause, gets another.
+        """
+        long = []
+        for key in self._with_waiting():
+            now = self.clock.now()
+            if now >= deadline:
+                return
+            if self._let_go(key, report) >= MOST_AT_ONCE:
+                long.append(key)
+            elif not self.admit_attempts.queues.waiting(key, limit=1):
+                self.admit_attempts.queues.forget_waiting(key, now=now)
+        while long and self.clock.now() < deadline:
+            long = [key for key in long if self.clock.now() < deadline and self._let_go(key, report) >= MOST_AT_ONCE]
+
+    def _with_waiting(self) -> Iterator[QueueKey]:
         after: QueueKey | None = None
-        queues = self.admit_attempts.queues
-        while found := queues.with_waiting(limit=_QUEUES, after=after):
-            for key in found:
-                now = self.clock.now()
-                if now >= deadline:
-                    return
-                report.let_go += self.admit_attempts.let_go(key)
-                if not queues.waiting(key, limit=1):
-                    queues.forget_waiting(key, now=now)
+        while found := self.admit_attempts.queues.with_waiting(limit=_QUEUES, after=after):
+            yield from found
             after = found[-1]
+
+    def _let_go(self, key: QueueKey, report: SyncReport) -> int:
+        gone = self.admit_attempts.let_go(key, most=MOST_AT_ONCE)
+        report.let_go += gone
+        return gone
 
     def _not_explained_by_backlog(self, items: Sequence[DueItem], now: datetime) -> list[DueItem]:
         """Those whose message cannot just be waiting its turn: a backlog is not a loss."""

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
-from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.execution import Execution
-from tickwell.domain.job import Job
+from tickwell.domain.job import ENDS_ATTEMPT, Job
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import GiveUp, RetryAt
+from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +42,7 @@ class Settle:
     history: History
     arming: Arming
     admit_attempts: AdmitAttempts
-    directory: QueueDirectory
+    ended_jobs: EndedJobs
     write_dead_letters: WriteDeadLetters
     clock: Clock
 
@@ -51,11 +50,14 @@ class Settle:
         """Record the attempts, write what must outlive a crash, finish the jobs, send the retries.
 
         May be repeated, and may race with another worker: the record that was put first decides, and both obey it.
+        What failed for good after its job was cancelled or deleted is not given up: nobody waits for it any more. A
+        cancellation that comes after the record came after the attempt's end.
         Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message. Permits come last:
         whoever waits for one may start.
         """
         if not attempts:
             return ()
+        attempts = self._as_wanted(attempts)
         standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
         standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
@@ -68,17 +70,26 @@ class Settle:
         finished = self.jobs.finish_many(standing, now=now)
         # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
         self.arming.launch(items, now=self.clock.now())
-        self._leave_queues(pairs, now)
+        self._leave_queues(pairs)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
-    def _leave_queues(self, pairs: Sequence[Attempt], now: datetime) -> None:
-        """Count the jobs that have ended where a number of them is kept, and give the permits back."""
-        ended = [
-            _ended(pair, now) for pair in pairs if pair.execution.ends_as is not None and not pair.job.is_recurring
+    def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """``attempts``, with a decision to give up taken back where the job was ended meanwhile; one read for all."""
+        given_up = [a.job.key for a in attempts if isinstance(a.execution.decision, GiveUp)]
+        if not given_up:
+            return attempts
+        known = self.jobs.get_many(given_up)
+        ended = {key for key, job in known.items() if job.status in ENDS_ATTEMPT}
+        return [
+            replace(a, execution=replace(a.execution, decision=Cancelled()))
+            if a.job.key in ended and isinstance(a.execution.decision, GiveUp)
+            else a
+            for a in attempts
         ]
-        counted = [job for job in ended if self.directory.kept(job, job.status).count is not None]
-        if counted:
-            self.admit_attempts.queues.add_ended(counted)
+
+    def _leave_queues(self, pairs: Sequence[Attempt]) -> None:
+        """Count the jobs that have ended where a number of them is kept, and give the permits back."""
+        self.ended_jobs.note([(pair.job, pair.execution) for pair in pairs])
         self.admit_attempts.give_back([_message(pair) for pair in pairs])
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
@@ -100,12 +111,6 @@ def _message(pair: Attempt) -> JobMessage:
     """The message that the attempt was made by."""
     execution = pair.execution
     return attempt_message(pair.job, due_at=execution.due_at, attempt=execution.attempt, run_at=execution.due_at)
-
-
-def _ended(pair: Attempt, now: datetime) -> Job:
-    """The job as finishing leaves it, as far as its queue wants to know."""
-    status = pair.execution.ends_as or pair.job.status
-    return replace(pair.job, status=status, updated_at=now, expires_at=pair.execution.expires_at)
 
 
 def _retry_message(job: Job, execution: Execution) -> JobMessage | None:

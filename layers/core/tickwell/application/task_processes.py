@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptFailedError
+from tickwell.domain.lane import Lane
 
 LEAST_PATIENCE_SECONDS = 10.0
 """So long a process may take to start, whatever the time limit is; within what a worker keeps for settling."""
@@ -46,10 +47,11 @@ class TaskProcess(Protocol):
 class TaskProcesses(Protocol):
     """A bounded number of processes. One object serves all event loops of the worker."""
 
-    async def take(self) -> TaskProcess:
-        """A process for one attempt, first come, first served; the caller gives it back.
+    async def take(self, lane: Lane) -> TaskProcess:
+        """A process for one attempt of ``lane``; the caller gives it back.
 
-        Waits until there is one. Raises AttemptFailedError (``PROCESS_NOT_STARTED``) when it cannot be started.
+        Waits until there is one: more urgent lanes go first, yet each who waits is served in the end. Raises
+        AttemptFailedError (``PROCESS_NOT_STARTED``) when it cannot be started.
         """
         ...
 
@@ -61,7 +63,7 @@ class TaskProcesses(Protocol):
 class NoProcesses:
     """For workers of which no task wants a process."""
 
-    async def take(self) -> NoReturn:
+    async def take(self, _lane: Lane) -> NoReturn:
         """There is none."""
         raise AttemptFailedError("NO_PROCESS", "this worker runs no tasks in processes")
 
@@ -71,14 +73,14 @@ class NoProcesses:
 
 @asynccontextmanager
 async def taken(
-    processes: TaskProcesses, context: TaskContext, *, lease_seconds: float, patience_seconds: float
+    processes: TaskProcesses, context: TaskContext, lane: Lane, *, lease_seconds: float, patience_seconds: float
 ) -> AsyncIterator[TaskProcess]:
     """A process for one attempt while the block lasts; ``lease_seconds`` is what a sign of life is good for.
 
     Raises AttemptFailedError ``NO_PROCESS`` (retryable) when none was free for ``patience_seconds``, and
     AttemptCancelledError when the attempt is not wanted any more.
     """
-    taking = asyncio.ensure_future(processes.take())
+    taking = asyncio.ensure_future(processes.take(lane))
     try:
         await _patiently(taking, context, lease_seconds=lease_seconds, patience_seconds=patience_seconds)
         process = taking.result()

@@ -141,7 +141,8 @@ def _far_timer(settings: ArmingSettings) -> FarTimer:
 def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     """``settings``: those of any function that uses the store and the bucket, arms occurrences and writes history."""
     clock = _clock()
-    queues = DynamoQueueStore(table, clock)
+    ids = SystemIds(clock)
+    queues = DynamoQueueStore(table, clock, draw=ids.draw)
     return Core(
         jobs=DynamoJobStore(table, clock, settings.retention),
         history=DynamoHistory(table, clock),
@@ -156,7 +157,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         ),
         blobs=_blobs(settings.blob_bucket),
         clock=clock,
-        ids=SystemIds(clock),
+        ids=ids,
         retention=settings.retention,
         longest_attempt=getattr(settings, "longest_attempt", LONGEST_ON_LAMBDA),
     )

@@ -16,6 +16,7 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
@@ -91,6 +92,10 @@ class Core:
         seconds = self.directory.kept(job, status).seconds
         return self.retention if seconds is None else timedelta(seconds=seconds)
 
+    def ended_jobs(self) -> EndedJobs:
+        """What queues that keep a number of jobs go by."""
+        return EndedJobs(history=self.history, queues=self.queues, directory=self.directory)
+
     def settle(self) -> Settle:
         """Rule 3 in one place."""
         return Settle(
@@ -98,7 +103,7 @@ class Core:
             history=self.history,
             arming=self.arming,
             admit_attempts=self.admit_attempts(),
-            directory=self.directory,
+            ended_jobs=self.ended_jobs(),
             write_dead_letters=WriteDeadLetters(jobs=self.jobs, history=self.history, blobs=self.blobs),
             clock=self.clock,
         )
@@ -219,7 +224,9 @@ class Core:
             clock=clock,
             ids=ids,
         )
-        change_job = ChangeJob(jobs=jobs, arming=self.arming, clock=clock, retention=self.retention)
+        change_job = ChangeJob(
+            jobs=jobs, arming=self.arming, ended_jobs=self.ended_jobs(), clock=clock, retention=self.retention
+        )
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         return ApiServices(

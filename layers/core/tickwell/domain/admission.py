@@ -17,6 +17,9 @@ from tickwell.domain.queue import Queue
 PERMIT_MARGIN = timedelta(minutes=5) + LEASE_MARGIN + TAKEOVER_DELAY
 """What a permit lives beyond the longest attempt: time for its message to be delivered and for a lease to be over."""
 
+LATE_AFTER = timedelta(seconds=3)
+"""Who arrives later than this after its start time gets another one: no larger crowd starts after an outage."""
+
 _EPOCH = from_epoch_ms(0)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -54,6 +57,23 @@ class Gate:
         return None if queue.concurrency is None else max(0, queue.concurrency - len(self.permits))
 
 
+def after_change(gate: Gate, before: Queue | None, after: Queue, *, now: datetime, longest_attempt: timedelta) -> Gate:
+    """What of ``gate`` still counts when the settings ``before`` (None: a new queue) become ``after``.
+
+    Nobody gives permits back while there is no concurrency, so those of an earlier one are forgotten: a new limit
+    counts what starts from then on. A rate that is lifted takes along the start times that it has reserved. Jobs that
+    have one already start then nevertheless.
+    """
+    current = gate.at(now)
+    if after.concurrency is not None and (before is None or before.concurrency is None):
+        current = replace(current, permits=())
+    if before is None or (before.rate_limit is not None and after.rate_limit is None):
+        life = longest_attempt + PERMIT_MARGIN
+        started = tuple(permit for permit in current.permits if permit.until - life <= now)
+        current = replace(current, permits=started, free_at=_EPOCH)
+    return current
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
     """An attempt that may start at ``at``."""
@@ -84,7 +104,8 @@ def admit(
 
     Who holds a permit already starts by it, at the time that was reserved with it: asking twice costs nothing. A start
     time is reserved once, and together with the permit, so that the starts that the rate spreads are real ones. In a
-    queue that has only a rate, a message that was ``admitted`` before keeps its start time.
+    queue that has only a rate, a message that was ``admitted`` before keeps its start time. Should it have missed that
+    by more than ``LATE_AFTER`` it gets another one; only once, so that all start in the end where all come late.
     """
     current = gate.at(now)
     life = longest_attempt + PERMIT_MARGIN
@@ -93,7 +114,7 @@ def admit(
     waiting: list[JobMessage] = []
     for message in messages:
         key = permit_key(message)
-        if queue.concurrency is None and message.admitted:
+        if queue.concurrency is None and message.admitted and not _has_missed(message, now):
             starts.append(Start(message=message, at=max(message.run_at, now)))
         elif key in permits:
             starts.append(Start(message=message, at=max(permits[key].until - life, now)))
@@ -101,11 +122,16 @@ def admit(
             waiting.append(message)
         else:
             at, free_at = _reserve(queue, free_at, now)
-            starts.append(Start(message=message, at=at))
+            starts.append(Start(message=replace(message, late=message.admitted), at=at))
             if queue.concurrency is not None:
                 permits[key] = Permit(key=key, until=at + life)
     admitted = replace(current, permits=tuple(permits.values()), free_at=free_at)
     return Admission(gate=admitted, starts=tuple(starts), waiting=tuple(waiting))
+
+
+def _has_missed(message: JobMessage, now: datetime) -> bool:
+    """Whether ``message`` has missed its start time, for the first time."""
+    return not message.late and now - message.run_at > LATE_AFTER
 
 
 def _reserve(queue: Queue, free_at: datetime, now: datetime) -> tuple[datetime, datetime]:

@@ -98,7 +98,8 @@ class Slot:
     """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for its retry.
 
     ``attempt`` counts from 1 and includes attempts that were lost or returned; ``losses`` and ``returns`` say how many
-    those were. ``progress`` is what the running attempt told last.
+    those were. ``progress`` is what the running attempt told last. ``probe_at``: when the newest probe looks after it;
+    None as long as none has followed the first.
     """
 
     due_at: datetime
@@ -108,6 +109,7 @@ class Slot:
     token: str | None = None
     lease_until: datetime | None = None
     progress: Progress | None = None
+    probe_at: datetime | None = None
 
     def is_running(self) -> bool:
         """Whether a worker holds the slot, be its lease over or not."""

@@ -13,6 +13,11 @@ class Lane(StrEnum):
     LOW = "low"
     HEAVY = "heavy"  # one job at a time, for tasks that say so; no priority leads here
 
+    @property
+    def precedence(self) -> int:
+        """Who goes first where lanes share what one machine has: the smaller number."""
+        return {Lane.HIGH: 0, Lane.MEDIUM: 1, Lane.HEAVY: 1, Lane.LOW: 2}[self]
+
 
 def lane_for_priority(priority: str | int) -> Lane:
     """The lane of a priority: a lane's name, or a number (1 high, 2-3 medium, 4 and above low).

@@ -13,8 +13,9 @@ class JobMessage:
 
     ``run_at`` equals ``due_at`` for a first attempt; a retry runs later. ``recurring`` tells the worker to read the
     job before it claims, because the claim must arm the next occurrence. ``queue`` is the job's named queue.
-    ``admitted``: the queue's limits have let this attempt pass already. ``probe``: it never starts the attempt, it only
-    looks at ``run_at`` whether the worker that did has died.
+    ``admitted``: the queue's limits have let this attempt pass already; ``late``: for the second time, because it came
+    too long after the start time that it was given first. ``probe``: it never starts the attempt, it only looks at
+    ``run_at`` whether the worker that did has died.
     """
 
     tenant_id: str
@@ -27,6 +28,7 @@ class JobMessage:
     recurring: bool
     queue: str | None = None
     admitted: bool = False
+    late: bool = False
     probe: bool = False
 
     @property

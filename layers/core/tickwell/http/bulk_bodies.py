@@ -1,9 +1,10 @@
 """What the routes for many jobs at once take and give."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, NotRequired
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, LiteralString, NotRequired
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from typing_extensions import TypedDict
 
 from tickwell.application.bulk import BulkReport
@@ -18,6 +19,7 @@ from tickwell.http.job_bodies import JobPolicyBody
 from tickwell.http.job_request import Instant, JobRequest
 from tickwell.http.strict_body import StrictBody
 
+_MOST_UNKNOWN = 20
 _Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -30,22 +32,61 @@ def _known_word(word: str) -> str:
 _Status = Annotated[str, AfterValidator(_known_word), Field(json_schema_extra={"enum": sorted(STATUS_WORDS)})]
 
 
-class BulkFilter(StrictBody):
-    """What every filter of a bulk request has: nothing is chosen by leaving everything out."""
+_ONE_OF_TWO = 'must be given with at least one field, or "all": true instead of it: exactly one of the two'
 
-    all: bool = Field(default=False, description="true, and nothing else: whatever there is.")
+
+class _Spelled(StrictBody):
+    """A body that names what it knows when it refuses an unknown field: what is chosen here may be hard to undo."""
+
+    elsewhere: ClassVar[Mapping[str, LiteralString]] = {}
+    """What to say of a field that has its place elsewhere."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known(cls, given: Any) -> Any:
+        unknown = [name for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
+        if not unknown:
+            return given
+        known = "is not known here; known are " + ", ".join(sorted(cls.model_fields))
+        faults = [
+            InitErrorDetails(
+                type=PydanticCustomError("unknown_field", cls.elsewhere.get(name, known)), loc=(name,), input=None
+            )
+            for name in unknown[:_MOST_UNKNOWN]
+        ]
+        raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
+
+
+class BulkFilter(_Spelled):
+    """What is meant: all that match every field that is given. Nothing is chosen by leaving everything out."""
+
+    elsewhere: ClassVar[Mapping[str, LiteralString]] = {
+        "all": 'is no field of a filter; "all": true stands instead of it'
+    }
+
+    def is_empty(self) -> bool:
+        """Whether no field is given, or only null."""
+        return all(getattr(self, name) is None for name in type(self).model_fields)
+
+
+class BulkChoiceRequest(_Spelled):
+    """A request about many: those of a ``filter``, or ``all``. With ``dry_run`` nothing is done, only counted."""
+
+    filter: BulkFilter | None = None
+    all: bool = Field(default=False, description="true: whatever there is. Instead of `filter`: exactly one of them.")
+    dry_run: bool = Field(default=False, description="Count what would become of them; do nothing.")
+    cursor: str | None = Field(default=None, max_length=2048, description="`next_cursor` of the answer before.")
 
     def require_choice(self) -> None:
-        """Raise InvalidInputError where neither ``all`` nor any field is given, or both."""
-        given = sorted(name for name in self.model_fields_set - {"all"} if getattr(self, name) is not None)
-        if self.all and given:
-            raise InvalidInputError("filter.all", f"does not go with {given[0]}")
-        if not self.all and not given:
-            raise InvalidInputError("filter", 'must have at least one field; {"all": true} means all there are')
+        """Raise InvalidInputError unless there is exactly one of a filter with a field and ``all``."""
+        if self.all and self.filter is not None:
+            raise InvalidInputError("all", "does not go with a filter: give exactly one of the two")
+        if not self.all and (self.filter is None or self.filter.is_empty()):
+            raise InvalidInputError("filter", _ONE_OF_TWO)
 
 
 class JobChoice(BulkFilter):
-    """Which jobs are meant: all that match every field that is given; `{"all": true}` for all there are.
+    """Which jobs are meant: all that match every field that is given, of which there must be one.
 
     ``status`` and ``state`` both take a status, a state or `pending` (delayed or waiting).
     """
@@ -60,8 +101,7 @@ class JobChoice(BulkFilter):
     created_before: Instant | None = Field(default=None, description="Before this instant.")
 
     def to_filter(self) -> JobFilter:
-        """What the use case takes. Raises InvalidInputError where nothing is chosen."""
-        self.require_choice()
+        """What the use case takes."""
         return JobFilter(
             status=self.status,
             state=self.state,
@@ -74,13 +114,16 @@ class JobChoice(BulkFilter):
         )
 
 
-class BulkRequest(StrictBody):
-    """What to do to which jobs. With ``dry_run`` nothing is done, only counted."""
+class BulkRequest(BulkChoiceRequest):
+    """What to do to which jobs: exactly one of `filter` and `"all": true`. With `dry_run` they are only counted."""
 
     action: JobAction = Field(strict=False)
-    filter: JobChoice
-    dry_run: bool = False
-    cursor: str | None = Field(default=None, max_length=2048, description="`next_cursor` of the answer before.")
+    filter: JobChoice | None = None
+
+    def to_filter(self) -> JobFilter:
+        """What the use case takes. Raises InvalidInputError where nothing is chosen, or twice."""
+        self.require_choice()
+        return JobFilter() if self.filter is None else self.filter.to_filter()
 
 
 class BatchRequest(StrictBody):

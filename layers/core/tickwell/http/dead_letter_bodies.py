@@ -8,17 +8,16 @@ from typing_extensions import TypedDict
 from tickwell.application.dead_letters import Retried
 from tickwell.domain.dead_letter import AttemptError, DeadLetter, DeadLetterFilter
 from tickwell.domain.instant import iso
-from tickwell.http.bulk_bodies import BulkFilter
+from tickwell.http.bulk_bodies import BulkChoiceRequest, BulkFilter
 from tickwell.http.job_bodies import JobPolicyBody, iso_or_none
 from tickwell.http.job_request import Instant
 from tickwell.http.paging import Pagination
-from tickwell.http.strict_body import StrictBody
 
 _Word = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class DeadLetterChoice(BulkFilter):
-    """Which dead letters are meant: all that match every field that is given; `{"all": true}` for all there are."""
+    """Which dead letters are meant: all that match every field that is given, of which there must be one."""
 
     task: _Word | None = None
     job_id: _Word | None = None
@@ -28,8 +27,7 @@ class DeadLetterChoice(BulkFilter):
     failed_before: Instant | None = Field(default=None, description="Before this instant.")
 
     def to_filter(self) -> DeadLetterFilter:
-        """What the use case takes. Raises InvalidInputError where nothing is chosen."""
-        self.require_choice()
+        """What the use case takes."""
         return DeadLetterFilter(
             task=self.task,
             job_id=self.job_id,
@@ -40,12 +38,15 @@ class DeadLetterChoice(BulkFilter):
         )
 
 
-class DeadLettersBulkRequest(StrictBody):
-    """Which dead letters to retry or delete. With ``dry_run`` nothing is done, only counted."""
+class DeadLettersBulkRequest(BulkChoiceRequest):
+    """Which to retry or delete: exactly one of `filter` and `"all": true`. With `dry_run` they are only counted."""
 
-    filter: DeadLetterChoice
-    dry_run: bool = False
-    cursor: str | None = Field(default=None, max_length=2048, description="`next_cursor` of the answer before.")
+    filter: DeadLetterChoice | None = None
+
+    def to_filter(self) -> DeadLetterFilter:
+        """What the use case takes. Raises InvalidInputError where nothing is chosen, or twice."""
+        self.require_choice()
+        return DeadLetterFilter() if self.filter is None else self.filter.to_filter()
 
 
 class AttemptErrorBody(TypedDict):

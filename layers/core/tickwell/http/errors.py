@@ -176,10 +176,19 @@ def _field(location: tuple[int | str, ...]) -> str:
     return ".".join(parts[1:] or parts)[:_LONGEST_FIELD]
 
 
+_PLAIN = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here",
+    "dict_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "list_type": "must be a list",
+}
+"""Where Pydantic speaks of Python's types and our classes."""
+
+
 def _reason(fault: dict[str, Any]) -> str:
-    if fault["type"] == "missing":
-        return "is required"
-    if fault["type"] == "extra_forbidden":
-        return "is not known here"
+    if fault["type"] in _PLAIN:
+        return _PLAIN[fault["type"]]
     plain: str = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return plain[:1].lower() + plain[1:]

@@ -3,35 +3,22 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import httpx2
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from tickwell.domain.instant import iso
-from tickwell.domain.outbound import url_fault
 from tickwell.domain.outcome_event import EventType
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.http.job_bodies import iso_or_none
 from tickwell.http.job_request import Line
 from tickwell.http.strict_body import StrictBody
-
-
-def _sound_url(value: str) -> str:
-    try:
-        url = httpx2.URL(value)
-        host = url.raw_host.decode("ascii")
-    except (httpx2.InvalidURL, UnicodeError) as error:
-        raise ValueError("must be a valid URL") from error
-    fault = url_fault(scheme=url.scheme, userinfo=bool(url.userinfo), host=host, port=url.port)
-    if fault is not None:
-        raise ValueError(fault)
-    return value
+from tickwell.outgoing_url import sound_url
 
 
 class WebhookRequest(StrictBody):
     """An endpoint to add. It gets ``POST`` requests signed by the Standard Webhooks scheme."""
 
-    url: Annotated[str, AfterValidator(_sound_url)] = Field(
+    url: Annotated[str, AfterValidator(sound_url)] = Field(
         min_length=1, max_length=2048, description="http:// or https://; no private address."
     )
     events: list[Literal["job.failed", "execution.timeout", "job.paused"]] = Field(

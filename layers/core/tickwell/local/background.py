@@ -1,13 +1,16 @@
 """Everything of the local server that is not HTTP: what Lambda's event sources do on AWS."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.ports import Notifications
 from tickwell.bootstrap.local import LocalSystem
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.local.lane_worker import RETURN_SECONDS, LaneWorker, Leave
+from tickwell.local.precedence import Precedence
 from tickwell.local.ticker import Ticker
 from tickwell.outcome_log import log_dead_letters, log_notified, log_sync
 
@@ -72,6 +75,24 @@ class Ticks:
         return self.system.expiry.sweep() > 0
 
 
+def lane_workers(
+    lanes: Mapping[Lane, JobQueue], execute: ExecuteBatch, *, concurrency: int, grace_seconds: float
+) -> list[LaneWorker]:
+    """A worker for each lane, ``concurrency`` places in each but the heavy one; they know of each other."""
+    precedence = Precedence()
+    return [
+        LaneWorker(
+            lane,
+            queue,
+            execute,
+            concurrency=_HEAVY_PLACES if lane is Lane.HEAVY else concurrency,
+            grace_seconds=grace_seconds,
+            precedence=precedence,
+        )
+        for lane, queue in lanes.items()
+    ]
+
+
 class Background:
     """The threads of one process; start once, stop once. What runs gets ``grace_seconds`` to end."""
 
@@ -80,11 +101,7 @@ class Background:
     ) -> None:
         ticks = Ticks(system=system)
         self._grace_seconds = grace_seconds
-        self._workers = [
-            LaneWorker(lane.value, queue, system.execute, concurrency=places, grace_seconds=grace_seconds)
-            for lane, queue in system.lanes.items()
-            for places in [_HEAVY_PLACES if lane is Lane.HEAVY else concurrency]
-        ]
+        self._workers = lane_workers(system.lanes, system.execute, concurrency=concurrency, grace_seconds=grace_seconds)
         self._tickers = [
             Ticker("safety-sync", ticks.safety_sync, interval_seconds=sync_interval_seconds),
             Ticker("outcomes", ticks.outcomes, interval_seconds=_IDLE_SECONDS),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.worker_stop import WorkerStop
+from tickwell.domain.lane import Lane
+from tickwell.local.precedence import Precedence
 from tickwell.outcome_log import log_batch, log_failure
 
 _BATCH = 10
@@ -58,11 +60,19 @@ class LaneWorker(threading.Thread):
     """Pulls as many messages as there is room for, ``concurrency`` at a time, and runs them in one event loop.
 
     A batch is deleted when it is done. Stopping lets what runs end within ``grace_seconds``; what still runs then is
-    given back, to be begun anew by the next worker. What was received and not begun is released.
+    given back, to be begun anew by the next worker. What was received and not begun is released. Before each batch the
+    worker lets more urgent lanes go first, as ``precedence`` says.
     """
 
     def __init__(
-        self, lane: str, queue: JobQueue, execute: ExecuteBatch, *, concurrency: int, grace_seconds: float
+        self,
+        lane: Lane,
+        queue: JobQueue,
+        execute: ExecuteBatch,
+        *,
+        concurrency: int,
+        grace_seconds: float,
+        precedence: Precedence | None = None,
     ) -> None:
         super().__init__(name=f"lane-{lane}", daemon=True)
         self._lane = lane
@@ -70,6 +80,7 @@ class LaneWorker(threading.Thread):
         self._execute = execute
         self._concurrency = concurrency
         self._grace_seconds = grace_seconds
+        self._precedence = precedence or Precedence()
         self._worker_stop = WorkerStop()
         self._left = threading.Event()
         self._leave = Leave()
@@ -99,6 +110,8 @@ class LaneWorker(threading.Thread):
                 if room <= 0:
                     await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                     continue
+                if pause_seconds := self._precedence.pause_seconds(self._lane):
+                    await asyncio.sleep(pause_seconds)
                 batch = _Batch(await self._receive(min(room, _BATCH)), BatchReport())
                 if batch.deliveries:
                     running[asyncio.create_task(self._run_batch(batch))] = batch
@@ -122,11 +135,16 @@ class LaneWorker(threading.Thread):
 
     async def _receive(self, limit: int) -> Sequence[JobDelivery]:
         try:
-            return await asyncio.to_thread(self._queue.receive, limit, wait_seconds=_POLL_SECONDS)
+            # Whoever had more than it could take looks without waiting: to wait is not to be pressed.
+            wait_seconds = 0.0 if self._precedence.is_pressed(self._lane) else _POLL_SECONDS
+            deliveries = await asyncio.to_thread(self._queue.receive, limit, wait_seconds=wait_seconds)
         except Exception as error:  # noqa: BLE001 - the lane must go on, or jobs would be accepted and never run
             log_failure("lane.receive", error)
+            self._precedence.note(self._lane, pressed=False)
             await asyncio.sleep(_POLL_SECONDS)
             return ()
+        self._precedence.note(self._lane, pressed=len(deliveries) == limit)
+        return deliveries
 
     async def _run_batch(self, batch: _Batch) -> None:
         try:

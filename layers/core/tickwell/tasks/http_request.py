@@ -5,14 +5,13 @@ import re
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-import httpx2
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.outbound import url_fault
+from tickwell.outgoing_url import sound_url
 from tickwell.tasks.http_answer import MAX_BODY_BYTES, output_of, retry_after_seconds
 from tickwell.tasks.payload import Payload, payload_parser
 
@@ -40,7 +39,9 @@ def _upper(value: Any) -> Any:
 class HttpRequestPayload(Payload):
     """What to call, and which answer is a success."""
 
-    url: str = Field(min_length=1, max_length=8192, description="http:// or https://")
+    url: Annotated[str, AfterValidator(sound_url)] = Field(
+        min_length=1, max_length=8192, description="http:// or https://"
+    )
     method: Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], BeforeValidator(_upper)] = (
         "GET"
     )
@@ -53,19 +54,6 @@ class HttpRequestPayload(Payload):
         BeforeValidator(_as_list, json_schema_input_type=int | list[int] | None),
     ] = None
     timeout_seconds: float = Field(default=30, gt=0, le=300, description="For the whole exchange")
-
-    @field_validator("url")
-    @classmethod
-    def _url_is_sound(cls, value: str) -> str:
-        try:
-            url = httpx2.URL(value)
-            host = url.raw_host.decode("ascii")
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise ValueError("must be a valid URL") from error
-        fault = url_fault(scheme=url.scheme, userinfo=bool(url.userinfo), host=host, port=url.port)
-        if fault is not None:
-            raise ValueError(fault)
-        return value
 
     @field_validator("headers")
     @classmethod

@@ -18,8 +18,8 @@ from tickwell.domain.queue import effective_queue
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
-    "slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms, created_ms, updated_ms, "
-    "last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, definition"
+    "slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, duration_ms, created_ms, "
+    "updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, definition"
 )
 COLUMNS = f"{_HEAD}, content"
 """What ``job_from`` reads."""
@@ -30,14 +30,14 @@ HEAD = f"{_HEAD}, NULL"
 INSERT = """
     INSERT INTO jobs (
         tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
-        slot_losses, slot_returns, slot_token, lease_until_ms, progress, executions, successful, failed, duration_ms,
-        created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, expires_ms,
-        definition, content
+        slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed,
+        duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason,
+        expires_ms, definition, content
     ) VALUES (
         :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
-        :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :executions, :successful, :failed, :duration,
-        :created, :updated, :last_executed, :paused, :failures_in_a_row, :pause_after, :pause_reason, :expires,
-        :definition, :content
+        :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :probe, :executions, :successful, :failed,
+        :duration, :created, :updated, :last_executed, :paused, :failures_in_a_row, :pause_after, :pause_reason,
+        :expires, :definition, :content
     ) ON CONFLICT DO NOTHING
 """
 
@@ -61,6 +61,7 @@ def insert_values(job: Job) -> dict[str, Any]:
         "slot_token": None if slot is None else slot.token,
         "lease_until": None if slot is None else epoch_ms(slot.lease_until),
         "progress": None if slot is None else progress_text(slot.progress),
+        "probe": None if slot is None else epoch_ms(slot.probe_at),
         "executions": tally.executions,
         "successful": tally.successful,
         "failed": tally.failed,
@@ -83,6 +84,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
     tenant_id, job_id, version, status, next_run, due, attempt, losses, returns, token, lease_until, *rest = row
     (
         progress,
+        probe,
         executions,
         successful,
         failed,
@@ -109,6 +111,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
             token=token,
             lease_until=from_ms(lease_until),
             progress=progress_from(progress),
+            probe_at=from_ms(probe),
         )
     return Job(
         tenant_id=tenant_id,

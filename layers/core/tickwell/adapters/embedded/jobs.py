@@ -54,7 +54,8 @@ _COUNT = f"""
     AND (expires_ms IS NULL OR expires_ms > ?) GROUP BY status
 """
 _CLAIMED = f"""
-    slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, last_executed_ms = :now
+    slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, probe_ms = NULL,
+    last_executed_ms = :now
     WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
 """
 _CLAIM_FIRST = f"""
@@ -87,8 +88,9 @@ _SIGN = f"""
     UPDATE jobs SET lease_until_ms = MAX(lease_until_ms, :until), progress = COALESCE(:progress, progress)
     WHERE {_THIS} AND slot_token = :token RETURNING {HEAD}
 """
+_NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHERE {_THIS} AND slot_token = :token"
 _COUNTED = f"""
-    slot_token = NULL, lease_until_ms = NULL, progress = NULL,
+    slot_token = NULL, lease_until_ms = NULL, progress = NULL, probe_ms = NULL,
     executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
     duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
 """
@@ -232,6 +234,11 @@ class EmbeddedJobStore:
             row = cursor.execute(_SIGN, values).fetchone()
         found = None if row is None else job_from(row)
         return TokenGone() if found is None or _is_expired(found, self._clock.now()) else Signed(job=found)
+
+    def note_probe(self, job: Job, *, at: datetime) -> None:
+        """See the port."""
+        with self._database.transaction() as cursor:
+            cursor.execute(_NOTE_PROBE, _this(job.key) | {"token": job.held_token, "at": to_epoch_ms(at)})
 
     def ping(self) -> None:
         """See the port."""

@@ -1,10 +1,10 @@
 """Named queues in SQLite; see ``QueueStore`` for what they promise."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tickwell.adapters.documents import message_from, message_text
+from tickwell.adapters.documents import message_from, message_text, to_json
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.queue_documents import gate_from, gate_text, queue_from, queue_text
 from tickwell.application.ports import Clock, QueueKey
@@ -26,16 +26,25 @@ _INSERT_GATE = "INSERT INTO gates VALUES (:tenant, :name, 1, :document) ON CONFL
 _UPDATE_GATE = f"""
     UPDATE gates SET version = version + 1, document = :document WHERE {_THIS} AND version = :read_version
 """
-_PARK = "INSERT INTO parked VALUES (:tenant, :name, :due, :job, :attempt, :message) ON CONFLICT DO NOTHING"
-_THIS_PARKED = f"{_THIS} AND due_ms = :due AND job_id = :job AND attempt = :attempt"
+_PARK = "INSERT INTO parked VALUES (:tenant, :name, :due, :job, :attempt, :version, :message) ON CONFLICT DO NOTHING"
+_THIS_PARKED = f"{_THIS} AND due_ms = :due AND job_id = :job AND attempt = :attempt AND version = :version"
 _IS_PARKED = f"SELECT 1 FROM parked WHERE {_THIS_PARKED}"
 _UNPARK = f"DELETE FROM parked WHERE {_THIS_PARKED}"
-_WAITING = f"SELECT message FROM parked WHERE {_THIS} ORDER BY due_ms, job_id, attempt LIMIT :limit"
-_COUNT = f"SELECT COUNT(*) FROM (SELECT 1 FROM parked WHERE {_THIS} LIMIT :limit)"
+_WAITING = f"SELECT message FROM parked WHERE {_THIS} ORDER BY due_ms, job_id, attempt, version LIMIT :limit"
+_COUNT = """
+    SELECT asked.key, (
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM parked WHERE tenant_id = asked.value ->> 0 AND name = asked.value ->> 1 LIMIT :limit
+        )
+    ) FROM json_each(:keys) AS asked
+"""
 _NEXT_WITH_WAITING = (
     "SELECT tenant_id, name FROM parked WHERE (tenant_id, name) > (?, ?) ORDER BY tenant_id, name LIMIT 1"
 )
 _ADD_ENDED = "INSERT INTO ended_jobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_FORGET_ENDED = """
+    DELETE FROM ended_jobs WHERE tenant_id = ? AND name = ? AND completed = ? AND ended_ms = ? AND job_id = ?
+"""
 _NTH_ENDED = f"""
     SELECT ended_ms FROM ended_jobs WHERE {_THIS} AND completed = :completed AND expires_ms > :now
     ORDER BY ended_ms DESC, job_id DESC LIMIT 1 OFFSET :offset
@@ -80,9 +89,13 @@ class EmbeddedQueueStore:
 
     def gate(self, key: QueueKey) -> Gate:
         """See the port."""
+        return self.gates([key])[key]
+
+    def gates(self, keys: Collection[QueueKey]) -> Mapping[QueueKey, Gate]:
+        """See the port; all in one read."""
         with self._database.read() as cursor:
-            row = cursor.execute(_GATE, _this(key)).fetchone()
-        return Gate() if row is None else gate_from(*row)
+            rows = {key: cursor.execute(_GATE, _this(key)).fetchone() for key in keys}
+        return {key: Gate() if row is None else gate_from(*row) for key, row in rows.items()}
 
     def save_gate(self, key: QueueKey, gate: Gate, *, read: Gate) -> bool:
         """See the port."""
@@ -108,11 +121,13 @@ class EmbeddedQueueStore:
             rows = cursor.execute(_WAITING, _this(key) | {"limit": limit}).fetchall()
         return [message_from(text) for (text,) in rows]
 
-    def count_waiting(self, key: QueueKey, *, most: int) -> int:
-        """See the port."""
+    def count_waiting(self, keys: Collection[QueueKey], *, most: int) -> Mapping[QueueKey, int]:
+        """See the port; one statement, which stops in each list at ``most``."""
+        asked = list(keys)
+        names = to_json([[bindable(key.tenant_id), bindable(key.name)] for key in asked])
         with self._database.read() as cursor:
-            count: int = cursor.execute(_COUNT, _this(key) | {"limit": most}).fetchone()[0]
-        return count
+            rows = cursor.execute(_COUNT, {"keys": names, "limit": most}).fetchall()
+        return {asked[number]: count for number, count in rows}
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
         """See the port; all in one transaction."""
@@ -134,20 +149,14 @@ class EmbeddedQueueStore:
 
     def add_ended(self, jobs: Sequence[Job]) -> None:
         """See the port; all in one transaction."""
-        rows = [
-            (
-                job.tenant_id,
-                effective_queue(job.queue, job.lane),
-                job.status is JobStatus.COMPLETED,
-                to_epoch_ms(job.updated_at),
-                job.job_id,
-                to_epoch_ms(job.expires_at),
-            )
-            for job in jobs
-            if job.expires_at is not None
-        ]
+        rows = [(*_ended(job), to_epoch_ms(job.expires_at)) for job in jobs if job.expires_at is not None]
         with self._database.transaction() as cursor:
             cursor.executemany(_ADD_ENDED, rows)
+
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """See the port; all in one transaction."""
+        with self._database.transaction() as cursor:
+            cursor.executemany(_FORGET_ENDED, [_ended(job) for job in jobs])
 
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:
         """See the port."""
@@ -165,12 +174,19 @@ def _this(key: QueueKey) -> dict[str, Any]:
     return {"tenant": bindable(key.tenant_id), "name": bindable(key.name)}
 
 
+def _ended(job: Job) -> tuple[str, str, bool, int, str]:
+    """The key of a job among those that have ended."""
+    name = effective_queue(job.queue, job.lane)
+    return job.tenant_id, name, job.status is JobStatus.COMPLETED, to_epoch_ms(job.updated_at), job.job_id
+
+
 def _place(message: JobMessage) -> dict[str, Any]:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt."""
+    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
     return {
         "tenant": message.tenant_id,
         "name": effective_queue(message.queue, message.lane),
         "due": to_epoch_ms(message.due_at),
         "job": message.job_id,
         "attempt": message.attempt,
+        "version": message.version,
     }

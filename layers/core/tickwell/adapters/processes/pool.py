@@ -15,6 +15,7 @@ from tickwell.application.task import TaskContext
 from tickwell.application.task_output import output_too_large
 from tickwell.application.task_processes import TaskProcess, TaskRaisedError
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError
+from tickwell.domain.lane import Lane
 from tickwell.domain.progress import Progress
 
 MOST_ATTEMPTS = 100
@@ -62,9 +63,9 @@ class ProcessPool:
         self._idle: list[ChildProcess] = []
         self._all: set[ChildProcess] = set()
 
-    async def take(self) -> "PooledProcess":
+    async def take(self, lane: Lane) -> "PooledProcess":
         """See ``TaskProcesses.take``."""
-        await self._places.take()
+        await self._places.take(lane.precedence)
         try:
             return PooledProcess(self._warm() or await self.started(), self.replaced)
         except BaseException:

@@ -1,6 +1,6 @@
 """The port of named queues: what a tenant decided about them, what their limits remember, who waits for a permit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +42,10 @@ class QueueStore(Protocol):
         """What the limits remember; an empty gate where nothing was written yet. Consistent."""
         ...
 
+    def gates(self, keys: Collection[QueueKey]) -> Mapping[QueueKey, Gate]:
+        """As ``gate``, of many queues together."""
+        ...
+
     def save_gate(self, key: QueueKey, gate: Gate, *, read: Gate) -> bool:
         """Write ``gate`` with the next version, if it still is as it was ``read``. False: read again, decide again."""
         ...
@@ -58,8 +62,8 @@ class QueueStore(Protocol):
         """The head of the waiting list: up to ``limit``, those due earliest first. Consistent."""
         ...
 
-    def count_waiting(self, key: QueueKey, *, most: int) -> int:
-        """How long the waiting list is; no more than ``most`` are counted."""
+    def count_waiting(self, keys: Collection[QueueKey], *, most: int) -> Mapping[QueueKey, int]:
+        """How long the waiting lists are; of each no more than ``most`` are counted."""
         ...
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
@@ -79,6 +83,10 @@ class QueueStore(Protocol):
 
     def add_ended(self, jobs: Sequence[Job]) -> None:
         """Remember that jobs of queues that keep a number of them have ended, until each expires. May be repeated."""
+        ...
+
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """Forget jobs, given as they were to ``add_ended``; unknown ones are ignored."""
         ...
 
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:

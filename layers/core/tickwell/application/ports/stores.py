@@ -150,6 +150,13 @@ class JobStore(Protocol):
         """
         ...
 
+    def note_probe(self, job: Job, *, at: datetime) -> None:
+        """Note in the slot that the attempt of ``job`` holds when its newest probe looks; the latest instant stands.
+
+        Ignored when the slot holds another token, or none.
+        """
+        ...
+
     def ping(self) -> None:
         """One cheap round trip, for health."""
         ...

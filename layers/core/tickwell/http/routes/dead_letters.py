@@ -117,7 +117,7 @@ def retry_dead_letters(
     """What was retried before is skipped. While `next_cursor` is not null, the same request with it goes on."""
     call = call_of(request)
     report = call.services.bulk_dead_letters.retry(
-        call.principal, chosen.filter.to_filter(), dry_run=chosen.dry_run, cursor=chosen.cursor
+        call.principal, chosen.to_filter(), dry_run=chosen.dry_run, cursor=chosen.cursor
     )
     return success(bulk_body("retry", report, dry_run=chosen.dry_run))
 
@@ -134,6 +134,6 @@ def delete_dead_letters(
     """While `next_cursor` is not null, the same request with it goes on."""
     call = call_of(request)
     report = call.services.bulk_dead_letters.delete(
-        call.principal, chosen.filter.to_filter(), dry_run=chosen.dry_run, cursor=chosen.cursor
+        call.principal, chosen.to_filter(), dry_run=chosen.dry_run, cursor=chosen.cursor
     )
     return success(bulk_body("delete", report, dry_run=chosen.dry_run))

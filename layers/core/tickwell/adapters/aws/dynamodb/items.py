@@ -31,6 +31,7 @@ NAMES: Final = {
     "slot_token": "tk",
     "lease_until": "lu",
     "progress": "pg",
+    "probe_at": "pb",
     "executions": "te",
     "successful": "ts",
     "failed": "tf",
@@ -115,6 +116,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
             "slot_token": slot.token,
             "lease_until": epoch_ms(slot.lease_until),
             "progress": progress_text(slot.progress),
+            "probe_at": epoch_ms(slot.probe_at),
         }
     return {**stamp("job"), **{NAMES[name]: value for name, value in attributes.items()}}
 
@@ -187,4 +189,5 @@ def _slot_from(item: Item) -> Slot | None:
         token=slot_token(item),
         lease_until=from_ms(optional_number(item, NAMES["lease_until"])),
         progress=progress_from(optional_text(item, NAMES["progress"])),
+        probe_at=from_ms(optional_number(item, NAMES["probe_at"])),
     )

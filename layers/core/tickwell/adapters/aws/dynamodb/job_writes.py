@@ -19,7 +19,7 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
 
-_SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress")
+_SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress", "probe_at")
 _EMPTY_SLOT = ", ".join(f"#{name}" for name in _SLOT)
 _PAUSES = (
     "#status = :may_pause AND #recurring = :true AND attribute_exists(#pause_from)"
@@ -43,13 +43,13 @@ def claim_write(claim: Claim) -> Write:
     }
     if message.attempt > 1:
         return Write(
-            update=f"SET {', '.join(update)} REMOVE #progress",
+            update=f"SET {', '.join(update)} REMOVE #progress, #probe_at",
             condition="#status = :active AND #slot_due = :due AND #slot_attempt = :attempt"
             " AND attribute_not_exists(#slot_token)",
             values=values | {"attempt": message.attempt},
         )
     update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
-    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at), "progress": None}, update)
+    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at), "progress": None, "probe_at": None}, update)
     return Write(
         update=rearm,
         condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_not_exists(#slot_due)",
@@ -174,6 +174,15 @@ def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) 
     )
 
 
+def note_probe_write(token: str, at: datetime) -> Write:
+    """Note when the newest probe looks, unless a later one is noted."""
+    return Write(
+        update="SET #probe_at = :at",
+        condition="#slot_token = :token AND (attribute_not_exists(#probe_at) OR #probe_at < :at)",
+        values={"token": token, "at": to_epoch_ms(at)},
+    )
+
+
 def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Value]) -> tuple[Write, Write]:
     statuses, keeping = _any_of(KEEPS_RETRY)
     keeps = f"#status IN ({statuses})"
@@ -186,6 +195,7 @@ def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Val
             "slot_token": None,
             "lease_until": None,
             "progress": None,
+            "probe_at": None,
         }
     )
     wait = Write(update=f"{waiting} {_COUNT}", condition=f"#slot_token = :token AND {keeps}", values=values | slot)

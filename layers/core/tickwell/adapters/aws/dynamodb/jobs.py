@@ -19,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.items import (
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
     finish_writes,
+    note_probe_write,
     replace_writes,
     sign_writes,
     skip_write,
@@ -173,6 +174,10 @@ class DynamoJobStore:
         if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
             return TokenGone()
         return Signed(job=job_from(outcome.item, None))
+
+    def note_probe(self, job: Job, *, at: datetime) -> None:
+        """See the port."""
+        self._table.update(keys.job_key(job.key), note_probe_write(job.held_token, at), NAMES)
 
     def ping(self) -> None:
         """See the port."""

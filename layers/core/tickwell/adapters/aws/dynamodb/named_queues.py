@@ -1,6 +1,7 @@
 """Named queues in DynamoDB; see ``QueueStore`` for what they promise."""
 
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,13 +27,28 @@ _SAID_AGAIN: Final = timedelta(minutes=1)
 _FORGOTTEN_AFTER: Final = timedelta(minutes=5)
 """An empty waiting list is forgotten when nobody has said for this long that it parked."""
 
+_STEP_ASIDE_SECONDS: Final = 0.1
+"""Who meets another one at a gate waits up to this long, at random, so that they do not meet again and again."""
+
+_NEVER: Final = threading.Event()
+"""Waiting for it is waiting for the time that one gives it."""
+
 
 class DynamoQueueStore:
-    """The ``QueueStore`` of the ``aws`` engine."""
+    """The ``QueueStore`` of the ``aws`` engine. ``draw`` gives random numbers in [0, 1); ``wait`` waits for seconds."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        *,
+        draw: Callable[[], float],
+        wait: Callable[[float], object] = _NEVER.wait,
+    ) -> None:
         self._table = table
         self._clock = clock
+        self._draw = draw
+        self._wait = wait
         self._said_at: dict[QueueKey, datetime] = {}
 
     def put(self, queue: Queue, *, read: Queue | None) -> bool:
@@ -68,14 +84,22 @@ class DynamoQueueStore:
 
     def gate(self, key: QueueKey) -> Gate:
         """See the port."""
-        item = self._table.get(queue_keys.gate_key(key.tenant_id, key.name))
-        return Gate() if item is None else gate_from(number(item, "n"), text(item, "doc"))
+        return _gate(self._table.get(queue_keys.gate_key(key.tenant_id, key.name)))
+
+    def gates(self, keys: Collection[QueueKey]) -> Mapping[QueueKey, Gate]:
+        """See the port; a hundred in one call."""
+        places = {key: queue_keys.gate_key(key.tenant_id, key.name) for key in keys}
+        items = self._table.get_many(places.values())
+        return {key: _gate(items.get(place)) for key, place in places.items()}
 
     def save_gate(self, key: QueueKey, gate: Gate, *, read: Gate) -> bool:
         """See the port. A write that the SDK repeated may be taken for somebody else's: then it is decided again."""
         values: dict[str, Value] = {**stamp("gate"), "version": read.version + 1, "document": gate_text(gate)}
         place = queue_keys.gate_key(key.tenant_id, key.name)
-        return isinstance(self._write(place, values, read.version or None), Written)
+        if isinstance(self._write(place, values, read.version or None), Written):
+            return True
+        self._wait(self._draw() * _STEP_ASIDE_SECONDS)
+        return False
 
     def park(self, messages: Sequence[JobMessage]) -> None:
         """See the port. It is said first that the queue has a waiting list, so that nobody is forgotten on it."""
@@ -94,17 +118,10 @@ class DynamoQueueStore:
         found = self._table.query(partition, low="0", high=LAST, limit=limit, consistent=True)
         return [message_from(text(item, "doc")) for item in found.items]
 
-    def count_waiting(self, key: QueueKey, *, most: int) -> int:
-        """See the port. Costs a read unit for every 8 KB of the list."""
-        partition = queue_keys.parked_partition(key.tenant_id, key.name)
-        counted, low = 0, "0"
-        while counted < most:
-            found = self._table.query(partition, low=low, high=LAST, limit=min(_PAGE, most - counted))
-            counted += len(found.items)
-            if not found.more or not found.items:
-                break
-            low = text(found.items[-1], "sk") + " "
-        return counted
+    def count_waiting(self, keys: Collection[QueueKey], *, most: int) -> Mapping[QueueKey, int]:
+        """See the port. A query for each list, side by side; costs a read unit for every 8 KB of it."""
+        asked = list(keys)
+        return dict(zip(asked, self._table.each(lambda key: self._count_waiting(key, most), asked), strict=True))
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
         """See the port."""
@@ -125,17 +142,15 @@ class DynamoQueueStore:
     def add_ended(self, jobs: Sequence[Job]) -> None:
         """See the port."""
         items = {
-            queue_keys.ended_key(
-                job.tenant_id,
-                effective_queue(job.queue, job.lane),
-                _kind(job.status is JobStatus.COMPLETED),
-                to_epoch_ms(job.updated_at),
-                job.job_id,
-            ): {**stamp("ended"), **expiry(to_epoch_ms(job.expires_at))}
+            _ended(job): {**stamp("ended"), **expiry(to_epoch_ms(job.expires_at))}
             for job in jobs
             if job.expires_at is not None
         }
         self._table.put_many(items)
+
+    def forget_ended(self, jobs: Sequence[Job]) -> None:
+        """See the port."""
+        self._table.delete_many([_ended(job) for job in jobs])
 
     def nth_ended(self, key: QueueKey, *, completed: bool, count: int) -> datetime | None:
         """See the port. Reads ``count`` small rows."""
@@ -146,6 +161,17 @@ class DynamoQueueStore:
         if len(living) < count:
             return None
         return from_epoch_ms(queue_keys.parse_ended_key(key_of(living[-1]))[3])
+
+    def _count_waiting(self, key: QueueKey, most: int) -> int:
+        partition = queue_keys.parked_partition(key.tenant_id, key.name)
+        counted, low = 0, "0"
+        while counted < most:
+            found = self._table.query(partition, low=low, high=LAST, limit=min(_PAGE, most - counted))
+            counted += len(found.items)
+            if not found.more or not found.items:
+                break
+            low = text(found.items[-1], "sk") + " "
+        return counted
 
     def _say_that_somebody_waits(self, key: QueueKey) -> None:
         now = self._clock.now()
@@ -173,14 +199,25 @@ def _queue(item: Item) -> Queue:
     return queue_from(tenant_id, name, number(item, "n"), text(item, "doc"))
 
 
+def _gate(item: Item | None) -> Gate:
+    return Gate() if item is None else gate_from(number(item, "n"), text(item, "doc"))
+
+
 def _queue_of(message: JobMessage) -> QueueKey:
     return QueueKey(tenant_id=message.tenant_id, name=effective_queue(message.queue, message.lane))
 
 
 def _place(message: JobMessage) -> Key:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt."""
-    key = _queue_of(message)
-    return queue_keys.parked_key(key.tenant_id, key.name, to_epoch_ms(message.due_at), message.job_id, message.attempt)
+    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
+    key, due_ms = _queue_of(message), to_epoch_ms(message.due_at)
+    return queue_keys.parked_key(key.tenant_id, key.name, due_ms, message.job_id, message.attempt, message.version)
+
+
+def _ended(job: Job) -> Key:
+    """Where it is said that a job has ended."""
+    kind = _kind(job.status is JobStatus.COMPLETED)
+    name = effective_queue(job.queue, job.lane)
+    return queue_keys.ended_key(job.tenant_id, name, kind, to_epoch_ms(job.updated_at), job.job_id)
 
 
 def _kind(completed: bool) -> str:

@@ -4,7 +4,7 @@
 |---|---|---|---|---|
 | queue | ``T#{tenant}#Q`` | ``Q#{name}`` | get; a tenant's queues in one query | 1 write |
 | gate | ``T#{tenant}#G#{name}`` | ``G`` | what a queue's limits remember | 1 write per KB: 30 permits |
-| parked | ``T#{tenant}#W#{name}`` | ``{due}#{job}#{attempt}`` | a waiting list, in order | 1 write, 1 to delete |
+| parked | ``T#{tenant}#W#{name}`` | ``{due}#{job}#{attempt}#{version}`` | a waiting list | 1 write, 1 to delete |
 | with waiting | ``S#W`` | ``{tenant}#{name}`` | the safety sync: which queues have a waiting list | 1 write a minute |
 | ended job | ``T#{tenant}#R#{name}`` | ``{C or F}#{ended}#{job}`` | the n-th newest that a queue keeps | 1 write |
 
@@ -53,16 +53,19 @@ def parked_partition(tenant_id: str, name: str) -> str:
     return f"T#{tenant_id}#W#{name}"
 
 
-def parked_key(tenant_id: str, name: str, due_ms: int, job_id: str, attempt: int) -> Key:
-    """Where an attempt stands on a waiting list: those due earliest come first."""
-    return Key(parked_partition(tenant_id, name), f"{due_ms:013d}#{job_id}#{attempt:04d}")
+def parked_key(tenant_id: str, name: str, due_ms: int, job_id: str, attempt: int, version: int) -> Key:
+    """Where an attempt stands on a waiting list: those due earliest come first.
+
+    ``version`` is the job's when the message was written: a message of before an edit must not stand for one after it.
+    """
+    return Key(parked_partition(tenant_id, name), f"{due_ms:013d}#{job_id}#{attempt:04d}#{version}")
 
 
-def parse_parked_key(key: Key) -> tuple[str, str, int, str, int]:
-    """Tenant, queue, due instant (epoch ms), job and attempt of a place on a waiting list. Raises UnknownKeyError."""
+def parse_parked_key(key: Key) -> tuple[str, str, int, str, int, int]:
+    """Tenant, queue, due instant (epoch ms), job, attempt and version of a place on a list. Raises UnknownKeyError."""
     tenant_id, name = match_key(r"T#(.+)#W#([^#]+)", key.pk)
-    due, job_id, attempt = match_key(r"(\d{13})#(.+)#(\d{4,})", key.sk)
-    return tenant_id, name, int(due), job_id, int(attempt)
+    due, job_id, attempt, version = match_key(r"(\d{13})#(.+)#(\d{4,})#(\d+)", key.sk)
+    return tenant_id, name, int(due), job_id, int(attempt), int(version)
 
 
 WITH_WAITING = "S#W"

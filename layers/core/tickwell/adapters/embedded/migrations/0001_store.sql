@@ -18,6 +18,7 @@ CREATE TABLE jobs (
     slot_token TEXT,
     lease_until_ms INTEGER,
     progress TEXT,
+    probe_ms INTEGER,
     executions INTEGER NOT NULL DEFAULT 0,
     successful INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0,
@@ -158,8 +159,9 @@ CREATE TABLE parked (
     due_ms INTEGER NOT NULL,
     job_id TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     message TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, name, due_ms, job_id, attempt)
+    PRIMARY KEY (tenant_id, name, due_ms, job_id, attempt, version)
 ) WITHOUT ROWID;
 
 -- Ended jobs of queues that keep a number of them.

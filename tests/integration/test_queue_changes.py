@@ -1,0 +1,219 @@
+"""Queues and jobs that are changed while others wait: nobody is stranded, and no permit is left behind."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.world import ADA, World
+from tests.worlds import Build
+from tickwell.application.arming import first_attempt
+from tickwell.application.create_job import Every
+from tickwell.application.ports import QueueKey
+from tickwell.domain.admission import Gate, Permit
+from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.message import JobMessage
+from tickwell.domain.queue import Queue, RateLimit
+
+SECOND = timedelta(seconds=1)
+KEY = QueueKey(tenant_id=ADA.tenant_id, name="images")
+
+
+def submit(world: World, count: int = 1, **fields: Any) -> list[Job]:
+    return [world.create(task="probe", queue="images", **fields) for _ in range(count)]
+
+
+def statuses(world: World, jobs: list[Job]) -> list[JobStatus]:
+    return [world.job(job).status for job in jobs]
+
+
+def waiting(world: World) -> int:
+    return world.core.queues.count_waiting([KEY], most=1000)[KEY]
+
+
+def permits(world: World) -> int:
+    return len(world.core.queues.gate(KEY).at(world.clock.now()).permits)
+
+
+def change(world: World, **fields: Any) -> Queue:
+    return world.queues.change(ADA, "images", lambda queue, now: queue.changed(now, **fields))
+
+
+def message(job: Job) -> JobMessage:
+    assert job.next_run_at is not None
+    return first_attempt(job, job.next_run_at)
+
+
+def echo(payload: Any, _context: Any) -> Any:
+    return payload
+
+
+def hold_a_permit(world: World) -> Job:
+    """A job that has the permit, and whose message is on its way."""
+    (holder,) = submit(world)
+    admitted = world.core.admit_attempts()([message(holder)], now=world.clock.now())
+    assert admitted.ready
+    return holder
+
+
+def test_a_message_of_before_an_edit_does_not_take_the_place_of_the_one_after_it(build: Build) -> None:
+    starts: list[Any] = []
+    world = build(lambda _payload, context: starts.append(context.now()))
+    world.queue()
+    world.queues.change(ADA, "images", Queue.paused)
+    (job,) = submit(world, schedule=Every(seconds=60))
+    world.change.pause(ADA, job.job_id)
+    resumed = world.change.resume(ADA, job.job_id)
+    assert resumed.next_run_at == job.next_run_at
+    world.live(timedelta(minutes=6))
+    assert starts == []
+    world.queues.change(ADA, "images", Queue.resumed)
+    world.live(timedelta(minutes=6))
+    assert starts
+
+
+def test_whoever_holds_a_permit_when_its_queue_is_paused_is_let_go_at_the_resume(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=1)
+    jobs = [hold_a_permit(world), *submit(world, 2)]
+    world.queues.change(ADA, "images", Queue.paused)
+    world.work()
+    assert (waiting(world), permits(world)) == (3, 0)
+    world.queues.change(ADA, "images", Queue.resumed)
+    world.work()
+    assert statuses(world, jobs) == [JobStatus.COMPLETED] * 3
+    assert (waiting(world), permits(world)) == (0, 0)
+
+
+def test_a_second_message_of_what_runs_does_not_give_its_permit_back_in_a_paused_queue(build: Build) -> None:
+    seen: list[int] = []
+
+    def run(_payload: Any, _context: Any) -> None:
+        world.queues.change(ADA, "images", Queue.paused)
+        world.core.admit_attempts()([message(job)], now=world.clock.now())
+        seen.append(permits(world))
+
+    world = build(run)
+    world.queue(concurrency=1)
+    (job,) = submit(world)
+    world.work()
+    assert (seen, permits(world)) == ([1], 0)
+
+
+def test_permits_of_before_a_limit_was_lifted_do_not_count_when_there_is_one_again(build: Build) -> None:
+    def lift(_payload: Any, _context: Any) -> None:
+        change(world, concurrency=None)
+
+    world = build(lift)
+    world.queue(concurrency=1)
+    first = submit(world)
+    world.work()
+    assert statuses(world, first) == [JobStatus.COMPLETED]
+    change(world, concurrency=1)
+    assert permits(world) == 0
+    second = submit(world)
+    world.work()
+    assert statuses(world, second) == [JobStatus.COMPLETED]
+
+
+def test_a_new_queue_does_not_begin_with_the_permits_of_one_that_had_its_name(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=1)
+    world.queues.delete(ADA, "images")
+    # As a worker does that has not noticed yet that the queue is gone.
+    stray = Permit(key="0" * 12, until=world.clock.now() + timedelta(hours=1))
+    world.core.queues.save_gate(KEY, Gate(permits=(stray,)), read=Gate())
+    world.queue(concurrency=1)
+    assert permits(world) == 0
+
+
+def test_start_times_of_a_rate_that_was_lifted_hold_nobody_up(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=2, rate_limit=RateLimit(limit=1, per_seconds=86400))
+    submit(world, 3)
+    world.work()
+    assert (waiting(world), permits(world)) == (0, 2)
+    change(world, rate_limit=None)
+    assert permits(world) == 0
+    change(world, rate_limit=RateLimit(limit=1, per_seconds=1))
+    late = submit(world)
+    world.live(timedelta(seconds=30))
+    assert statuses(world, late) == [JobStatus.COMPLETED]
+
+
+def test_a_long_list_of_cancelled_jobs_is_cleared_in_bounded_steps(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tickwell.application.admission._HEADS", 4)
+    world = build(echo)
+    world.queue(concurrency=1)
+    world.queues.change(ADA, "images", Queue.paused)
+    cancelled, kept = submit(world, 20), submit(world)
+    world.work()
+    for job in cancelled:
+        world.change.cancel(ADA, job.job_id)
+    reads = 0
+    get_many = world.core.jobs.get_many
+
+    def counted(keys: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return get_many(keys)
+
+    world.core.jobs.get_many = counted  # type: ignore[method-assign]
+    admit = world.core.admit_attempts()
+    world.queues.queues.put(
+        replace(world.queues.get(ADA, "images").queue, paused_at=None, version=9),
+        read=world.queues.get(ADA, "images").queue,
+    )
+    assert admit.let_go(KEY, most=8) == 9
+    assert (waiting(world), reads) == (12, 3)
+    assert world.sync().let_go == 12
+    world.work()
+    assert statuses(world, kept) == [JobStatus.COMPLETED]
+
+
+def test_the_safety_sync_goes_on_with_lists_longer_than_one_step(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickwell.application.manage_queues._FIRST_LET_GO", 1)
+    monkeypatch.setattr("tickwell.application.admission._HEADS", 1)
+    monkeypatch.setattr("tickwell.application.admission.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("tickwell.application.safety_sync.MOST_AT_ONCE", 2)
+    world = build(echo)
+    world.queue()
+    world.queues.change(ADA, "images", Queue.paused)
+    jobs = submit(world, 8)
+    world.work()
+    world.queues.change(ADA, "images", Queue.resumed)
+    assert world.sync().let_go == 7
+    world.work()
+    assert statuses(world, jobs) == [JobStatus.COMPLETED] * 8
+
+
+def test_an_outage_ends_in_no_crowd_of_starts(build: Build) -> None:
+    starts: list[Any] = []
+    world = build(lambda _payload, context: starts.append(context.now()))
+    world.queue(rate_limit=RateLimit(limit=1, per_seconds=10))
+    jobs = submit(world, 6)
+    world.work()
+    world.clock.advance(timedelta(minutes=10))
+    for _ in range(60):
+        world.work()
+        world.clock.advance(SECOND)
+    assert statuses(world, jobs) == [JobStatus.COMPLETED] * 6
+    assert min(later - earlier for earlier, later in pairwise(starts)) == 10 * SECOND
+
+
+def test_a_clock_that_is_set_back_hides_no_change_of_a_queue(build: Build) -> None:
+    world = build(echo)
+    world.queue()
+    assert world.core.directory.find(KEY) is not None
+    world.clock.advance(-timedelta(hours=1))
+    # Another process pauses it.
+    read = world.core.queues.find(KEY)
+    assert read is not None
+    world.core.queues.put(read.paused(world.clock.now()), read=read)
+    found = world.core.directory.find(KEY)
+    assert found is not None
+    assert found.paused_at is not None
