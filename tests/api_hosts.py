@@ -17,6 +17,7 @@ from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
+from tickwell.bootstrap.credentials import Credentials
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.http.aws import LambdaApp
@@ -200,10 +201,13 @@ def services_of(world: World, *, jobs: JobStore | None = None) -> ApiServices:
     """The API's use cases on ``world``; with ``jobs`` on another job store."""
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
     return core.api(
-        accounts=world.accounts,
+        credentials=Credentials(
+            accounts=world.accounts,
+            api_keys=world.api_keys,
+            hasher=Argon2Hasher(),
+            tokens=JwtTokens(SIGNING_KEY, core.ids),
+        ),
         notifying=world.notifying,
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(SIGNING_KEY, core.ids),
         blobs=world.blobs,
         registry=world.registry,
         stage="test",

@@ -22,7 +22,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore
+from tickwell.application.ports import AccountStore, ApiKeyStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -72,6 +72,7 @@ class World:
     blobs: FileBlobs
     outbox: OutboxMailer
     accounts: AccountStore
+    api_keys: ApiKeyStore
     notifying: Notifying
     execute: ExecuteBatch
     close: Callable[[], None]
@@ -284,6 +285,7 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        api_keys=stores.api_keys,
         notifying=stores.notifying,
         execute=core.execute(
             registry=registry,

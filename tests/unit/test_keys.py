@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, queue_keys
+from tickwell.adapters.aws.dynamodb import api_key_keys, keys, queue_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
@@ -96,6 +96,7 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
     assert keys.parse_webhooks_key(keys.webhooks_key(tenant_id)) == tenant_id
     assert keys.parse_address_key(keys.address_key(text)) == text
+    assert api_key_keys.parse_api_key_key(api_key_keys.api_key_key(tenant_id, text)) == (tenant_id, text)
 
 
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
@@ -140,6 +141,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "due item": keys.parse_due_key,
     "watermark": keys.parse_watermark_key,
     "address": keys.parse_address_key,
+    "API key": api_key_keys.parse_api_key_key,
     "user": keys.parse_user_key,
     "tenant": keys.parse_tenant_key,
     "queue": queue_keys.parse_queue_key,
@@ -161,6 +163,7 @@ KEYS: dict[str, Key] = {
     "due item": Key("D#202611221200#3", "1795348800000#t#j#1795348800000#1#1"),
     "watermark": keys.watermark_key(3),
     "address": keys.address_key("ada@example.com"),
+    "API key": api_key_keys.api_key_key("t", "k"),
     "user": keys.user_key("t", "u"),
     "tenant": keys.tenant_key("t"),
     "queue": queue_keys.queue_key("t", "q"),

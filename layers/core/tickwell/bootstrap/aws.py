@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -33,6 +34,7 @@ from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.credentials import Credentials
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -186,10 +188,13 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     core = _core(settings, table, _lanes(settings))
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
-        accounts=DynamoAccountStore(table),
+        credentials=Credentials(
+            accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
+            hasher=Argon2Hasher(),
+            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+        ),
         notifying=_notifying(table),
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         blobs=_blobs(settings.blob_bucket),
         registry=all_tasks(),
         stage=settings.stage,

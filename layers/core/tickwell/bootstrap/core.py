@@ -35,9 +35,7 @@ from tickwell.application.ports import (
     JobStore,
     Mailer,
     NotificationLog,
-    PasswordHasher,
     QueueStore,
-    Tokens,
     WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
@@ -50,6 +48,7 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.credentials import Credentials
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
@@ -199,10 +198,8 @@ class Core:
     def api(
         self,
         *,
-        accounts: AccountStore,
+        credentials: Credentials,
         notifying: "Notifying",
-        hasher: PasswordHasher,
-        tokens: Tokens,
         blobs: BlobStore,
         registry: TaskRegistry,
         stage: str,
@@ -215,6 +212,7 @@ class Core:
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs = self.clock, self.ids, self.jobs
+        accounts, hasher, tokens = credentials.accounts, credentials.hasher, credentials.tokens
         create_job = CreateJob(
             jobs=jobs,
             directory=self.directory,
@@ -233,6 +231,8 @@ class Core:
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
             login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
             me=Me(accounts=accounts),
+            authenticate_key=credentials.authenticate_key(clock),
+            api_keys=credentials.manage_api_keys(clock, ids),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
@@ -35,6 +36,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.credentials import Credentials
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -131,10 +133,13 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     return LocalSystem(
         http=build_app(
             core.api(
-                accounts=accounts,
+                credentials=Credentials(
+                    accounts=accounts,
+                    api_keys=EmbeddedApiKeyStore(database),
+                    hasher=Argon2Hasher(),
+                    tokens=JwtTokens(signing_key, ids),
+                ),
                 notifying=notifying,
-                hasher=Argon2Hasher(),
-                tokens=JwtTokens(signing_key, ids),
                 blobs=blobs,
                 registry=registry,
                 stage=settings.stage,

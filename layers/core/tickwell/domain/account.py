@@ -60,13 +60,15 @@ class User:
 class Principal:
     """Who makes a request: it comes from the credential, never from the request itself.
 
-    ``scopes`` are those of an API key; None for a person who has signed in, who may do all that the role allows.
+    ``scopes`` are those of the API key ``api_key_id``; both are None for a person who has signed in, who may do all
+    that the role allows. Behind a key, ``user_id`` is whoever created it.
     """
 
     tenant_id: str
     user_id: str
     role: Role
     scopes: frozenset[Scope] | None = None
+    api_key_id: str | None = None
 
 
 def email_key(email: str) -> str:

@@ -39,6 +39,16 @@ class Access:
         """Whether no credential is needed."""
         return self.role is None
 
+    @property
+    def told(self) -> str:
+        """What is asked for, as the OpenAPI document says it."""
+        if self.role is None:
+            return "For anybody: no credential is needed."
+        role = f"Takes the role `{self.role.value}`" + (" or above" if self.role is not Role.OWNER else "")
+        if self.scope is None:
+            return f"{role}. For people who have signed in: an API key is not enough."
+        return f"{role}; an API key needs the scope `{self.scope.value}` besides."
+
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
         if self.role is not None and not principal.role.includes(self.role):
@@ -70,6 +80,13 @@ _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.PUBLIC),
     "login": _public(RateClass.PUBLIC),
     "getCurrentUser": _read(None),
+}
+
+_API_KEYS: Mapping[str, Access] = {
+    "createApiKey": _post(None, Role.ADMIN),
+    "listApiKeys": _read(None, Role.ADMIN),
+    "getApiKey": _read(None, Role.ADMIN),
+    "deleteApiKey": _write(None, Role.ADMIN),
 }
 
 _JOBS: Mapping[str, Access] = {
@@ -126,5 +143,5 @@ _SYSTEM: Mapping[str, Access] = {
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 
-ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
+ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_API_KEYS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
 """Each operation once, by its id."""

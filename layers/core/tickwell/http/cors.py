@@ -30,7 +30,7 @@ class Cors:
             return {}
         return {
             "Access-Control-Allow-Methods": ", ".join(methods),
-            "Access-Control-Allow-Headers": "Authorization, Content-Type",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key",
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
         }
 

@@ -12,6 +12,7 @@ from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
 from tickwell.http.routes import (
     accounts,
+    api_keys,
     archive,
     bulk,
     dead_letters,
@@ -81,6 +82,7 @@ def threaded_resolver() -> ThreadedResolver:
 def _include_routes(resolver: ApiGatewayResolver) -> None:
     for module in (
         accounts,
+        api_keys,
         jobs,
         job_actions,
         bulk,

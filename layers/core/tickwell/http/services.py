@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.health import CheckHealth
+from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids, Tokens
@@ -28,6 +30,8 @@ class ApiServices:
     register: Register
     login: Login
     me: Me
+    authenticate_key: AuthenticateKey
+    api_keys: ManageApiKeys
     create_job: CreateJob
     create_jobs: CreateJobs
     get_job: GetJob

@@ -5,6 +5,7 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
@@ -27,6 +28,7 @@ from tickwell.application.ports.stores import (
 
 __all__ = [
     "AccountStore",
+    "ApiKeyStore",
     "Archive",
     "ArchivedMonth",
     "BlobStore",
