@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api_hosts import Api, Client, new_api, services_of
+from tests.api_hosts import PASSWORD, Api, Client, new_api, services_of
 from tickwell.application.ports import ApiKeyStore
 from tickwell.domain.account import Role, Scope
 from tickwell.domain.api_key import MOST_KEYS, key_digest, spell_key
@@ -103,8 +103,26 @@ def test_an_expired_key_is_dead_and_still_listed(api: Api, ada: Client, fields: 
 
 
 def sign_in(api: Api, email: str) -> str:
-    token: str = api.services.tokens.issue(api.world.accounts.by_email(email), now=api.world.clock.now())
+    token: str = api.anonymous("POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD}).data["token"]
     return token
+
+
+def test_when_its_creators_role_falls_the_keys_falls_with_it(api: Api, ada: Client) -> None:
+    key = with_key(api, make(ada, scopes=["jobs:write", "queues:write"], role="owner")["key"])
+    assert key("POST", "/api/v1/queues", {"name": "q"}).status == 201
+    user = api.world.accounts.by_email("ada@example.com")
+    assert api.world.accounts.replace(replace(user, role=Role.VIEWER, version=user.version + 1))
+    answer = key("POST", "/api/v1/queues", {"name": "r"})
+    assert answer.json["message"] == "this takes the role owner or above; yours is viewer"
+    assert key("POST", JOBS, {"name": "j", "task": "echo", "payload": {}}).status == 403
+
+
+def test_a_logout_leaves_keys_alone(api: Api, ada: Client) -> None:
+    key = with_key(api, make(ada)["key"])
+    assert ada("POST", "/api/v1/auth/logout").status == 200
+    assert ada("GET", JOBS).status == 401
+    assert key("GET", JOBS).status == 200
+    assert key("POST", "/api/v1/auth/logout").status == 403
 
 
 def test_the_last_use_is_told_to_the_hour_and_costs_a_write_an_hour(api: Api, ada: Client) -> None:

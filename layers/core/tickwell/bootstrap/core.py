@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
@@ -228,8 +229,10 @@ class Core:
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         return ApiServices(
+            authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
             login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
+            logout=Logout(accounts=accounts, clock=clock),
             me=Me(accounts=accounts),
             authenticate_key=credentials.authenticate_key(clock),
             api_keys=credentials.manage_api_keys(clock, ids),
@@ -253,7 +256,6 @@ class Core:
             ),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
-            tokens=tokens,
             clock=clock,
             ids=ids,
             version=__version__,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.session import ALL_COUNT, Bearer, Sessions
 
 TOKEN_LIFE = timedelta(hours=24)
 _EMAIL = re.compile(
@@ -45,7 +46,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``."""
+    """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``.
+
+    ``version`` counts the edits; ``sessions`` says which tokens count.
+    """
 
     tenant_id: str
     user_id: str
@@ -54,6 +58,8 @@ class User:
     role: Role
     created_at: datetime
     updated_at: datetime
+    version: int = 1
+    sessions: Sessions = ALL_COUNT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +68,14 @@ class Principal:
 
     ``scopes`` are those of the API key ``api_key_id``; both are None for a person who has signed in, who may do all
     that the role allows. Behind a key, ``user_id`` is whoever created it.
+    ``session`` is the token of a person; None with an API key.
     """
 
     tenant_id: str
     user_id: str
     role: Role
     scopes: frozenset[Scope] | None = None
+    session: Bearer | None = None
     api_key_id: str | None = None
 
 

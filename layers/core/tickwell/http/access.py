@@ -79,6 +79,7 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.PUBLIC),
     "login": _public(RateClass.PUBLIC),
+    "logout": _write(None, Role.VIEWER),
     "getCurrentUser": _read(None),
 }
 

@@ -116,7 +116,7 @@ class Gate:
         credential = credential_of(request.headers)
         if isinstance(credential, KeyText):
             return self._services.authenticate_key(credential.text)
-        return self._services.tokens.verify(credential.text, now=self._services.clock.now())
+        return self._services.authenticate(credential.text)
 
     def _error_answer(self, request: HttpRequest, error: Exception) -> HttpAnswer:
         fault = fault_of(error)

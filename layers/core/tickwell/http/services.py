@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.authenticate import Authenticate
 from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
@@ -12,7 +13,7 @@ from tickwell.application.health import CheckHealth
 from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
@@ -27,8 +28,10 @@ class ApiServices:
     ``stage`` names the deployment; ``version`` the release.
     """
 
+    authenticate: Authenticate
     register: Register
     login: Login
+    logout: Logout
     me: Me
     authenticate_key: AuthenticateKey
     api_keys: ManageApiKeys
@@ -47,7 +50,6 @@ class ApiServices:
     webhooks: ManageWebhooks
     check_health: CheckHealth
     registry: TaskRegistry
-    tokens: Tokens
     clock: Clock
     ids: Ids
     version: str
