@@ -91,7 +91,7 @@ _JOBS: Mapping[str, Any] = {
     "PausedBody.state": "paused",
     "CancelledBody.status": "cancelled",
     "CancelledBody.state": "cancelled",
-    "queue": "medium",
+    "queue": "default-medium",
     "priority": "medium",
     "tags": ["backup"],
     "paused_at": None,
