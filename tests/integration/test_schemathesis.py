@@ -5,7 +5,6 @@ tries for longer than the few examples that are enough each time, and is stricte
 """
 
 import os
-import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-import uvicorn
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
@@ -27,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api_hosts import memory_world, services_of
-from tests.server_process import eventually
+from tests.served import serving
 from tests.world import World, task
 from tickwell import __version__
 from tickwell.domain.errors import DoNotRetryError
@@ -101,21 +99,12 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     world = memory_world(tmp_path_factory.mktemp("world"), tasks=[task("give_up", _give_up)])
-    app = build_app(services_of(world), local=True)
-    uvicorn_server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=uvicorn_server.run)
-    thread.start()
-    try:
-        eventually(lambda: uvicorn_server.started)
-        port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
-        started = Server(url=f"http://127.0.0.1:{port}", world=world)
+    with serving(build_app(services_of(world), local=True)) as url:
+        started = Server(url=url, world=world)
         yield started
         for tenant in started.tenants.values():
             tenant.session.close()
-    finally:
-        uvicorn_server.should_exit = True
-        thread.join()
-        world.close()
+    world.close()
 
 
 def _give_up(_payload: Any, _context: Any) -> None:

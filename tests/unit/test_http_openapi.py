@@ -59,6 +59,10 @@ def test_exactly_these_routes_need_no_credential() -> None:
         ("GET", "/"),
         ("GET", "/health"),
         ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+        ("GET", "/redoc"),
+        ("GET", "/docs/reference.js"),
+        ("GET", "/docs/reference.css"),
         ("POST", "/api/v1/auth/register"),
         ("POST", "/api/v1/auth/login"),
     }

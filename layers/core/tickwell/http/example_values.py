@@ -222,7 +222,7 @@ _SYSTEM: Mapping[str, Any] = {
     "cursor": None,
     "WelcomeBody.name": "Tickwell",
     "version": "0.1.0",
-    "links": {"health": "/health", "openapi": "/openapi.json"},
+    "links": {"health": "/health", "docs": "/docs", "openapi": "/openapi.json"},
     "environment": "production",
     "PublicHealthBody.status": "healthy",
     "HealthBody.status": "healthy",

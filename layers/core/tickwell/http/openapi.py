@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 
 from tickwell import __version__
 from tickwell.http.enrichment import enrich
+from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
@@ -25,7 +26,15 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError"
 _SECURITY_SCHEME = "bearer"
 _ALSO = {"addWebhook": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
 """What an operation may answer besides what follows from its form."""
-_NEVER = {"deleteDeadLetter": {409}, "getOpenApiDocument": {503}, "welcome": {503}}
+_NEVER = {
+    "deleteDeadLetter": {409},
+    "getOpenApiDocument": {503},
+    "getReference": {503},
+    "getReferenceAlias": {503},
+    "getReferenceScript": {503},
+    "getReferenceStyle": {503},
+    "welcome": {503},
+}
 """What an operation cannot answer, although operations of its form do."""
 _TITLE = "Tickwell"
 _DESCRIPTION = (
@@ -122,14 +131,14 @@ def _add_schemas(resolver: ApiGatewayResolver, schemas: dict[str, Any]) -> dict[
 
 
 def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
-    schema = references[route.operation_id]
-    if shown(route).enveloped:
+    schema, answer = references[route.operation_id], shown(route)
+    if answer.enveloped:
         schema = {
             "type": "object",
             "required": ["success", "data"],
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
-    responses = {str(route.status_code): _response("Success.", schema)}
+    responses = {str(route.status_code): _response("Success.", schema, answer.media_type)}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses
@@ -149,8 +158,8 @@ def _error_statuses(route: Route) -> list[int]:
     return sorted((statuses | _ALSO.get(name, set())) - _NEVER.get(name, set()))
 
 
-def _response(description: str, schema: Any) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, schema: Any, media_type: str = JSON_TYPE) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
 def main(arguments: list[str]) -> int:

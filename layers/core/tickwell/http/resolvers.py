@@ -19,6 +19,7 @@ from tickwell.http.routes import (
     job_actions,
     jobs,
     queues,
+    reference,
     system,
     webhooks,
 )
@@ -90,6 +91,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         archive,
         webhooks,
         system,
+        reference,
     ):
         resolver.include_router(module.router)
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
