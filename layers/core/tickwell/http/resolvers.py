@@ -1,5 +1,6 @@
 """Powertools' resolvers for both hosts, with the same routes."""
 
+import logging
 from typing import Any, NoReturn
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, HttpResolverLocal
@@ -80,6 +81,8 @@ def threaded_resolver() -> ThreadedResolver:
 
 
 def _include_routes(resolver: ApiGatewayResolver) -> None:
+    # Whatever level the deployment logs at: for debugging, Powertools writes bodies down, passwords included.
+    logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
     for module in (
         accounts,
         jobs,
