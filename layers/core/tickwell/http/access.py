@@ -125,6 +125,10 @@ _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
     "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getReference": _public(RateClass.EXEMPT),
+    "getReferenceAlias": _public(RateClass.EXEMPT),
+    "getReferenceScript": _public(RateClass.EXEMPT),
+    "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 
