@@ -17,6 +17,7 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
@@ -241,6 +242,7 @@ class Core:
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
             list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
             change_job=change_job,
+            edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),

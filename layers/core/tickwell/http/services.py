@@ -9,6 +9,7 @@ from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
@@ -41,6 +42,7 @@ class ApiServices:
     list_jobs: ListJobs
     manage_queues: ManageQueues
     change_job: ChangeJob
+    edit_job: EditJob
     bulk_jobs: BulkJobs
     read_history: ReadHistory
     retry_dead_letter: RetryDeadLetter
