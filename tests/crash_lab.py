@@ -178,6 +178,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         accounts=made.stores.accounts,
         queues=Watched(wire, "queues", made.stores.queues),
         notifying=made.stores.notifying,
+        rates=made.stores.rates,
         clock=made.stores.clock,
         ids=made.stores.ids,
     )

@@ -21,6 +21,7 @@ from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
@@ -29,7 +30,8 @@ from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
+from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, RateLimiter
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Stores:
     accounts: AccountStore
     queues: QueueStore
     notifying: Notifying
+    rates: RateLimiter
     clock: FakeClock
     ids: SeededIds
 
@@ -80,6 +83,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
+        rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -153,6 +157,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
+            rates=DynamoRateLimiter(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -175,9 +175,11 @@ def _blobs(bucket: str) -> BlobStore:
 
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
+    from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.limits import request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -190,8 +192,8 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         notifying=_notifying(table),
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
-        blobs=_blobs(settings.blob_bucket),
         registry=all_tasks(),
+        request_limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
