@@ -12,6 +12,8 @@ from tickwell.application.ports import ApiKeyStore
 from tickwell.domain.account import Role, Scope
 from tickwell.domain.api_key import MOST_KEYS, key_digest, spell_key
 from tickwell.domain.errors import ConflictError, UnavailableError
+from tickwell.http.access import RateClass
+from tickwell.http.request_limits import Quota
 
 KEYS = "/api/v1/api-keys"
 JOBS = "/api/v1/jobs"
@@ -226,6 +228,15 @@ def test_keys_that_are_made_at_once_do_not_exceed_the_limit_together(api: Api, a
     answer = ada("POST", KEYS, {"name": "too many", "scopes": ["jobs:read"]})
     assert (answer.status, answer.json["code"]) == (409, "CONFLICT")
     assert str(MOST_KEYS) in answer.json["message"]
+
+
+def test_requests_with_a_key_are_counted_apart_from_its_creators(api: Api, ada: Client) -> None:
+    first, second = make(ada)["key"], make(ada)["key"]
+    quotas = {RateClass.READ: Quota(limit=1, per=timedelta(hours=1))}
+    limited = new_api("lambda", api.world, services=services_of(api.world, quotas=quotas))
+    for token in (first, second, ada.token):
+        client = Client(host=limited.host, token=token)
+        assert [client("GET", JOBS).status, client("GET", JOBS).status] == [200, 429]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,6 +78,14 @@ class Principal:
     session: Bearer | None = None
     api_key_id: str | None = None
 
+    @property
+    def counted_as(self) -> str:
+        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others.
+
+        Each API key is one of its own, apart from its creator.
+        """
+        return self.api_key_id or self.user_id
+
 
 def email_key(email: str) -> str:
     """What addresses are compared by: without regard to case."""

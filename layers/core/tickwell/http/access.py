@@ -17,7 +17,9 @@ class RateClass(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    GENERATE = "generate"
     PUBLIC = "public"
+    REGISTER = "register"
     EXEMPT = "exempt"
 
 
@@ -49,6 +51,11 @@ class Access:
             return f"{role}. For people who have signed in: an API key is not enough."
         return f"{role}; an API key needs the scope `{self.scope.value}` besides."
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted."""
+        return self.rate is not RateClass.EXEMPT
+
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
         if self.role is not None and not principal.role.includes(self.role):
@@ -77,7 +84,7 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 
 
 _ACCOUNTS: Mapping[str, Access] = {
-    "register": _public(RateClass.PUBLIC),
+    "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
     "logout": _write(None, Role.VIEWER),
     "getCurrentUser": _read(None),
