@@ -38,6 +38,11 @@ def success(data: Mapping[str, Any], *, message: str | None = None, status: int 
     return plain({**envelope, "data": data}, status=status)
 
 
+def done(message: str, *, status: int = 200) -> Response[str]:
+    """The success envelope without data."""
+    return plain({"success": True, "message": message}, status=status)
+
+
 def plain(document: Mapping[str, Any], *, status: int = 200) -> Response[str]:
     """``document`` as it is, for answers that have a form of their own."""
     return Response(status_code=status, content_type=JSON_TYPE, body=render(document))
