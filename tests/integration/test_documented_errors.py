@@ -80,3 +80,15 @@ def test_a_body_that_is_no_json_or_too_large_is_refused(route: Route, owner: Cli
 
 def test_only_a_change_can_be_in_conflict(route: Route) -> None:
     assert route.method != "GET" or "409" not in declared(route)
+
+
+@pytest.mark.parametrize("query", ["", "?no-such-parameter=1"])
+def test_no_answer_may_be_framed_sniffed_or_run_what_stands_in_it(route: Route, owner: Client, query: str) -> None:
+    headers = owner(route.method, target(route) + query).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-request-id"]
