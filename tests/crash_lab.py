@@ -179,6 +179,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         queues=Watched(wire, "queues", made.stores.queues),
         notifying=made.stores.notifying,
         rates=made.stores.rates,
+        submissions=Watched(wire, "submissions", made.stores.submissions),
         clock=made.stores.clock,
         ids=made.stores.ids,
     )

@@ -25,6 +25,7 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.submissions import Submissions
 
 __all__ = [
     "AccountStore",
@@ -58,6 +59,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "Submissions",
     "TokenGone",
     "Tokens",
     "WebhookStore",
