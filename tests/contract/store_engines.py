@@ -16,6 +16,7 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -25,6 +26,7 @@ from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -33,7 +35,16 @@ from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, RateLimiter, Submissions
+from tickwell.application.ports import (
+    AccountStore,
+    DueItems,
+    History,
+    JobStore,
+    QueueStore,
+    RateLimiter,
+    Submissions,
+    TenantCounts,
+)
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -55,6 +66,7 @@ class Stores:
     notifying: Notifying
     rates: RateLimiter
     submissions: Submissions
+    counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
 
@@ -88,6 +100,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
+        counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -163,6 +176,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),
+            counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -54,6 +54,7 @@ def client_of(lab: Lab) -> Client:
         created_at=now,
         updated_at=now,
     )
+    lab.world.accounts.create(ada)
     token = JwtTokens(SIGNING_KEY, lab.world.core.ids).issue(ada, now=now)
     return Client(host=new_api("lambda", lab.world, services=services_of(lab.world)).host, token=token)
 

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -294,11 +295,23 @@ def alert_operator() -> AlertOperator:
     return AlertOperator(notifications=_notifications(settings.notification_url, None), clock=_clock())
 
 
-def outcomes() -> FollowOutcomes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """What functions/outcomes needs."""
+
+    follow: FollowOutcomes
+    counts: DynamoTenantCounts
+
+
+def outcomes() -> Outcomes:
     """functions/outcomes."""
     settings = load(OutcomesSettings)
+    table = _table(settings)
     channels = dict.fromkeys(Channel, _notifications(settings.notification_url, None))
-    return FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(_table(settings)))
+    return Outcomes(
+        follow=FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(table)),
+        counts=DynamoTenantCounts(table, _clock()),
+    )
 
 
 def archive() -> BlobArchive:

@@ -15,11 +15,14 @@ from tickwell.http.exchange import JSON_TYPE, render
 class Shows:
     """In a handler's return type: the TypedDict that the answer's ``data`` is (``enveloped`` False: the whole answer).
 
+    ``media_type`` other than JSON: the answer is text of that type.
+
     Nothing is validated on the way out: the types are mypy's business, and the OpenAPI document's.
     """
 
     body: Any
     enveloped: bool = True
+    media_type: str = JSON_TYPE
 
 
 def access_of(route: Route) -> Access:
@@ -38,6 +41,11 @@ def success(
     if not complete:
         answer.headers["Idempotency-Incomplete"] = "true"
     return answer
+
+
+def done(message: str, *, status: int = 200) -> Response[str]:
+    """The success envelope without data."""
+    return plain({"success": True, "message": message}, status=status)
 
 
 def plain(document: Mapping[str, Any], *, status: int = 200) -> Response[str]:
