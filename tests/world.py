@@ -22,7 +22,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore, RateLimiter
+from tickwell.application.ports import AccountStore, RateLimiter, Submissions
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -74,6 +74,7 @@ class World:
     accounts: AccountStore
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -287,6 +288,7 @@ def new_world(
         accounts=stores.accounts,
         notifying=stores.notifying,
         rates=stores.rates,
+        submissions=stores.submissions,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -23,6 +23,7 @@ from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
@@ -33,6 +34,7 @@ from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.application.ports import (
     AccountStore,
     DueItems,
@@ -40,6 +42,7 @@ from tickwell.application.ports import (
     JobStore,
     QueueStore,
     RateLimiter,
+    Submissions,
     TenantCounts,
 )
 from tickwell.bootstrap.core import Notifying
@@ -62,6 +65,7 @@ class Stores:
     queues: QueueStore
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
@@ -95,6 +99,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         queues=EmbeddedQueueStore(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
@@ -170,6 +175,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
+            submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),

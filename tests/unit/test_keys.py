@@ -19,6 +19,7 @@ from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.rate import RateKey
+from tickwell.domain.submission import SubmissionKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -172,6 +173,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "ended": queue_keys.parse_ended_key,
     "webhooks": keys.parse_webhooks_key,
     "count": limit_keys.parse_count_key,
+    "submission": limit_keys.parse_submission_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -194,6 +196,7 @@ KEYS: dict[str, Key] = {
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),
     "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
+    "submission": limit_keys.submission_key(SubmissionKey(tenant_id="t", who="u", key="k")),
 }
 
 

@@ -61,7 +61,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
-    from tickwell.http.request_limits import RequestLimits
+    from tickwell.bootstrap.limits import Guards
     from tickwell.http.services import ApiServices
 
 
@@ -208,7 +208,7 @@ class Core:
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
-        request_limits: "RequestLimits",
+        guards: "Guards",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -216,6 +216,7 @@ class Core:
         from tickwell.adapters.blob_archive import BlobArchive
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
+        from tickwell.http.repeats import Repeats
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
@@ -249,7 +250,8 @@ class Core:
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
-            request_limits=request_limits,
+            request_limits=guards.limits,
+            repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,

@@ -26,6 +26,7 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.submissions import Submissions
 
 __all__ = [
     "AccountStore",
@@ -59,6 +60,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "Submissions",
     "TenantCounts",
     "TokenGone",
     "Tokens",
