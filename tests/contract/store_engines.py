@@ -18,6 +18,7 @@ from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
@@ -26,10 +27,11 @@ from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore
+from tickwell.application.ports import AccountStore, DueItems, History, JobListing, JobStore, QueueStore
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Stores:
     """All stores of one engine, on a clock that is moved by hand."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     due_items: DueItems
     accounts: AccountStore
@@ -75,6 +78,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     database = Database(path)
     stores = Stores(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
@@ -94,6 +98,14 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "up", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "upcoming",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "up", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -148,6 +160,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
         table = Table(client, TABLE, executor)
         stores = Stores(
             jobs=DynamoJobStore(table, clock),
+            listing=DynamoJobListing(table, clock),
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),

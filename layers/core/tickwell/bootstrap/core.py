@@ -21,7 +21,8 @@ from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
 from tickwell.application.notice import ReadNotice
@@ -32,6 +33,7 @@ from tickwell.application.ports import (
     Clock,
     History,
     Ids,
+    JobListing,
     JobStore,
     Mailer,
     NotificationLog,
@@ -66,6 +68,7 @@ class Core:
     """What every use case that touches jobs stands on."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     queues: QueueStore
     directory: QueueDirectory
@@ -236,7 +239,7 @@ class Core:
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
             change_job=change_job,
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),

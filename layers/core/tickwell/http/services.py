@@ -8,7 +8,8 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.health import CheckHealth
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids, Tokens
 from tickwell.application.read_archive import ReadArchive

@@ -6,6 +6,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 """
 
 from tickwell.application.ports.archive import Archive, ArchivedMonth
+from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound, TenantTotals
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -26,6 +27,7 @@ from tickwell.application.ports.stores import (
 )
 
 __all__ = [
+    "MOST_SORTED",
     "AccountStore",
     "Archive",
     "ArchivedMonth",
@@ -41,7 +43,9 @@ __all__ = [
     "FarTimer",
     "History",
     "Ids",
+    "JobListing",
     "JobStore",
+    "JobsFound",
     "Lanes",
     "Mailer",
     "MessageQueue",
@@ -56,6 +60,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "TenantTotals",
     "TokenGone",
     "Tokens",
     "WebhookStore",
