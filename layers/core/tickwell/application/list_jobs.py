@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tickwell.application.ports import Clock, JobListing, JobsFound, Page, TenantTotals
-from tickwell.application.ports.job_listing import NO_TOTALS
+from tickwell.application.ports import Clock, JobListing, JobsFound, Page
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError
@@ -21,12 +20,11 @@ UPCOMING = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListJobs:
-    """The tenant's jobs. ``totals`` says how many there are where the listing itself does not know."""
+    """The tenant's jobs."""
 
     listing: JobListing
     directory: QueueDirectory
     clock: Clock
-    totals: TenantTotals = NO_TOTALS
 
     def __call__(
         self,
@@ -44,10 +42,7 @@ class ListJobs:
         skip = rows_before(page, limit=require_page_limit(limit), cursor=cursor)
         past_kept = self.directory.past_kept(principal.tenant_id, self.clock.now())
         query = replace(query, past_kept=past_kept)
-        found = self.listing.find(principal.tenant_id, query, limit=limit, cursor=cursor, skip=skip)
-        if found.total is not None:
-            return found
-        return replace(found, total=self.totals.total(principal.tenant_id, query))
+        return self.listing.find(principal.tenant_id, query, limit=limit, cursor=cursor, skip=skip)
 
     def upcoming(self, principal: Principal, *, limit: int, cursor: str | None = None) -> Page[Job]:
         """What is to run within 24 hours, soonest first. Raises InvalidInputError for ``limit`` and ``cursor``."""

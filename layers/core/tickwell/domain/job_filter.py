@@ -55,6 +55,13 @@ class JobFilter:
         """For each of ``status`` and ``state`` that is given, the statuses and states that it stands for."""
         return [ALIASES.get(word, frozenset({word})) for word in (self.status, self.state) if word is not None]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing matters but status, job type and queue, which jobs are counted by."""
+        words = (self.status, self.state)
+        others = (self.task, self.tag, self.search, self.created_after, self.created_before)
+        return all(word is None or word in set(JobStatus) for word in words) and all(other is None for other in others)
+
     def is_beyond(self, job: Job) -> bool:
         """Whether no job can match any more behind ``job`` in a listing, newest first."""
         return self.created_after is not None and job.created_at < self.created_after - _CLOCKS_APART

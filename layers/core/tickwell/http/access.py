@@ -17,7 +17,9 @@ class RateClass(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    GENERATE = "generate"
     PUBLIC = "public"
+    REGISTER = "register"
     EXEMPT = "exempt"
 
 
@@ -38,6 +40,11 @@ class Access:
     def is_public(self) -> bool:
         """Whether no credential is needed."""
         return self.role is None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted."""
+        return self.rate is not RateClass.EXEMPT
 
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
@@ -67,8 +74,9 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 
 
 _ACCOUNTS: Mapping[str, Access] = {
-    "register": _public(RateClass.PUBLIC),
+    "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
+    "logout": _write(None, Role.VIEWER),
     "getCurrentUser": _read(None),
 }
 
@@ -79,6 +87,7 @@ _JOBS: Mapping[str, Access] = {
     "listJobs": _read(Scope.JOBS_READ),
     "listUpcomingJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
+    "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
@@ -124,6 +133,10 @@ _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
     "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getReference": _public(RateClass.EXEMPT),
+    "getReferenceAlias": _public(RateClass.EXEMPT),
+    "getReferenceScript": _public(RateClass.EXEMPT),
+    "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 

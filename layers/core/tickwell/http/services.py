@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.health import CheckHealth
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.request_limits import RequestLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,8 +29,10 @@ class ApiServices:
     ``stage`` names the deployment; ``version`` the release.
     """
 
+    authenticate: Authenticate
     register: Register
     login: Login
+    logout: Logout
     me: Me
     create_job: CreateJob
     create_jobs: CreateJobs
@@ -35,8 +40,10 @@ class ApiServices:
     list_jobs: ListJobs
     manage_queues: ManageQueues
     change_job: ChangeJob
+    edit_job: EditJob
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter
     bulk_dead_letters: BulkDeadLetters
@@ -44,7 +51,6 @@ class ApiServices:
     webhooks: ManageWebhooks
     check_health: CheckHealth
     registry: TaskRegistry
-    tokens: Tokens
     clock: Clock
     ids: Ids
     version: str

@@ -55,7 +55,7 @@ def condition_of(tenant_id: str, query: JobQuery, now: datetime) -> Condition:
         sql=" AND ".join(parts),
         values=values,
         status=next((word for words in statuses for word in words), None),
-        counted=not query.past_kept and _is_counted(chosen) and len(statuses) == len(chosen.words()),
+        counted=not query.past_kept and chosen.is_plain,
     )
 
 
@@ -90,9 +90,3 @@ def _not_past(past: PastKept, number: int, values: dict[str, Any]) -> str:
         f"NOT (recurring = 0 AND expires_ms IS NOT NULL AND slot_due_ms IS NULL AND queue = :{queue}"
         f" AND status {which} '{JobStatus.COMPLETED.value}' AND updated_ms < :{before})"
     )
-
-
-def _is_counted(chosen: JobFilter) -> bool:
-    """Whether it asks for nothing but what the index ``jobs_by_status`` holds."""
-    others = (chosen.task, chosen.tag, chosen.search, chosen.created_after, chosen.created_before)
-    return all(other is None for other in others)

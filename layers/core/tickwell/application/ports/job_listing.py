@@ -45,24 +45,3 @@ class JobListing(Protocol):
         A page may be short; its cursor goes on. Raises InvalidInputError("cursor").
         """
         ...
-
-
-class TenantTotals(Protocol):
-    """Counters of a tenant's jobs, where an engine has them."""
-
-    def total(self, tenant_id: str, query: JobQuery) -> int | None:
-        """How many jobs ``query`` chooses; None where no counter says so."""
-        ...
-
-
-class _NoTotals:
-    """Nobody counts."""
-
-    def total(self, tenant_id: str, query: JobQuery) -> int | None:
-        """See ``TenantTotals``: never known."""
-        del tenant_id, query
-        return None
-
-
-NO_TOTALS: Final = _NoTotals()
-"""For engines without counters."""

@@ -11,11 +11,11 @@ from datetime import datetime
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, optional_number, text
 from tickwell.adapters.aws.dynamodb.items import NAMES, is_expired, job_from
-from tickwell.adapters.aws.dynamodb.listing import Listed, Range, in_order
+from tickwell.adapters.aws.dynamodb.listing import Range, in_order
 from tickwell.adapters.aws.dynamodb.table import Table, key_of
 from tickwell.adapters.aws.dynamodb.upcoming_keys import UPCOMING, parse_upcoming_sort, upcoming_sort
 from tickwell.adapters.job_cursors import job_cursor, position_of, upcoming_cursor, upcoming_position
-from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page
+from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page, TenantCounts
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job, JobKey, JobStatus
@@ -26,11 +26,12 @@ _LOW, _HIGH = keys.job_sort(""), keys.job_sort(keys.LAST)
 
 
 class DynamoJobListing:
-    """The ``JobListing`` of the ``aws`` engine. Eventually consistent."""
+    """The ``JobListing`` of the ``aws`` engine. Eventually consistent; ``counts`` may be some seconds behind."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table, clock: Clock, counts: TenantCounts) -> None:
         self._table = table
         self._clock = clock
+        self._counts = counts
 
     def find(
         self, tenant_id: str, query: JobQuery, *, limit: int, cursor: str | None = None, skip: int | None = None
@@ -98,7 +99,22 @@ class DynamoJobListing:
                 "page", f"lies behind more than {MOST_SORTED:,} jobs: go on with next_cursor, which has no such limit"
             )
         last = None if listed.last is None else job_cursor(query, (0, listed.last.removeprefix(_LOW)))
-        return JobsFound(items=jobs, next_cursor=last, total=_total(listed, position, jobs))
+        seen = listed.skipped + len(jobs)
+        total = seen if position is None and last is None else self._counted(tenant_id, query, seen)
+        return JobsFound(items=jobs, next_cursor=last, total=total)
+
+    def _counted(self, tenant_id: str, query: JobQuery, seen: int) -> int | None:
+        """What the counters say; None where they do not know, or cannot know yet: they count fewer than were seen."""
+        chosen = query.chosen
+        if query.past_kept or not chosen.is_plain:
+            return None
+        statuses = {JobStatus(word) for words in chosen.words() for word in words}
+        if len(statuses) > 1:
+            return 0
+        total = self._counts.read(tenant_id).count_jobs(
+            status=next(iter(statuses), None), job_type=chosen.job_type, queue=chosen.queue
+        )
+        return total if total >= seen else None
 
     def _sorted(self, tenant_id: str, query: JobQuery, unindexed: str) -> list[Job]:
         """All that ``query`` chooses, in its order. ``unindexed`` is the parameter that makes this necessary."""
@@ -190,8 +206,3 @@ def _wants(query: JobQuery, item: Item, now: datetime) -> bool:
     if chosen.queue not in (None, item[NAMES["queue"]]):
         return False
     return query.wants(job_from(item, None), now)
-
-
-def _total(listed: Listed, position: Position | None, jobs: tuple[Job, ...]) -> int | None:
-    """How many there are in all: known where the page reached the end from the beginning."""
-    return listed.skipped + len(jobs) if position is None and listed.last is None else None
