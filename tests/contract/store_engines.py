@@ -19,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
@@ -30,6 +31,7 @@ from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
@@ -39,6 +41,7 @@ from tickwell.application.ports import (
     AccountStore,
     DueItems,
     History,
+    JobListing,
     JobStore,
     QueueStore,
     RateLimiter,
@@ -59,6 +62,7 @@ class Stores:
     """All stores of one engine, on a clock that is moved by hand."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     due_items: DueItems
     accounts: AccountStore
@@ -93,6 +97,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     database = Database(path)
     stores = Stores(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
@@ -115,6 +120,14 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "up", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "upcoming",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "up", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -169,6 +182,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
         table = Table(client, TABLE, executor)
         stores = Stores(
             jobs=DynamoJobStore(table, clock),
+            listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys
+from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, upcoming_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
@@ -217,3 +217,15 @@ def test_no_two_kinds_share_a_key() -> None:
 def test_a_tenants_jobs_are_spread_over_all_shards() -> None:
     partitions = {keys.job_key(JobKey(tenant_id="t", job_id=f"job {number}")).pk for number in range(1000)}
     assert partitions == {keys.job_partition("t", shard) for shard in range(keys.SHARDS)}
+
+
+@given(st.integers(0, keys.LATEST_MS), st.text("0123456789abcdef-", min_size=1, max_size=40))
+def test_a_place_in_the_index_of_what_is_to_come_is_read_back_and_sorts_by_time(at_ms: int, job_id: str) -> None:
+    sort = upcoming_keys.upcoming_sort(at_ms, job_id)
+    assert upcoming_keys.parse_upcoming_sort(sort) == (at_ms, job_id)
+    assert sort < upcoming_keys.upcoming_sort(at_ms + 1, "") or at_ms == keys.LATEST_MS
+
+
+def test_a_key_is_no_place_in_the_index() -> None:
+    with pytest.raises(keys.UnknownKeyError):
+        upcoming_keys.parse_upcoming_sort("J#job")

@@ -15,6 +15,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
@@ -146,6 +147,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     queues = DynamoQueueStore(table, clock, draw=ids.draw)
     return Core(
         jobs=DynamoJobStore(table, clock, settings.retention),
+        listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),

@@ -24,7 +24,8 @@ from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
 from tickwell.application.notice import ReadNotice
@@ -35,6 +36,7 @@ from tickwell.application.ports import (
     Clock,
     History,
     Ids,
+    JobListing,
     JobStore,
     Mailer,
     NotificationLog,
@@ -70,6 +72,7 @@ class Core:
     """What every use case that touches jobs stands on."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     queues: QueueStore
     directory: QueueDirectory
@@ -243,7 +246,7 @@ class Core:
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),

@@ -12,6 +12,7 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
@@ -101,6 +102,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),

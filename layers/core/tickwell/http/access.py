@@ -87,6 +87,7 @@ _JOBS: Mapping[str, Access] = {
     "createJobs": _post(Scope.JOBS_WRITE),
     "changeJobs": _post(Scope.JOBS_WRITE),
     "listJobs": _read(Scope.JOBS_READ),
+    "listUpcomingJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
     "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),

@@ -7,6 +7,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.counts import TenantCounts
+from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -29,6 +30,7 @@ from tickwell.application.ports.stores import (
 from tickwell.application.ports.submissions import Submissions
 
 __all__ = [
+    "MOST_SORTED",
     "AccountStore",
     "Archive",
     "ArchivedMonth",
@@ -44,7 +46,9 @@ __all__ = [
     "FarTimer",
     "History",
     "Ids",
+    "JobListing",
     "JobStore",
+    "JobsFound",
     "Lanes",
     "Mailer",
     "MessageQueue",
