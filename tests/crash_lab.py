@@ -177,6 +177,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         due_items=Watched(wire, "due items", made.stores.due_items),
         accounts=made.stores.accounts,
         queues=Watched(wire, "queues", made.stores.queues),
+        stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
         notifying=made.stores.notifying,
         clock=made.stores.clock,
         ids=made.stores.ids,

@@ -21,6 +21,7 @@ from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.database import Database
@@ -29,7 +30,8 @@ from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, StopSwitch
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Stores:
     due_items: DueItems
     accounts: AccountStore
     queues: QueueStore
+    stop_switch: StopSwitch
     notifying: Notifying
     clock: FakeClock
     ids: SeededIds
@@ -79,6 +82,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         clock=clock,
         ids=SeededIds(clock),
@@ -152,6 +156,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
+            stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             clock=clock,
             ids=SeededIds(clock),

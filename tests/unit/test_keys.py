@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, queue_keys
+from tickwell.adapters.aws.dynamodb import keys, queue_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
@@ -127,6 +127,8 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_parked_key(queue_keys.parked_key(*parked)) == parked
     ended = (tenant_id, name, "C", at_ms, job_id)
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
+    assert tenant_keys.parse_stop_key(tenant_keys.stop_key(tenant_id)) == tenant_id
+    assert tenant_keys.parse_stopped_key(tenant_keys.stopped_key(tenant_id)) == tenant_id
 
 
 PARSERS: dict[str, Callable[[Key], object]] = {
@@ -148,6 +150,8 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
     "webhooks": keys.parse_webhooks_key,
+    "stop": tenant_keys.parse_stop_key,
+    "stopped": tenant_keys.parse_stopped_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -169,6 +173,8 @@ KEYS: dict[str, Key] = {
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),
+    "stop": tenant_keys.stop_key("t"),
+    "stopped": tenant_keys.stopped_key("t"),
 }
 
 

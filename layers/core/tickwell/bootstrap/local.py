@@ -20,6 +20,7 @@ from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -101,6 +102,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,

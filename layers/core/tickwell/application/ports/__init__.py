@@ -10,6 +10,7 @@ from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
+from tickwell.application.ports.stop_switch import StopSwitch
 from tickwell.application.ports.stores import (
     AccountStore,
     Claim,
@@ -56,6 +57,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "StopSwitch",
     "TokenGone",
     "Tokens",
     "WebhookStore",
