@@ -1,6 +1,7 @@
 """Users and their tenants: an address belongs to one user."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.domain.account import Role, User
 from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
+from tickwell.domain.session import RevokedToken, Sessions
 
 
 def _user(**changes: Any) -> User:
@@ -87,3 +89,39 @@ def test_of_many_threads_one_gets_the_address(stores: Stores) -> None:
         won = list(threads.map(create, rivals))
     assert sum(won) == 1
     assert stores.accounts.by_email("ada@example.com") == rivals[won.index(True)]
+
+
+ENDED = Sessions(
+    generation=3,
+    since=NOON,
+    revoked=(RevokedToken(token_id="a", issued_at=NOON, expires_at=NOON + timedelta(milliseconds=1)),),
+)
+
+
+def test_an_edit_is_written_once(stores: Stores) -> None:
+    stores.accounts.create(_user())
+    edited = _user(version=2, role=Role.VIEWER, password_hash="$new", sessions=ENDED, updated_at=NOON)
+    assert stores.accounts.replace(edited)
+    assert stores.accounts.by_id("tenant-1", "user-1") == edited == stores.accounts.by_email("ada@example.com")
+    assert not stores.accounts.replace(replace(edited, password_hash="$other"))
+    again = replace(edited, version=3, sessions=Sessions())
+    assert stores.accounts.replace(again)
+    assert stores.accounts.by_id("tenant-1", "user-1") == again
+
+
+@pytest.mark.parametrize("change", [{"tenant_id": "tenant-2"}, {"user_id": "user-2"}])
+def test_an_edit_of_nobody_makes_nobody(stores: Stores, change: dict[str, str]) -> None:
+    stores.accounts.create(_user())
+    nobody = _user(version=2, **change)
+    assert not stores.accounts.replace(nobody)
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_id(nobody.tenant_id, nobody.user_id)
+
+
+def test_of_edits_at_the_same_time_one_is_written(stores: Stores) -> None:
+    stores.accounts.create(_user())
+    edits = [_user(version=2, password_hash=f"${number}") for number in range(8)]
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        won = list(threads.map(stores.accounts.replace, edits))
+    assert sum(won) == 1
+    assert stores.accounts.by_id("tenant-1", "user-1") == edits[won.index(True)]

@@ -1,11 +1,12 @@
 """Accounts through the API, on both hosts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.api_hosts import PASSWORD, Api, Client
-from tickwell.domain.account import TOKEN_LIFE
+from tickwell.domain.account import TOKEN_LIFE, Role
 from tickwell.http import openapi
 
 REGISTER, LOGIN, ME = "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/me"
@@ -81,6 +82,27 @@ def test_a_token_ends(api: Api, ada: Client) -> None:
     assert ada("GET", ME).status == 200
     api.world.clock.advance(1)
     assert ada("GET", ME).status == 401
+
+
+def test_logout_ends_this_token_at_once_and_no_other(api: Api, ada: Client) -> None:
+    other = Client(
+        host=api.host,
+        token=api.anonymous("POST", LOGIN, {"email": "ada@example.com", "password": PASSWORD}).data["token"],
+    )
+    answer = ada("POST", "/api/v1/auth/logout")
+    assert (answer.status, answer.json) == (200, {"success": True, "message": "Logged out successfully"})
+    for method, path in (("GET", ME), ("GET", "/api/v1/jobs"), ("POST", "/api/v1/auth/logout")):
+        refused = ada(method, path)
+        assert (refused.status, refused.json["code"]) == (401, "UNAUTHENTICATED")
+    assert other("GET", ME).status == 200
+
+
+def test_a_role_is_the_one_of_now(api: Api, ada: Client) -> None:
+    me = ada("GET", ME).data
+    user = api.world.accounts.by_id(me["tenant_id"], me["id"])
+    assert ada("POST", "/api/v1/queues", {"name": "one"}).status == 201
+    assert api.world.accounts.replace(replace(user, role=Role.VIEWER, version=2))
+    assert ada("POST", "/api/v1/queues", {"name": "two"}).status == 403
 
 
 @pytest.mark.parametrize(

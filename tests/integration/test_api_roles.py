@@ -11,9 +11,10 @@ ANSWER_403 = "FORBIDDEN"
 
 
 def as_role(api: Api, client: Client, role: Role) -> Client:
-    """``client``'s user with a token of another role in the same tenant."""
+    """``client``, whose user has another role from now on."""
     user = api.world.accounts.by_id(*_ids(client))
-    return Client(host=api.host, token=api.services.tokens.issue(replace(user, role=role), now=api.world.clock.now()))
+    assert api.world.accounts.replace(replace(user, role=role, version=user.version + 1))
+    return client
 
 
 def _ids(client: Client) -> tuple[str, str]:

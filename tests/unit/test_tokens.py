@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.doubles import NOON, SeededIds
 from tickwell.adapters.tokens import JwtTokens
-from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User
+from tickwell.domain.account import TOKEN_LIFE, Role, User
 from tickwell.domain.errors import UnauthenticatedError
+from tickwell.domain.session import Bearer, Sessions
 
 KEY = "k" * 48
 ADA = User(
@@ -24,6 +25,7 @@ ADA = User(
     role=Role.ADMIN,
     created_at=NOON,
     updated_at=NOON,
+    sessions=Sessions(generation=7),
 )
 EPOCH = int(NOON.timestamp())
 GOOD: dict[str, Any] = {
@@ -31,8 +33,9 @@ GOOD: dict[str, Any] = {
     "aud": "tickwell-api",
     "sub": "user-1",
     "tenant": "tenant-1",
-    "role": "admin",
+    "gen": 7,
     "iat": EPOCH,
+    "iat_ms": EPOCH * 1000,
     "exp": EPOCH + 86400,
     "jti": "x",
 }
@@ -57,7 +60,14 @@ def segment(value: object) -> str:
 
 def test_a_token_speaks_for_its_user_until_its_life_is_over() -> None:
     token = tokens().issue(ADA, now=NOON)
-    expected = Principal(tenant_id="tenant-1", user_id="user-1", role=Role.ADMIN)
+    expected = Bearer(
+        tenant_id="tenant-1",
+        user_id="user-1",
+        token_id=jwt.decode(token, options={"verify_signature": False})["jti"],
+        generation=7,
+        issued_at=NOON,
+        expires_at=NOON + TOKEN_LIFE,
+    )
     assert tokens().verify(token, now=NOON) == expected
     assert tokens().verify(token, now=NOON + TOKEN_LIFE - timedelta(milliseconds=1)) == expected
 
@@ -110,10 +120,12 @@ def test_every_claim_is_needed(claim: str) -> None:
         {"tenant": 7},
         {"tenant": None},
         {"tenant": ["tenant-1"]},
-        {"role": "root"},
-        {"role": 7},
-        {"role": None},
-        {"role": ["admin"]},
+        {"gen": "7"},
+        {"gen": True},
+        {"gen": None},
+        {"jti": ""},
+        {"iat_ms": EPOCH * 1000 - 1},
+        {"iat_ms": str(EPOCH * 1000)},
         {"iat": EPOCH + 1},
         {"iat": str(EPOCH)},
         {"iat": None},

@@ -1,4 +1,7 @@
-"""Bearer tokens: JWT signed with HMAC-SHA-256, whose claims say who speaks and for which tenant."""
+"""Bearer tokens: JWT signed with HMAC-SHA-256, whose claims say who speaks and for which tenant.
+
+The role is not among them: it is read with the user at each request, so that a change counts at once.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,14 +11,15 @@ from typing import Any
 import jwt
 
 from tickwell.application.ports import Ids
-from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User
+from tickwell.domain.account import TOKEN_LIFE, User
 from tickwell.domain.errors import UnauthenticatedError
-from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.session import Bearer
 
 _ALGORITHM = "HS256"
 _ISSUER = "tickwell"
 _AUDIENCE = "tickwell-api"
-_CLAIMS = ("iss", "aud", "sub", "tenant", "role", "iat", "exp", "jti")
+_CLAIMS = ("iss", "aud", "sub", "tenant", "gen", "iat", "iat_ms", "exp", "jti")
 _SHORTEST_KEY_BYTES = 32
 _LONGEST_TOKEN = 2048
 
@@ -36,22 +40,24 @@ class JwtTokens:
 
     def issue(self, user: User, *, now: datetime) -> str:
         """A token that lives for ``TOKEN_LIFE`` from the whole second of ``now``."""
-        issued_epoch = to_epoch_ms(now) // 1000
+        issued_ms = to_epoch_ms(now)
+        issued_epoch = issued_ms // 1000
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
             "sub": user.user_id,
             "tenant": user.tenant_id,
-            "role": user.role.value,
+            "gen": user.sessions.generation,
             "iat": issued_epoch,
+            "iat_ms": issued_ms,
             "exp": issued_epoch + int(TOKEN_LIFE.total_seconds()),
             "jti": self._ids.token(),
         }
         key_id = self._signing_key_id
         return jwt.encode(claims, self._keys[key_id], algorithm=_ALGORITHM, headers={"kid": key_id})
 
-    def verify(self, token: str, *, now: datetime) -> Principal:
-        """Who the token speaks for at ``now``, to the second and without leeway.
+    def verify(self, token: str, *, now: datetime) -> Bearer:
+        """Whose the token is at ``now``, to the second and without leeway.
 
         Raises UnauthenticatedError, whatever is wrong with it.
         """
@@ -59,13 +65,13 @@ class JwtTokens:
             raise UnauthenticatedError("not a valid token")
         try:
             claims = self._claims(token)
-            return _principal(claims, to_epoch_ms(now))
+            return _bearer(claims, to_epoch_ms(now))
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("not a valid token") from error
 
     def _claims(self, token: str) -> dict[str, Any]:
         key = self._keys[jwt.get_unverified_header(token)["kid"]]
-        # PyJWT would compare the times with its own clock; `_principal` does it with the caller's.
+        # PyJWT would compare the times with its own clock; `_bearer` does it with the caller's.
         options: jwt.types.Options = {
             "require": list(_CLAIMS),
             "verify_exp": False,
@@ -75,16 +81,25 @@ class JwtTokens:
         return jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=options)
 
 
-def _principal(claims: dict[str, Any], now_ms: int) -> Principal:
-    issued_epoch, expires_epoch = claims["iat"], claims["exp"]
-    user_id, tenant_id = claims["sub"], claims["tenant"]
-    if type(issued_epoch) is not int or type(expires_epoch) is not int:
-        raise TypeError("times are whole seconds")
-    if not issued_epoch * 1000 <= now_ms < expires_epoch * 1000:
+def _bearer(claims: dict[str, Any], now_ms: int) -> Bearer:
+    whole = tuple(claims[name] for name in ("iat", "iat_ms", "exp", "gen"))
+    texts = tuple(claims[name] for name in ("tenant", "sub", "jti"))
+    if any(type(number) is not int for number in whole):
+        raise TypeError("times and generations are whole numbers")
+    if not all(isinstance(text, str) and text for text in texts):
+        raise TypeError("subject, tenant and id are texts")
+    issued_epoch, issued_ms, expires_epoch, generation = whole
+    if issued_ms // 1000 != issued_epoch or not issued_epoch * 1000 <= now_ms < expires_epoch * 1000:
         raise ValueError("not now")
-    if not (isinstance(user_id, str) and user_id and isinstance(tenant_id, str) and tenant_id):
-        raise TypeError("subject and tenant are ids")
-    return Principal(tenant_id=tenant_id, user_id=user_id, role=Role(claims["role"]))
+    tenant_id, user_id, token_id = texts
+    return Bearer(
+        tenant_id=tenant_id,
+        user_id=user_id,
+        token_id=token_id,
+        generation=generation,
+        issued_at=from_epoch_ms(issued_ms),
+        expires_at=from_epoch_ms(expires_epoch * 1000),
+    )
 
 
 def _key_id(key: bytes) -> str:

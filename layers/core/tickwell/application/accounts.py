@@ -1,10 +1,11 @@
-"""Register, sign in, and who am I (C1, C2, C4)."""
+"""Register, sign in, sign out, and who am I (C1 to C4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tickwell.application.edit_user import edit_user
 from tickwell.application.ports import AccountStore, Clock, Ids, PasswordHasher, Tokens
 from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User, require_email, require_strong_password
-from tickwell.domain.errors import InvalidCredentialsError, NotFoundError, UnauthenticatedError
+from tickwell.domain.errors import ForbiddenError, InvalidCredentialsError, NotFoundError, UnauthenticatedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +74,29 @@ class Login:
             token=self.tokens.issue(user, now=self.clock.now()),
             expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Logout:
+    """End the session that the request came with (C3)."""
+
+    accounts: AccountStore
+    clock: Clock
+
+    def __call__(self, principal: Principal) -> None:
+        """The token is dead from the next request on. Raises ForbiddenError where there is no session to end."""
+        bearer = principal.session
+        if bearer is None:
+            raise ForbiddenError("this takes a person who has signed in; an API key is not enough")
+        now = self.clock.now()
+
+        def without(user: User) -> User:
+            return replace(user, sessions=user.sessions.revoking(bearer, now))
+
+        try:
+            edit_user(self.accounts, principal.tenant_id, principal.user_id, without)
+        except NotFoundError as error:
+            raise UnauthenticatedError("not a valid token") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,15 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
@@ -233,14 +235,17 @@ class Core:
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         return ApiServices(
+            authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
             login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
+            logout=Logout(accounts=accounts, clock=clock),
             me=Me(accounts=accounts),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
             list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
             change_job=change_job,
+            edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
@@ -256,7 +261,6 @@ class Core:
             ),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
-            tokens=tokens,
             clock=clock,
             ids=ids,
             version=__version__,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.session import ALL_COUNT, Bearer, Sessions
 
 TOKEN_LIFE = timedelta(hours=24)
 _EMAIL = re.compile(
@@ -45,7 +46,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``."""
+    """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``.
+
+    ``version`` counts the edits; ``sessions`` says which tokens count.
+    """
 
     tenant_id: str
     user_id: str
@@ -54,6 +58,8 @@ class User:
     role: Role
     created_at: datetime
     updated_at: datetime
+    version: int = 1
+    sessions: Sessions = ALL_COUNT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +67,14 @@ class Principal:
     """Who makes a request: it comes from the credential, never from the request itself.
 
     ``scopes`` are those of an API key; None for a person who has signed in, who may do all that the role allows.
+    ``session`` is the token of that person; None with an API key.
     """
 
     tenant_id: str
     user_id: str
     role: Role
     scopes: frozenset[Scope] | None = None
+    session: Bearer | None = None
 
 
 def email_key(email: str) -> str:

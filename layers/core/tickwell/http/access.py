@@ -69,6 +69,7 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.PUBLIC),
     "login": _public(RateClass.PUBLIC),
+    "logout": _write(None, Role.VIEWER),
     "getCurrentUser": _read(None),
 }
 
@@ -78,6 +79,7 @@ _JOBS: Mapping[str, Access] = {
     "changeJobs": _post(Scope.JOBS_WRITE),
     "listJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
+    "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
@@ -123,6 +125,10 @@ _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
     "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getReference": _public(RateClass.EXEMPT),
+    "getReferenceAlias": _public(RateClass.EXEMPT),
+    "getReferenceScript": _public(RateClass.EXEMPT),
+    "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 

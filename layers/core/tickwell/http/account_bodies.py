@@ -20,6 +20,13 @@ class Credentials(StrictBody):
     )
 
 
+class DoneBody(TypedDict):
+    """It was done; there is nothing to show for it."""
+
+    success: bool
+    message: str
+
+
 class UserBody(TypedDict):
     """A user."""
 

@@ -116,7 +116,7 @@ class Gate:
         credential = request.headers.get("authorization", "")
         if credential[: len(_SCHEME)].lower() != _SCHEME:
             raise UnauthenticatedError("a bearer token is required")
-        return self._services.tokens.verify(credential[len(_SCHEME) :].strip(), now=self._services.clock.now())
+        return self._services.authenticate(credential[len(_SCHEME) :].strip())
 
     def _error_answer(self, request: HttpRequest, error: Exception) -> HttpAnswer:
         fault = fault_of(error)

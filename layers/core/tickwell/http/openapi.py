@@ -16,12 +16,26 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tickwell import __version__
+from tickwell.http.enrichment import enrich
+from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
 _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _SECURITY_SCHEME = "bearer"
+_ALSO = {"addWebhook": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
+"""What an operation may answer besides what follows from its form."""
+_NEVER = {
+    "deleteDeadLetter": {409},
+    "getOpenApiDocument": {503},
+    "getReference": {503},
+    "getReferenceAlias": {503},
+    "getReferenceScript": {503},
+    "getReferenceStyle": {503},
+    "welcome": {503},
+}
+"""What an operation cannot answer, although operations of its form do."""
 _TITLE = "Tickwell"
 _DESCRIPTION = (
     "Runs jobs at the right second, retries them, and records what happened. Register, send the token as "
@@ -86,6 +100,7 @@ def document(version: str) -> dict[str, Any]:
         operation["responses"] = _responses(route, references)
         operation["security"] = [] if access_of(route).is_public else [{_SECURITY_SCHEME: []}]
         operation["tags"] = sorted(route.tags)
+    enrich(described, all_routes(resolver))
     return described
 
 
@@ -116,14 +131,14 @@ def _add_schemas(resolver: ApiGatewayResolver, schemas: dict[str, Any]) -> dict[
 
 
 def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
-    schema = references[route.operation_id]
-    if shown(route).enveloped:
+    schema, answer = references[route.operation_id], shown(route)
+    if answer.enveloped:
         schema = {
             "type": "object",
             "required": ["success", "data"],
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
-    responses = {str(route.status_code): _response("Success.", schema)}
+    responses = {str(route.status_code): _response("Success.", schema, answer.media_type)}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses
@@ -133,19 +148,18 @@ def _error_statuses(route: Route) -> list[int]:
     statuses = {422, 500, 503}
     if not access_of(route).is_public:
         statuses |= {401, 403}
-    if route.operation_id == "login":
-        statuses.add(401)
     if route.dependant.path_params:
         statuses.add(404)
-    if route.method != "GET" and (route.dependant.path_params or route.operation_id == "register"):
+    if route.method != "GET" and route.dependant.path_params:
         statuses.add(409)
     if route.dependant.body_params:
         statuses |= {408, 413, 415}
-    return sorted(statuses)
+    name = str(route.operation_id)
+    return sorted((statuses | _ALSO.get(name, set())) - _NEVER.get(name, set()))
 
 
-def _response(description: str, schema: Any) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, schema: Any, media_type: str = JSON_TYPE) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
 def main(arguments: list[str]) -> int:

@@ -15,11 +15,14 @@ from tickwell.http.exchange import JSON_TYPE, render
 class Shows:
     """In a handler's return type: the TypedDict that the answer's ``data`` is (``enveloped`` False: the whole answer).
 
+    ``media_type`` other than JSON: the answer is text of that type.
+
     Nothing is validated on the way out: the types are mypy's business, and the OpenAPI document's.
     """
 
     body: Any
     enveloped: bool = True
+    media_type: str = JSON_TYPE
 
 
 def access_of(route: Route) -> Access:
@@ -33,6 +36,11 @@ def success(data: Mapping[str, Any], *, message: str | None = None, status: int 
     if message is not None:
         envelope["message"] = message
     return plain({**envelope, "data": data}, status=status)
+
+
+def done(message: str, *, status: int = 200) -> Response[str]:
+    """The success envelope without data."""
+    return plain({"success": True, "message": message}, status=status)
 
 
 def plain(document: Mapping[str, Any], *, status: int = 200) -> Response[str]:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-from tickwell.application.accounts import Login, Me, Register
+from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import Clock, Ids, Tokens
+from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
@@ -25,8 +27,10 @@ class ApiServices:
     ``stage`` names the deployment; ``version`` the release.
     """
 
+    authenticate: Authenticate
     register: Register
     login: Login
+    logout: Logout
     me: Me
     create_job: CreateJob
     create_jobs: CreateJobs
@@ -34,6 +38,7 @@ class ApiServices:
     list_jobs: ListJobs
     manage_queues: ManageQueues
     change_job: ChangeJob
+    edit_job: EditJob
     bulk_jobs: BulkJobs
     read_history: ReadHistory
     retry_dead_letter: RetryDeadLetter
@@ -43,7 +48,6 @@ class ApiServices:
     webhooks: ManageWebhooks
     check_health: CheckHealth
     registry: TaskRegistry
-    tokens: Tokens
     clock: Clock
     ids: Ids
     version: str

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tickwell.domain.account import Principal, User
+from tickwell.domain.account import User
 from tickwell.domain.mail import Mail
+from tickwell.domain.session import Bearer
 
 
 class Clock(Protocol):
@@ -96,6 +97,9 @@ class Tokens(Protocol):
         """A token that lives for ``TOKEN_LIFE``."""
         ...
 
-    def verify(self, token: str, *, now: datetime) -> Principal:
-        """Who the token speaks for. Raises UnauthenticatedError, whatever is wrong with it."""
+    def verify(self, token: str, *, now: datetime) -> Bearer:
+        """Whose the token is; whether it was revoked is not looked at.
+
+        Raises UnauthenticatedError, whatever is wrong with it.
+        """
         ...

@@ -276,5 +276,12 @@ class AccountStore(Protocol):
         ...
 
     def by_id(self, tenant_id: str, user_id: str) -> User:
-        """Raises NotFoundError."""
+        """One read of one row: each request makes it. Consistent. Raises NotFoundError."""
+        ...
+
+    def replace(self, user: User) -> bool:
+        """Write an edit; its version is one higher. False when somebody else's came between, or the user is gone.
+
+        The address never changes.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Registration, login, and who am I (C1, C2, C4)."""
+"""Registration, login, logout, and who am I (C1 to C4)."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from tickwell.http.account_bodies import Credentials, SignedInBody, UserBody, signed_in_body, user_body
+from tickwell.http.account_bodies import Credentials, DoneBody, SignedInBody, UserBody, signed_in_body, user_body
 from tickwell.http.call import call_of
-from tickwell.http.operation import Shows, success
+from tickwell.http.operation import Shows, done, success
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Accounts"]
@@ -41,6 +41,14 @@ def login(
     """200 with a token."""
     signed_in = call_of(request).services.login(credentials.email, credentials.password)
     return success(signed_in_body(signed_in), message="Login successful")
+
+
+@router.post("/api/v1/auth/logout", summary="End the session of this token", tags=TAGS, operation_id="logout")
+def logout(request: Request) -> Response[Annotated[str, Shows(DoneBody, enveloped=False)]]:
+    """200; the token is dead at once."""
+    call = call_of(request)
+    call.services.logout(call.principal)
+    return done("Logged out successfully")
 
 
 @router.get("/api/v1/auth/me", summary="The user behind the token", tags=TAGS, operation_id="getCurrentUser")
