@@ -22,7 +22,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore
+from tickwell.application.ports import AccountStore, RateLimiter
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -73,6 +73,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     notifying: Notifying
+    rates: RateLimiter
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -286,6 +287,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         notifying=stores.notifying,
+        rates=stores.rates,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -16,22 +16,35 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, StopSwitch
+from tickwell.application.ports import (
+    AccountStore,
+    DueItems,
+    History,
+    JobStore,
+    QueueStore,
+    RateLimiter,
+    StopSwitch,
+    TenantCounts,
+)
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -52,6 +65,8 @@ class Stores:
     queues: QueueStore
     stop_switch: StopSwitch
     notifying: Notifying
+    rates: RateLimiter
+    counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
 
@@ -84,6 +99,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
+        rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -158,6 +175,8 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
+            rates=DynamoRateLimiter(table, clock),
+            counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

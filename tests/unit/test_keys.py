@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, queue_keys, tenant_keys
+from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.rate import RateKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -131,6 +132,13 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert tenant_keys.parse_stopped_key(tenant_keys.stopped_key(tenant_id)) == tenant_id
 
 
+@pytest.mark.parametrize("tenant_id", ["t", None])
+@given(words, words, instants_ms)
+def test_count_keys_round_trip(tenant_id: str | None, who: str, what: str, end_ms: int) -> None:
+    key = RateKey(tenant_id=tenant_id, who=who, what=what)
+    assert limit_keys.parse_count_key(limit_keys.count_key(key, end_ms)) == (key, end_ms)
+
+
 PARSERS: dict[str, Callable[[Key], object]] = {
     "job": keys.parse_job_key,
     "body": keys.parse_body_key,
@@ -152,6 +160,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "webhooks": keys.parse_webhooks_key,
     "stop": tenant_keys.parse_stop_key,
     "stopped": tenant_keys.parse_stopped_key,
+    "count": limit_keys.parse_count_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -175,6 +184,7 @@ KEYS: dict[str, Key] = {
     "webhooks": keys.webhooks_key("t"),
     "stop": tenant_keys.stop_key("t"),
     "stopped": tenant_keys.stopped_key("t"),
+    "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
 }
 
 

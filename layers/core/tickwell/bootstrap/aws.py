@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -182,9 +183,11 @@ def _blobs(bucket: str) -> BlobStore:
 
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
+    from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.limits import request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -197,8 +200,8 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         notifying=_notifying(table),
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
-        blobs=_blobs(settings.blob_bucket),
         registry=all_tasks(),
+        request_limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
@@ -295,11 +298,23 @@ def alert_operator() -> AlertOperator:
     return AlertOperator(notifications=_notifications(settings.notification_url, None), clock=_clock())
 
 
-def outcomes() -> FollowOutcomes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """What functions/outcomes needs."""
+
+    follow: FollowOutcomes
+    counts: DynamoTenantCounts
+
+
+def outcomes() -> Outcomes:
     """functions/outcomes."""
     settings = load(OutcomesSettings)
+    table = _table(settings)
     channels = dict.fromkeys(Channel, _notifications(settings.notification_url, None))
-    return FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(_table(settings)))
+    return Outcomes(
+        follow=FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(table)),
+        counts=DynamoTenantCounts(table, _clock()),
+    )
 
 
 def archive() -> BlobArchive:

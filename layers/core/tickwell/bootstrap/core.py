@@ -62,6 +62,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
+    from tickwell.http.request_limits import RequestLimits
     from tickwell.http.services import ApiServices
 
 
@@ -208,8 +209,8 @@ class Core:
         notifying: "Notifying",
         hasher: PasswordHasher,
         tokens: Tokens,
-        blobs: BlobStore,
         registry: TaskRegistry,
+        request_limits: "RequestLimits",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -219,7 +220,7 @@ class Core:
         from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.services import ApiServices
 
-        clock, ids, jobs = self.clock, self.ids, self.jobs
+        clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
         create_job = CreateJob(
             jobs=jobs,
             directory=self.directory,
@@ -249,6 +250,7 @@ class Core:
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
+            request_limits=request_limits,
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,

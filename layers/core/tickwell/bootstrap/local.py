@@ -18,6 +18,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
@@ -36,6 +37,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.limits import request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -116,6 +118,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
     )
+    rates = EmbeddedRateLimiter(folder / "limits.db", clock)
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -128,6 +131,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
 
     def close() -> None:
         processes.close()
+        rates.close()
         database.close()
 
     return LocalSystem(
@@ -137,8 +141,8 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 notifying=notifying,
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
-                blobs=blobs,
                 registry=registry,
+                request_limits=request_limits(settings, rates, clock),
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

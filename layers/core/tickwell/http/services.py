@@ -17,6 +17,7 @@ from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.request_limits import RequestLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,7 @@ class ApiServices:
     edit_job: EditJob
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter
     bulk_dead_letters: BulkDeadLetters
