@@ -269,6 +269,7 @@ def new_world(
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
+        stop_switch=stores.stop_switch,
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,

@@ -19,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
@@ -101,8 +102,13 @@ def deadline(context: LambdaContext) -> datetime:
     return _clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
+def open_table(name: str) -> Table:
+    """The table ``name`` in the account and region that the SDK finds."""
+    return Table(_client("dynamodb"), name, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+
+
 def _table(settings: StoreSettings) -> Table:
-    return Table(_client("dynamodb"), settings.table, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+    return open_table(settings.table)
 
 
 def _lane_urls(settings: LaneSettings) -> Mapping[Lane, str]:
@@ -151,6 +157,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=DynamoStopSwitch(table),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,

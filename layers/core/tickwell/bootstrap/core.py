@@ -42,6 +42,7 @@ from tickwell.application.ports import (
     NotificationLog,
     PasswordHasher,
     QueueStore,
+    StopSwitch,
     Tokens,
     WebhookStore,
 )
@@ -51,6 +52,7 @@ from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
+from tickwell.application.stop_switch import QueuesInForce
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
@@ -76,6 +78,7 @@ class Core:
     history: History
     queues: QueueStore
     directory: QueueDirectory
+    stop_switch: StopSwitch
     arming: Arming
     blobs: BlobStore
     clock: Clock
@@ -87,7 +90,7 @@ class Core:
         """Rule 10 in one place."""
         return AdmitAttempts(
             queues=self.queues,
-            directory=self.directory,
+            in_force=QueuesInForce(self.directory, self.stop_switch, self.clock),
             jobs=self.jobs,
             arming=self.arming,
             clock=self.clock,

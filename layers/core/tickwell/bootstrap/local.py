@@ -22,6 +22,7 @@ from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
@@ -106,6 +107,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
