@@ -18,6 +18,7 @@ from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
 from tickwell.bootstrap.credentials import Credentials
+from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
@@ -213,7 +214,10 @@ def services_of(
         ),
         notifying=world.notifying,
         registry=world.registry,
-        request_limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+        guards=Guards(
+            limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+            submissions=world.submissions,
+        ),
         stage="test",
         allowed_origins=(ORIGIN,),
     )

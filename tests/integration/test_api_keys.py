@@ -230,6 +230,27 @@ def test_keys_that_are_made_at_once_do_not_exceed_the_limit_together(api: Api, a
     assert str(MOST_KEYS) in answer.json["message"]
 
 
+def test_a_creation_that_is_sent_again_makes_no_second_key_and_tells_none(ada: Client) -> None:
+    body, headers = {"name": "k", "scopes": ["jobs:read"]}, {"Idempotency-Key": "once"}
+    first = ada("POST", KEYS, body, headers=headers)
+    assert first.status == 201
+    again = ada("POST", KEYS, body, headers=headers)
+    assert (again.status, again.json["code"]) == (409, "ANSWER_NOT_KEPT")
+    assert [key["id"] for key in ada("GET", KEYS).data["api_keys"]] == [first.data["id"]]
+
+
+def test_a_creation_that_crashed_is_carried_out_again_with_another_secret(api: Api, ada: Client) -> None:
+    principal = replace(api.services.authenticate_key(make(ada)["key"]), scopes=None, api_key_id=None)
+    texts = []
+    for _ in range(2):
+        with api.services.ids.derived("a seed", api.world.clock.now()):
+            texts.append(api.services.api_keys.create(principal, name="k", scopes=list(Scope)).text)
+    lost, told = texts
+    assert with_key(api, lost)("GET", JOBS).status == 401
+    assert with_key(api, told)("GET", JOBS).status == 200
+    assert len(api.services.api_keys.all(principal)) == 2
+
+
 def test_requests_with_a_key_are_counted_apart_from_its_creators(api: Api, ada: Client) -> None:
     first, second = make(ada)["key"], make(ada)["key"]
     quotas = {RateClass.READ: Quota(limit=1, per=timedelta(hours=1))}
