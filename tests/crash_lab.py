@@ -176,6 +176,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
         accounts=made.stores.accounts,
+        members=made.stores.members,
         queues=Watched(wire, "queues", made.stores.queues),
         notifying=made.stores.notifying,
         clock=made.stores.clock,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, queue_keys
+from tickwell.adapters.aws.dynamodb import account_keys, keys, queue_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
@@ -98,6 +98,11 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_address_key(keys.address_key(text)) == text
 
 
+@given(words, texts)
+def test_keys_of_invitations_round_trip(tenant_id: str, text: str) -> None:
+    assert account_keys.parse_invitation_key(account_keys.invitation_key(tenant_id, text)) == (tenant_id, text)
+
+
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
 def test_executions_sort_by_occurrence_and_attempt(places: list[tuple[int, int]]) -> None:
     spelled = [keys.execution_sort(*place) for place in sorted(places)]
@@ -142,6 +147,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "address": keys.parse_address_key,
     "user": keys.parse_user_key,
     "tenant": keys.parse_tenant_key,
+    "invitation": account_keys.parse_invitation_key,
     "queue": queue_keys.parse_queue_key,
     "gate": queue_keys.parse_gate_key,
     "parked": queue_keys.parse_parked_key,
@@ -163,6 +169,7 @@ KEYS: dict[str, Key] = {
     "address": keys.address_key("ada@example.com"),
     "user": keys.user_key("t", "u"),
     "tenant": keys.tenant_key("t"),
+    "invitation": account_keys.invitation_key("t", "i"),
     "queue": queue_keys.queue_key("t", "q"),
     "gate": queue_keys.gate_key("t", "q"),
     "parked": queue_keys.parked_key("t", "q", 1, "j", 1, 1),

@@ -6,6 +6,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 """
 
 from tickwell.application.ports.archive import Archive, ArchivedMonth
+from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -44,6 +45,7 @@ __all__ = [
     "JobStore",
     "Lanes",
     "Mailer",
+    "MemberStore",
     "MessageQueue",
     "NotificationLog",
     "Notifications",
