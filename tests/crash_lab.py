@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.contract.store_engines import Stores, embedded_stores
+from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
 from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.task import TaskContext
@@ -171,16 +171,12 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
     def run(payload: Any, context: Any) -> Any:
         return lab_of[0].run(payload, context)
 
-    stores = Stores(
+    stores = replace(
+        made.stores,
         jobs=Watched(wire, "jobs", made.stores.jobs),
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
-        accounts=made.stores.accounts,
-        members=made.stores.members,
         queues=Watched(wire, "queues", made.stores.queues),
-        notifying=made.stores.notifying,
-        clock=made.stores.clock,
-        ids=made.stores.ids,
     )
     world = new_world(folder, stores, tasks=[task("probe", run)])
     for lane, queue in world.lanes.items():

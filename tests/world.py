@@ -22,7 +22,8 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore
+from tickwell.application.notify import Notified, Notify
+from tickwell.application.ports import AccountStore, MemberStore, Notifications, RateLimiter
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -37,7 +38,7 @@ from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
-from tickwell.messages import decode_job_message, encode_job_message
+from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
 
@@ -73,6 +74,10 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     notifying: Notifying
+    members: MemberStore
+    mails: Notifications
+    notify: Notify
+    rates: RateLimiter
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -88,6 +93,13 @@ class World:
             ids=self.core.ids,
         )
         return use_case(principal, NewJob(**{"name": "a job", **fields})).job
+
+    def deliver_mails(self) -> Notified:
+        """Write and send what waits, as the notifier does."""
+        deliveries = self.mails.receive(10, wait_seconds=0)
+        report = self.notify(self.mails, deliveries)
+        self.mails.delete([delivery for delivery in deliveries if delivery.message_id not in report.again])
+        return report
 
     @property
     def change(self) -> ChangeJob:
@@ -275,6 +287,9 @@ def new_world(
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
     outbox = OutboxMailer(folder / "outbox", clock)
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
+    mails: Notifications = EmbeddedQueue(
+        database, "notifications", None, encode_notification, decode_notification, clock, visibility_seconds=90
+    )
     return World(
         clock=clock,
         core=core,
@@ -284,7 +299,19 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        members=stores.members,
+        mails=mails,
+        notify=stores.notifying.notify(
+            jobs=stores.jobs,
+            history=stores.history,
+            accounts=stores.accounts,
+            members=stores.members,
+            outbound=outbound,
+            clock=clock,
+            ids=stores.ids,
+        ),
         notifying=stores.notifying,
+        rates=stores.rates,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

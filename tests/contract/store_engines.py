@@ -16,14 +16,17 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -31,7 +34,17 @@ from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, MemberStore, QueueStore
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
+from tickwell.application.ports import (
+    AccountStore,
+    DueItems,
+    History,
+    JobStore,
+    MemberStore,
+    QueueStore,
+    RateLimiter,
+    TenantCounts,
+)
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -52,6 +65,8 @@ class Stores:
     members: MemberStore
     queues: QueueStore
     notifying: Notifying
+    rates: RateLimiter
+    counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
 
@@ -84,6 +99,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
+        rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -158,6 +175,8 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
+            rates=DynamoRateLimiter(table, clock),
+            counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

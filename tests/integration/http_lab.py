@@ -162,6 +162,8 @@ def lying_names() -> Names:
         mapped_example=[["::ffff:127.0.0.1"]],
         metadata_example=[["169.254.169.254"]],
         zone_example=[["fe80::1%eth0"]],
+        nat64_example=[["64:ff9b::a9fe:a9fe"]],
+        **{"127_0_0_1_nip_example": [["127.0.0.1"]], "6to4_example": [["2002:7f00:1::1"]]},
         public_example=[[PUBLIC]],
     )
 

@@ -201,7 +201,7 @@ def test_an_unreadable_message_ends_as_a_dead_letter_of_the_operator(stack: Stac
     assert stack.run("dead_letter", event) == {"batchItemFailures": []}
     (record,) = stack.dead_letter_records()
     assert "operator" in record["dynamodb"]["NewImage"]["pk"]["S"]
-    assert stack.run("outcomes", {"Records": [record]}) == {"notifications": 1}
+    assert stack.run("outcomes", {"Records": [record]}) == {"notifications": 1, "counts": 1}
     before = _sent_mails()
     assert stack.run("notifier", stack.event("notify")) == {"batchItemFailures": []}
     assert _sent_mails() == before + 1, "the operator has an address"
@@ -211,7 +211,7 @@ def test_the_owner_of_a_job_that_failed_for_good_gets_a_mail(stack: Stack) -> No
     token = stack.register()
     _doomed(stack, token)
     records = stack.dead_letter_records()
-    assert stack.run("outcomes", {"Records": records}) == {"notifications": 1}
+    assert stack.run("outcomes", {"Records": records}) == {"notifications": 1, "counts": 1}
     before = _sent_mails()
     assert stack.run("notifier", stack.event("notify")) == {"batchItemFailures": []}
     assert _sent_mails() == before + 1
@@ -223,7 +223,7 @@ def test_a_webhook_is_told_and_what_it_refuses_waits_in_its_queue(stack: Stack, 
     assert status == 201
     hook.statuses = [500, 204]
     job_id = _doomed(stack, token)
-    assert stack.run("outcomes", {"Records": stack.dead_letter_records()}) == {"notifications": 2}
+    assert stack.run("outcomes", {"Records": stack.dead_letter_records()}) == {"notifications": 2, "counts": 1}
     event = stack.event("notify")
     answered = stack.run("notifier", event)
     (again,) = answered["batchItemFailures"]

@@ -53,6 +53,18 @@ def test_a_redirect_is_judged_as_any_other_url(location: str, code: str, status:
     asyncio.run(scenario())
 
 
+def test_a_name_that_changes_on_the_way_is_judged_again_at_each_redirect() -> None:
+    async def scenario() -> tuple[str, list[str], int]:
+        async with serve(always(answer("302 Found", ["Location: http://public.example/again"]))) as lab:
+            wires, names = Wires(lab.port), Names(public_example=[[PUBLIC], [PUBLIC], ["169.254.169.254"]])
+            client = guarded(OutboundRules(), resolver=names, network=wires)
+            with pytest.raises(AttemptFailedError) as caught:
+                await client.send(request("http://public.example/"))
+            return caught.value.error_code, wires.connected, len(lab.seen)
+
+    assert asyncio.run(scenario()) == ("BLOCKED_ADDRESS", [PUBLIC, PUBLIC], 2)
+
+
 def test_redirects_are_followed_five_times_and_no_more() -> None:
     async def scenario(hops: int) -> HttpResponse:
         targets = {str(n): answer("302 Found", [f"Location: /{n + 1}"]) for n in range(hops)} | {str(hops): OK}

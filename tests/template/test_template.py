@@ -3,16 +3,17 @@
 import json
 import re
 import tomllib
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 
 from tests.template.cloudformation import ROOT, allowed_statements, as_list, properties, resources, source
 from tickwell import settings
-from tickwell.adapters.aws.dynamodb import history_items
-from tickwell.adapters.aws.dynamodb.items import NAMES
+from tickwell.adapters.aws.dynamodb import history_items, keys
+from tickwell.adapters.aws.dynamodb.count_keys import counts_key
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import JobStatus, PauseReason
+from tickwell.domain.job import JobKey
 from tickwell.domain.notification import RETRY_PAUSES_SECONDS
 
 FUNCTIONS: dict[str, tuple[str, type[settings.Settings]]] = {
@@ -115,7 +116,7 @@ def test_no_role_may_do_everything_or_to_everything(role: str, statement: dict[s
         ("HeavyWorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("WorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("DispatcherRole", {"dynamodb:GetItem", "s3:GetObject", "ses:SendEmail"}),
-        ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "ses:SendEmail"}),
+        ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:Query", "ses:SendEmail"}),
         ("NotifierRole", {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:GetObject", "sqs:SendMessageBatch"}),
         ("ArchiveRole", {"dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject", "s3:DeleteObject", "ses:SendEmail"}),
     ],
@@ -208,10 +209,12 @@ def patterns(mapping: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
 
 
-def test_the_stream_brings_what_people_are_told_of_only_and_gives_none_up_silently() -> None:
+def test_the_stream_brings_what_is_told_of_and_counted_only_and_gives_none_up_silently() -> None:
     stream = stream_mapping("OutcomesFunction")
+    counted = {"kind": {"S": ["job", history_items.DEAD_LETTER]}}
     assert patterns(stream) == [
-        {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [history_items.DEAD_LETTER]}}}},
+        {"dynamodb": {"NewImage": counted}},
+        {"eventName": ["REMOVE"], "dynamodb": {"OldImage": counted}},
         {
             "eventName": ["INSERT"],
             "dynamodb": {
@@ -221,18 +224,25 @@ def test_the_stream_brings_what_people_are_told_of_only_and_gives_none_up_silent
                 }
             },
         },
-        {
-            "eventName": ["MODIFY"],
-            "dynamodb": {
-                "NewImage": {"kind": {"S": ["job"]}, NAMES["pause_reason"]: {"S": [PauseReason.FAILURES.value]}},
-                "OldImage": {NAMES["status"]: {"S": [JobStatus.ACTIVE.value]}},
-            },
-        },
     ]
+    assert 0 < stream["MaximumBatchingWindowInSeconds"] <= 10, "people wait for what it tells"
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] > 0
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["OutcomesFailureQueue", "Arn"]}
+
+
+def test_the_outcomes_function_writes_counts_and_nothing_else() -> None:
+    [writing] = [
+        statement
+        for holder, statement in allowed_statements()
+        if holder == "OutcomesRole" and "dynamodb:UpdateItem" in as_list(statement["Action"])
+    ]
+    [pattern] = writing["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert fnmatch(counts_key("tenant-1", 3).pk, pattern)
+    job = JobKey(tenant_id="tenant-1", job_id="job-1")
+    others = [keys.job_partition("tenant-1", 12), keys.history_partition(job), keys.user_key("tenant-1", "u").pk]
+    assert not any(fnmatch(pk, pattern) for pk in others)
 
 
 def test_the_archive_gets_what_ttl_deletes_in_large_batches_that_are_never_split() -> None:

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import account_keys, keys, queue_keys
+from tickwell.adapters.aws.dynamodb import account_keys, keys, limit_keys, queue_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.rate import RateKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -134,6 +135,13 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
 
 
+@pytest.mark.parametrize("tenant_id", ["t", None])
+@given(words, words, instants_ms)
+def test_count_keys_round_trip(tenant_id: str | None, who: str, what: str, end_ms: int) -> None:
+    key = RateKey(tenant_id=tenant_id, who=who, what=what)
+    assert limit_keys.parse_count_key(limit_keys.count_key(key, end_ms)) == (key, end_ms)
+
+
 PARSERS: dict[str, Callable[[Key], object]] = {
     "job": keys.parse_job_key,
     "body": keys.parse_body_key,
@@ -154,6 +162,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
     "webhooks": keys.parse_webhooks_key,
+    "count": limit_keys.parse_count_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -176,6 +185,7 @@ KEYS: dict[str, Key] = {
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),
+    "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
 }
 
 

@@ -77,6 +77,8 @@ PRIVATE = [
     "2606:4700::1%eth0",
 ]
 NEVER = [
+    "fd20:ce::254",  # Google Cloud
+    "fd00:c1::a9fe:a9fe",  # Oracle Cloud
     "169.254.169.254",
     "169.254.170.2",
     "169.254.170.23",

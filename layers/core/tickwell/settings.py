@@ -23,6 +23,7 @@ _SETTLE_SECONDS = 30
 S = TypeVar("S", bound="Settings")
 CommaList = Annotated[tuple[str, ...], NoDecode]
 OptionalAddress = Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+OptionalUrl = Annotated[str | None, Field(pattern=r"^https?://[^\s#?]+$", max_length=512)]
 
 
 def split_list(value: object) -> object:
@@ -112,11 +113,20 @@ class ArmingSettings(LaneSettings, HorizonSettings):
     schedule_role_arn: str
 
 
-class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings):
+class LimitSettings(Settings):
+    """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number."""
+
+    rate_limit_per_hour: int = Field(default=100, ge=0, le=1_000_000)
+    read_limit_per_hour: int = Field(default=3600, ge=0, le=1_000_000)
+    registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
+
+
+class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings):
     """functions/api."""
 
     blob_bucket: str
     jwt_secret_id: str
+    notification_url: str
     allowed_origins: CommaList = ()
 
     _split = field_validator("allowed_origins", mode="before")(split_list)
@@ -189,13 +199,14 @@ class NotifierSettings(StoreSettings):
     notification_dlq_url: str
     sender_address: str
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     allow_private_hosts: CommaList = ()
 
     _split = field_validator("allow_private_hosts", mode="before")(split_list)
     _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
-class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
+class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
     Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
@@ -209,6 +220,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)

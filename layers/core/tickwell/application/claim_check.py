@@ -20,12 +20,15 @@ class Detail:
     logs: tuple[LogEntry, ...]
 
 
-def store_payload(blobs: BlobStore, tenant_id: str, job_id: str, payload: Any) -> tuple[Any, str | None]:
-    """What to keep in the job: the payload itself, or None and the name of the blob that it went to."""
+def store_payload(blobs: BlobStore, tenant_id: str, stem: str, payload: Any) -> tuple[Any, str | None]:
+    """What to keep in the job: the payload itself, or None and the name of the blob that it went to.
+
+    ``stem`` is the job's id for its first payload. No later one may overwrite that: dead letters refer to it.
+    """
     data = encode(payload)
     if len(data) <= LARGEST_STORED_BYTES:
         return payload, None
-    name = f"tenants/{tenant_id}/payloads/{job_id}.json"
+    name = f"tenants/{tenant_id}/payloads/{stem}.json"
     blobs.put(name, data, content_type="application/json")
     return None, name
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import store_payload
-from tickwell.application.ports import BlobStore, Clock, Ids, JobStore, QueueKey
+from tickwell.application.placing import Placing
+from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.application.task import Task, TaskRegistry
+from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
-from tickwell.domain.lane import Lane, lane_for_priority
-from tickwell.domain.queue import DEFAULT_QUEUE, Queue, default_queues, effective_queue
+from tickwell.domain.queue import Queue
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
@@ -45,6 +45,9 @@ class Every:
 
     seconds: int
 
+
+POLICY_FIELDS = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
+"""What a job, its queue and its task may each say of how it is run."""
 
 ScheduleRequest = Immediately | At | After | Every | CronExpression
 
@@ -114,11 +117,12 @@ class CreateJob:
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
         task = self.registry.get(request.task)
-        queue = self._queue(principal, request, is_heavy=task.heavy)
+        placing = Placing(directory=self.directory)
+        place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
         self.registry.validate(request.task, request.payload)
         job_id = self.ids.new()
         payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
-        schedule = _schedule(request.schedule, now)
+        schedule = schedule_of(request.schedule, now)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,
@@ -130,36 +134,18 @@ class CreateJob:
             payload=payload,
             payload_blob=payload_blob,
             schedule=schedule,
-            lane=_lane(task, queue, request),
-            queue=None if queue.is_default else queue.name,
-            policy=_policy(task.policy, queue, request),
+            lane=place.lane,
+            queue=place.name,
+            policy=_policy(task.policy, place.queue, request),
             tags=request.tags,
             next_run_at=first_due(schedule, now),
             created_at=now,
             updated_at=now,
         )
 
-    def _queue(self, principal: Principal, request: NewJob, *, is_heavy: bool) -> Queue:
-        """The queue that the job goes to: a named one, or a default one by priority; heavy tasks have their own."""
-        if request.queue in (None, DEFAULT_QUEUE):
-            lane = Lane.MEDIUM if request.priority is None else lane_for_priority(request.priority)
-            name = effective_queue(None, lane)
-        else:
-            name = str(request.queue)
-        queue = self.directory.find(QueueKey(tenant_id=principal.tenant_id, name=name))
-        if queue is None:
-            raise InvalidInputError("queue", "is not known; POST /api/v1/queues creates one")
-        if queue.is_default and request.priority is not None and lane_for_priority(request.priority) is not queue.lane:
-            raise InvalidInputError("priority", f"does not go with the queue {queue.name}")
-        return self._heavy_queue(principal) if is_heavy and queue.is_default else queue
 
-    def _heavy_queue(self, principal: Principal) -> Queue:
-        name = effective_queue(None, Lane.HEAVY)
-        queue = self.directory.find(QueueKey(tenant_id=principal.tenant_id, name=name))
-        return queue or default_queues(principal.tenant_id)[name]
-
-
-def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
+def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
+    """The schedule that is asked for at ``now``."""
     match request:
         case Immediately():
             return OneTime(at=now, immediate=True)
@@ -173,18 +159,11 @@ def _schedule(request: ScheduleRequest, now: datetime) -> Schedule:
             return Cron(expression=request)
 
 
-def _lane(task: Task[Any], queue: Queue, request: NewJob) -> Lane:
-    """Heavy tasks have a lane of their own; the priority is checked all the same."""
-    chosen = queue.lane if request.priority is None else lane_for_priority(request.priority)
-    return Lane.HEAVY if task.heavy else chosen
-
-
 def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
     """What the job says goes before what its queue says, and that before the task's own policy."""
-    named = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
     chosen = {
         name: value
-        for name in named
+        for name in POLICY_FIELDS
         for value in (getattr(request, name), getattr(queue, name))[::-1]
         if value is not None
     }

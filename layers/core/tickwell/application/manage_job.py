@@ -144,9 +144,9 @@ class ChangeJob:
             read = self.jobs.get(principal.tenant_id, job_id)
             now = self.clock.now()
             changed = edit(read, now)
-            if read.has_ended:
+            if read.has_ended and changed.status is not read.status:
                 self.ended_jobs.forget(read)
-            items = self._prepare(changed, now)
+            items = self._prepare(changed, read, now)
             if self.jobs.replace(changed, read=read):
                 self._launch(changed, read, items)
                 return changed
@@ -155,8 +155,8 @@ class ChangeJob:
     def _do(self, action: JobAction, principal: Principal, job_id: str) -> Job:
         return self.change(principal, job_id, lambda job, now: self.edit(action, job, now))
 
-    def _prepare(self, changed: Job, now: datetime) -> tuple[DueItem, ...]:
-        items = self.arming.prepare(_messages(changed, now), now=now)
+    def _prepare(self, changed: Job, read: Job, now: datetime) -> tuple[DueItem, ...]:
+        items = self.arming.prepare(_messages(changed, read, now), now=now)
         self.arming.require_fresh(prepared_at=now)
         return items
 
@@ -166,12 +166,15 @@ class ChangeJob:
             self.arming.disarm(first_attempt(read, read.next_run_at))
 
 
-def _messages(job: Job, now: datetime) -> list[JobMessage]:
-    """What an edited job waits for: its next occurrence, and the retry in its slot."""
+def _messages(job: Job, read: Job, now: datetime) -> list[JobMessage]:
+    """What an edit of ``read`` must arm: the next occurrence, for its version is a new one, and on a resume the retry.
+
+    A retry that waits in a job that was active has its message already, whatever the version.
+    """
     messages = []
     if job.status is JobStatus.ACTIVE and job.next_run_at is not None:
         messages.append(first_attempt(job, job.next_run_at))
-    slot = job.slot
-    if job.status is JobStatus.ACTIVE and slot is not None and not slot.is_running():
+    slot, goes_on = job.slot, job.status is JobStatus.ACTIVE and read.status is not JobStatus.ACTIVE
+    if goes_on and slot is not None and not slot.is_running():
         messages.append(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=now))
     return messages

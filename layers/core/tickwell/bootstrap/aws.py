@@ -12,9 +12,11 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.table import Table
@@ -175,23 +177,34 @@ def _blobs(bucket: str) -> BlobStore:
 
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
+    from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.accounts import Accounts
+    from tickwell.bootstrap.limits import request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
     settings = load(ApiSettings)
     table = _table(settings)
     core = _core(settings, table, _lanes(settings))
+    limiter = DynamoRateLimiter(table, core.clock)
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
-        accounts=DynamoAccountStore(table),
+        accounts=Accounts(
+            accounts=DynamoAccountStore(table),
+            members=DynamoMemberStore(table, core.clock),
+            mails=_notifications(settings.notification_url, None),
+            hasher=Argon2Hasher(),
+            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            limiter=limiter,
+            clock=core.clock,
+            ids=core.ids,
+        ),
         notifying=_notifying(table),
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
-        blobs=_blobs(settings.blob_bucket),
         registry=all_tasks(),
+        request_limits=request_limits(settings, limiter, core.clock),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
@@ -288,11 +301,23 @@ def alert_operator() -> AlertOperator:
     return AlertOperator(notifications=_notifications(settings.notification_url, None), clock=_clock())
 
 
-def outcomes() -> FollowOutcomes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """What functions/outcomes needs."""
+
+    follow: FollowOutcomes
+    counts: DynamoTenantCounts
+
+
+def outcomes() -> Outcomes:
     """functions/outcomes."""
     settings = load(OutcomesSettings)
+    table = _table(settings)
     channels = dict.fromkeys(Channel, _notifications(settings.notification_url, None))
-    return FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(_table(settings)))
+    return Outcomes(
+        follow=FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(table)),
+        counts=DynamoTenantCounts(table, _clock()),
+    )
 
 
 def archive() -> BlobArchive:
@@ -318,12 +343,15 @@ def notifier() -> Notifier:
         jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
         accounts=DynamoAccountStore(table),
+        members=DynamoMemberStore(table, clock),
         outbound=Outbound(
             mailer=SesMailer(_client("sesv2"), clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
             operator_address=settings.operator_address,
+            public_url=settings.public_url,
         ),
         clock=clock,
+        ids=SystemIds(clock),
     )
     return Notifier(notify=notify, queue=_notifications(settings.notification_url, settings.notification_dlq_url))

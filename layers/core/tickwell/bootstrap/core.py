@@ -7,16 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
-from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
@@ -35,10 +35,9 @@ from tickwell.application.ports import (
     Ids,
     JobStore,
     Mailer,
+    MemberStore,
     NotificationLog,
-    PasswordHasher,
     QueueStore,
-    Tokens,
     WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
@@ -51,6 +50,7 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
@@ -59,6 +59,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
+    from tickwell.http.request_limits import RequestLimits
     from tickwell.http.services import ApiServices
 
 
@@ -200,12 +201,10 @@ class Core:
     def api(
         self,
         *,
-        accounts: AccountStore,
+        accounts: Accounts,
         notifying: "Notifying",
-        hasher: PasswordHasher,
-        tokens: Tokens,
-        blobs: BlobStore,
         registry: TaskRegistry,
+        request_limits: "RequestLimits",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -215,7 +214,7 @@ class Core:
         from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.services import ApiServices
 
-        clock, ids, jobs = self.clock, self.ids, self.jobs
+        clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
         create_job = CreateJob(
             jobs=jobs,
             directory=self.directory,
@@ -231,19 +230,24 @@ class Core:
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         return ApiServices(
-            authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
-            register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
-            login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
-            logout=Logout(accounts=accounts, clock=clock),
-            me=Me(accounts=accounts),
+            authenticate=accounts.authenticate(),
+            register=accounts.register(),
+            login=accounts.login(),
+            logout=accounts.logout(),
+            me=accounts.me(),
+            passwords=accounts.passwords(),
+            organization=accounts.organization(),
+            invitations=accounts.invitations(),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
             list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
             change_job=change_job,
+            edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
+            request_limits=request_limits,
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,
@@ -272,7 +276,15 @@ class Notifying:
     records: NotificationLog
 
     def notify(
-        self, *, jobs: JobStore, history: History, accounts: AccountStore, outbound: "Outbound", clock: Clock
+        self,
+        *,
+        jobs: JobStore,
+        history: History,
+        accounts: AccountStore,
+        members: MemberStore,
+        outbound: "Outbound",
+        clock: Clock,
+        ids: Ids,
     ) -> Notify:
         """The notifier's use case."""
         by_mail = TellByMail(
@@ -288,6 +300,15 @@ class Notifying:
                 Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
             },
             records=self.records,
+            account_mails=SendAccountMail(
+                accounts=accounts,
+                members=members,
+                mailer=outbound.mailer,
+                sender_address=outbound.sender_address,
+                public_url=outbound.public_url,
+                clock=clock,
+                ids=ids,
+            ),
             clock=clock,
         )
 
@@ -300,6 +321,7 @@ class Outbound:
     sender_address: str
     allow_private_hosts: tuple[str, ...]
     operator_address: str | None = None
+    public_url: str | None = None
 
     def http_client(self) -> HttpClient:
         """The guarded way out."""

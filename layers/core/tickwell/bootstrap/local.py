@@ -13,11 +13,13 @@ from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.passwords import Argon2Hasher
@@ -34,7 +36,9 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.limits import request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -95,6 +99,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
     accounts = EmbeddedAccountStore(database)
+    members = EmbeddedMemberStore(database, clock)
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
@@ -114,6 +119,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
     )
+    rates = EmbeddedRateLimiter(folder / "limits.db", clock)
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -122,21 +128,30 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
         operator_address=settings.operator_address,
+        public_url=settings.public_url,
     )
 
     def close() -> None:
         processes.close()
+        rates.close()
         database.close()
 
     return LocalSystem(
         http=build_app(
             core.api(
-                accounts=accounts,
+                accounts=Accounts(
+                    accounts=accounts,
+                    members=members,
+                    mails=notifications[Channel.EMAIL],
+                    hasher=Argon2Hasher(),
+                    tokens=JwtTokens(signing_key, ids),
+                    limiter=rates,
+                    clock=clock,
+                    ids=ids,
+                ),
                 notifying=notifying,
-                hasher=Argon2Hasher(),
-                tokens=JwtTokens(signing_key, ids),
-                blobs=blobs,
                 registry=registry,
+                request_limits=request_limits(settings, rates, clock),
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),
@@ -168,7 +183,13 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         expiry=EmbeddedExpiry(database, clock, BlobArchive(blobs) if settings.archive else None),
         follow_outcomes=FollowOutcomes(channels=notifications, webhooks=notifying.webhooks),
         notify=notifying.notify(
-            jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
+            jobs=core.jobs,
+            history=core.history,
+            accounts=accounts,
+            members=members,
+            outbound=outbound,
+            clock=clock,
+            ids=ids,
         ),
         clock=clock,
         close=close,

@@ -3,6 +3,8 @@
 The HTTP status of each stands in ``tickwell.http.errors``; a test holds the two against each other.
 """
 
+from tickwell.domain.rate import Allowance
+
 
 class TickwellError(Exception):
     """Root of everything that Tickwell itself raises."""
@@ -49,10 +51,33 @@ class IllegalTransitionError(TickwellError):
         self.action = action
 
 
+class RateLimitedError(TickwellError):
+    """Too many requests; the next one is allowed ``retry_after_seconds`` from now, as ``allowance`` says.
+
+    ``allowance`` is None where the caller is not to know how many there may be.
+    """
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_seconds: int, allowance: Allowance | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        self.allowance = allowance
+
+
 class ConflictError(TickwellError):
     """Somebody changed the same thing at the same time; the caller may read it and try again."""
 
     code = "CONFLICT"
+
+
+class LastOwnerError(ConflictError):
+    """A tenant always has an owner: the last one can neither be removed nor get another role."""
+
+    code = "LAST_OWNER"
+
+    def __init__(self) -> None:
+        super().__init__("this is the last owner; make somebody else an owner first")
 
 
 class QueueInUseError(TickwellError):

@@ -17,6 +17,8 @@ _NEVER = (
     IPv4Network("169.254.0.0/16"),  # link-local: instance, container and pod metadata of AWS and most others
     IPv6Network("fe80::/10"),  # link-local
     IPv6Network("fd00:ec2::/32"),  # the same services of AWS over IPv6
+    IPv6Network("fd20:ce::254/128"),  # metadata of Google Cloud over IPv6
+    IPv6Network("fd00:c1::a9fe:a9fe/128"),  # metadata of Oracle Cloud over IPv6
     IPv4Network("100.100.100.200/32"),  # metadata of Alibaba Cloud
     IPv4Network("168.63.129.16/32"),  # metadata of Azure, in public space
     IPv4Network("192.0.0.192/32"),  # metadata of Oracle Cloud

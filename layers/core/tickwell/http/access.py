@@ -17,7 +17,9 @@ class RateClass(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    GENERATE = "generate"
     PUBLIC = "public"
+    REGISTER = "register"
     EXEMPT = "exempt"
 
 
@@ -38,6 +40,11 @@ class Access:
     def is_public(self) -> bool:
         """Whether no credential is needed."""
         return self.role is None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted."""
+        return self.rate is not RateClass.EXEMPT
 
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
@@ -67,10 +74,25 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 
 
 _ACCOUNTS: Mapping[str, Access] = {
-    "register": _public(RateClass.PUBLIC),
+    "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
-    "logout": _write(None, Role.VIEWER),
+    "logout": Access(role=Role.VIEWER, scope=None, rate=RateClass.READ),
+    "changePassword": _write(None, Role.VIEWER),
+    "forgotPassword": _public(RateClass.REGISTER),
+    "resetPassword": _public(RateClass.PUBLIC),
+    "acceptInvitation": _public(RateClass.PUBLIC),
     "getCurrentUser": _read(None),
+}
+
+_ORGANIZATION: Mapping[str, Access] = {
+    "getOrganization": _read(Scope.TENANT_READ),
+    "changeOrganization": _write(None, Role.ADMIN),
+    "listMembers": _read(Scope.TENANT_READ),
+    "changeMember": _write(None, Role.ADMIN),
+    "removeMember": _write(None, Role.ADMIN),
+    "createInvitation": _post(None, Role.ADMIN),
+    "listInvitations": _read(None, Role.ADMIN),
+    "deleteInvitation": _write(None, Role.ADMIN),
 }
 
 _JOBS: Mapping[str, Access] = {
@@ -79,6 +101,7 @@ _JOBS: Mapping[str, Access] = {
     "changeJobs": _post(Scope.JOBS_WRITE),
     "listJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
+    "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
@@ -124,8 +147,12 @@ _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
     "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getReference": _public(RateClass.EXEMPT),
+    "getReferenceAlias": _public(RateClass.EXEMPT),
+    "getReferenceScript": _public(RateClass.EXEMPT),
+    "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 
-ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
+ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_ORGANIZATION, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
 """Each operation once, by its id."""

@@ -18,8 +18,10 @@ from tickwell.domain.errors import (
     IllegalTransitionError,
     InvalidCredentialsError,
     InvalidInputError,
+    LastOwnerError,
     NotFoundError,
     QueueInUseError,
+    RateLimitedError,
     RetryAfterError,
     StaleDueItemError,
     TickwellError,
@@ -28,6 +30,7 @@ from tickwell.domain.errors import (
     UnreadableMessageError,
 )
 from tickwell.domain.instant import iso
+from tickwell.http.request_limits import rate_headers
 
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when a service was not available."""
@@ -76,11 +79,13 @@ STATUSES: dict[type[TickwellError], int] = {
     NotFoundError: 404,
     IllegalTransitionError: 409,
     ConflictError: 409,
+    LastOwnerError: 409,
     QueueInUseError: 409,
     EmailTakenError: 409,
     UnauthenticatedError: 401,
     InvalidCredentialsError: 401,
     ForbiddenError: 403,
+    RateLimitedError: 429,
     UnavailableError: 503,
     StaleDueItemError: 503,
     UnreadableMessageError: 500,
@@ -154,6 +159,9 @@ def _headers(status: int, error: TickwellError) -> tuple[tuple[str, str], ...]:
         return (("Allow", ", ".join(error.allowed)),)
     if isinstance(error, BodyTooSlowError):
         return (("Connection", "close"),)
+    if isinstance(error, RateLimitedError):
+        told = {} if error.allowance is None else rate_headers(error.allowance)
+        return (("Retry-After", str(error.retry_after_seconds)), *told.items())
     if status == 401:
         return (("WWW-Authenticate", "Bearer"),)
     return (("Retry-After", str(RETRY_AFTER_SECONDS)),) if status == 503 else ()

@@ -26,7 +26,7 @@ LONGEST_INTERVAL_SECONDS = 10 * 365 * 86400
 _LONGEST_RETRY_DELAY_SECONDS = 30 * 86400
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _TIMES = ("scheduled_time", "scheduled_for", "delay_seconds", "cron_expression", "interval_seconds")
-_RECURRING = frozenset({"cron_expression", "interval_seconds"})
+RECURRING = frozenset({"cron_expression", "interval_seconds"})
 _SCHEDULE_TYPES = {
     "scheduled_time": "scheduled",
     "scheduled_for": "scheduled",
@@ -131,21 +131,10 @@ class RetryRequest(StrictBody):
         )
 
 
-class JobRequest(StrictBody):
-    """A job to create.
+class JobFields(StrictBody):
+    """What may be said of a job when it is created, and also later."""
 
-    Without any time it runs at once; with ``scheduled_time`` or ``delay_seconds`` once, later; with
-    ``cron_expression`` or ``interval_seconds`` again and again. ``schedule_type`` and ``job_type`` may say so besides.
-    """
-
-    name: Line = Field(min_length=1, max_length=255, examples=["Daily Backup"])
     description: Annotated[str, AfterValidator(_without_nul)] | None = Field(default=None, max_length=5000)
-    task: str | None = Field(
-        default=None, max_length=255, description="What to run; `GET /api/v1/tasks` lists them. Default: `echo`."
-    )
-    job_type: str | None = Field(
-        default=None, max_length=255, description="`one-time` or `recurring`; a task's name is taken as `task`."
-    )
     schedule_type: Literal["immediate", "scheduled", "cron", "interval"] | None = None
     scheduled_time: Instant | None = Field(default=None, description="Due once; an instant in the past runs at once.")
     scheduled_for: Instant | None = Field(default=None, description="The same as `scheduled_time`.")
@@ -181,37 +170,15 @@ class JobRequest(StrictBody):
     )
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
 
-    def to_new_job(self) -> NewJob:
-        """What the use case takes. Raises InvalidInputError where fields contradict each other."""
-        timed_by = self._timed_by()
-        self._require_schedule_type(timed_by)
-        if self.pause_after_failures is not None and timed_by not in _RECURRING:
-            raise InvalidInputError("pause_after_failures", "goes with cron_expression or interval_seconds only")
-        return NewJob(
-            name=self.name,
-            description=self.description,
-            task=self._task(timed_by),
-            payload=self.payload,
-            schedule=self._schedule(),
-            queue=self.queue,
-            priority=self.priority,
-            timeout_seconds=self.timeout_seconds,
-            max_retries=self.max_retries,
-            retry=None if self.retry is None else self.retry.to_policy(),
-            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
-            stall_seconds=self.stall_seconds,
-            pause_after_failures=self.pause_after_failures,
-            tags=tuple(dict.fromkeys(self.tags)),
-        )
-
-    def _timed_by(self) -> str | None:
+    def timed_by(self) -> str | None:
         """The one field that says when; None: at once."""
         given = [field for field in _TIMES if getattr(self, field) is not None]
         if len(given) > 1:
             raise InvalidInputError(given[1], f"cannot stand together with {given[0]}")
         return given[0] if given else None
 
-    def _require_schedule_type(self, timed_by: str | None) -> None:
+    def require_schedule_type(self, timed_by: str | None) -> None:
+        """Raises InvalidInputError when ``schedule_type`` says something else than the field that says when."""
         actual = "immediate" if timed_by is None else _SCHEDULE_TYPES[timed_by]
         if self.schedule_type in (None, actual):
             return
@@ -221,20 +188,8 @@ class JobRequest(StrictBody):
             )
         raise InvalidInputError("schedule_type", f"{self.schedule_type} does not go with {timed_by}")
 
-    def _task(self, timed_by: str | None) -> str:
-        """The task's name, which one kind of client gives as ``job_type``."""
-        is_recurring = timed_by in _RECURRING
-        if self.job_type is None or self.job_type in set(JobType):
-            if self.job_type == JobType.ONE_TIME and is_recurring:
-                raise InvalidInputError("job_type", f"one-time does not go with {timed_by}")
-            if self.job_type == JobType.RECURRING and not is_recurring:
-                raise InvalidInputError("job_type", "recurring needs cron_expression or interval_seconds")
-            return self.task or "echo"
-        if self.task is not None and self.task != self.job_type:
-            raise InvalidInputError("job_type", "must be one-time or recurring")
-        return self.job_type
-
-    def _schedule(self) -> ScheduleRequest:
+    def schedule(self) -> ScheduleRequest:
+        """When. Raises InvalidInputError."""
         timezone = self.timezone or "UTC"
         zone(timezone)
         at = self.scheduled_time or self.scheduled_for
@@ -247,3 +202,55 @@ class JobRequest(StrictBody):
         if self.cron_expression is not None:
             return CronExpression.parse(self.cron_expression, timezone)
         return Immediately()
+
+
+class JobRequest(JobFields):
+    """A job to create.
+
+    Without any time it runs at once; with ``scheduled_time`` or ``delay_seconds`` once, later; with
+    ``cron_expression`` or ``interval_seconds`` again and again. ``schedule_type`` and ``job_type`` may say so besides.
+    """
+
+    name: Line = Field(min_length=1, max_length=255, examples=["Daily Backup"])
+    task: str | None = Field(
+        default=None, max_length=255, description="What to run; `GET /api/v1/tasks` lists them. Default: `echo`."
+    )
+    job_type: str | None = Field(
+        default=None, max_length=255, description="`one-time` or `recurring`; a task's name is taken as `task`."
+    )
+
+    def to_new_job(self) -> NewJob:
+        """What the use case takes. Raises InvalidInputError where fields contradict each other."""
+        timed_by = self.timed_by()
+        self.require_schedule_type(timed_by)
+        if self.pause_after_failures is not None and timed_by not in RECURRING:
+            raise InvalidInputError("pause_after_failures", "goes with cron_expression or interval_seconds only")
+        return NewJob(
+            name=self.name,
+            description=self.description,
+            task=self._task(timed_by),
+            payload=self.payload,
+            schedule=self.schedule(),
+            queue=self.queue,
+            priority=self.priority,
+            timeout_seconds=self.timeout_seconds,
+            max_retries=self.max_retries,
+            retry=None if self.retry is None else self.retry.to_policy(),
+            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
+            stall_seconds=self.stall_seconds,
+            pause_after_failures=self.pause_after_failures,
+            tags=tuple(dict.fromkeys(self.tags)),
+        )
+
+    def _task(self, timed_by: str | None) -> str:
+        """The task's name, which one kind of client gives as ``job_type``."""
+        is_recurring = timed_by in RECURRING
+        if self.job_type is None or self.job_type in set(JobType):
+            if self.job_type == JobType.ONE_TIME and is_recurring:
+                raise InvalidInputError("job_type", f"one-time does not go with {timed_by}")
+            if self.job_type == JobType.RECURRING and not is_recurring:
+                raise InvalidInputError("job_type", "recurring needs cron_expression or interval_seconds")
+            return self.task or "echo"
+        if self.task is not None and self.task != self.job_type:
+            raise InvalidInputError("job_type", "must be one-time or recurring")
+        return self.job_type

@@ -16,12 +16,27 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tickwell import __version__
+from tickwell.http.enrichment import enrich
+from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
+from tickwell.http.request_limits import LIMITED_HEADERS
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
 _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _SECURITY_SCHEME = "bearer"
+_ALSO = {"addWebhook": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
+"""What an operation may answer besides what follows from its form."""
+_NEVER = {
+    "deleteDeadLetter": {409},
+    "getOpenApiDocument": {503},
+    "getReference": {503},
+    "getReferenceAlias": {503},
+    "getReferenceScript": {503},
+    "getReferenceStyle": {503},
+    "welcome": {503},
+}
+"""What an operation cannot answer, although operations of its form do."""
 _TITLE = "Tickwell"
 _DESCRIPTION = (
     "Runs jobs at the right second, retries them, and records what happened. Register, send the token as "
@@ -35,10 +50,24 @@ _ERRORS = {
     408: ("BodyTooSlow", "The body did not arrive in time."),
     413: ("BodyTooLarge", "The body is larger than 1 MiB."),
     415: ("UnsupportedMediaType", "The body is not declared to be JSON."),
+    429: ("RateLimited", "Too many requests; `Retry-After` says in how many seconds the next one is allowed."),
     422: ("Invalid", "Something in the request is not acceptable; `details` names the fields."),
     500: ("Failure", "An error of ours."),
     503: ("Unavailable", "A service that Tickwell stands on is not available."),
 }
+
+
+_RATE_TEXTS = (
+    "Requests of this kind in a window of time; there are no such headers where the deployment sets no limit.",
+    "How many of them are left.",
+    "When the window ends, in seconds of the epoch.",
+)
+_RATE_HEADERS: dict[str, Any] = {
+    name: {"description": text, "schema": {"type": "integer"}}
+    for name, text in zip(LIMITED_HEADERS, _RATE_TEXTS, strict=True)
+}
+_RATE_REFERENCES = {name: {"$ref": f"#/components/headers/{name}"} for name in LIMITED_HEADERS}
+_RETRY_AFTER = {"description": "Seconds.", "schema": {"type": "integer"}}
 
 
 class FieldFault(TypedDict):
@@ -81,11 +110,15 @@ def document(version: str) -> dict[str, Any]:
     described["components"]["responses"] = {
         name: _response(description, references["error"]) for name, description in _ERRORS.values()
     }
+    described["components"]["headers"] = _RATE_HEADERS
+    refusal = described["components"]["responses"]["RateLimited"]
+    refusal["headers"] = {"Retry-After": _RETRY_AFTER, **_RATE_REFERENCES}
     for route in all_routes(resolver):
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
         operation["security"] = [] if access_of(route).is_public else [{_SECURITY_SCHEME: []}]
         operation["tags"] = sorted(route.tags)
+    enrich(described, all_routes(resolver))
     return described
 
 
@@ -116,14 +149,17 @@ def _add_schemas(resolver: ApiGatewayResolver, schemas: dict[str, Any]) -> dict[
 
 
 def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
-    schema = references[route.operation_id]
-    if shown(route).enveloped:
+    schema, answer = references[route.operation_id], shown(route)
+    if answer.enveloped:
         schema = {
             "type": "object",
             "required": ["success", "data"],
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
-    responses = {str(route.status_code): _response("Success.", schema)}
+    success = _response("Success.", schema, answer.media_type)
+    if access_of(route).is_limited:
+        success["headers"] = _RATE_REFERENCES
+    responses = {str(route.status_code): success}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses
@@ -133,19 +169,20 @@ def _error_statuses(route: Route) -> list[int]:
     statuses = {422, 500, 503}
     if not access_of(route).is_public:
         statuses |= {401, 403}
-    if route.operation_id == "login":
-        statuses.add(401)
+    if access_of(route).is_limited:
+        statuses.add(429)
     if route.dependant.path_params:
         statuses.add(404)
-    if route.method != "GET" and (route.dependant.path_params or route.operation_id == "register"):
+    if route.method != "GET" and route.dependant.path_params:
         statuses.add(409)
     if route.dependant.body_params:
         statuses |= {408, 413, 415}
-    return sorted(statuses)
+    name = str(route.operation_id)
+    return sorted((statuses | _ALSO.get(name, set())) - _NEVER.get(name, set()))
 
 
-def _response(description: str, schema: Any) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, schema: Any, media_type: str = JSON_TYPE) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
 def main(arguments: list[str]) -> int:

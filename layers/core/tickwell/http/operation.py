@@ -15,11 +15,14 @@ from tickwell.http.exchange import JSON_TYPE, render
 class Shows:
     """In a handler's return type: the TypedDict that the answer's ``data`` is (``enveloped`` False: the whole answer).
 
+    ``media_type`` other than JSON: the answer is text of that type.
+
     Nothing is validated on the way out: the types are mypy's business, and the OpenAPI document's.
     """
 
     body: Any
     enveloped: bool = True
+    media_type: str = JSON_TYPE
 
 
 def access_of(route: Route) -> Access:

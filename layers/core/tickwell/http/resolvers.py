@@ -1,5 +1,6 @@
 """Powertools' resolvers for both hosts, with the same routes."""
 
+import logging
 from typing import Any, NoReturn
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, HttpResolverLocal
@@ -18,7 +19,10 @@ from tickwell.http.routes import (
     executions,
     job_actions,
     jobs,
+    organization,
+    passwords,
     queues,
+    reference,
     system,
     webhooks,
 )
@@ -79,8 +83,12 @@ def threaded_resolver() -> ThreadedResolver:
 
 
 def _include_routes(resolver: ApiGatewayResolver) -> None:
+    # Whatever level the deployment logs at: for debugging, Powertools writes bodies down, passwords included.
+    logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
     for module in (
         accounts,
+        passwords,
+        organization,
         jobs,
         job_actions,
         bulk,
@@ -90,6 +98,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         archive,
         webhooks,
         system,
+        reference,
     ):
         resolver.include_router(module.router)
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.

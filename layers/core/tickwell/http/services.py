@@ -8,14 +8,19 @@ from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.edit_job import EditJob
 from tickwell.application.health import CheckHealth
+from tickwell.application.invitations import ManageInvitations
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.organizations import ManageOrganization
+from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.request_limits import RequestLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +35,9 @@ class ApiServices:
     register: Register
     login: Login
     logout: Logout
+    passwords: ManagePassword
+    organization: ManageOrganization
+    invitations: ManageInvitations
     me: Me
     create_job: CreateJob
     create_jobs: CreateJobs
@@ -37,8 +45,10 @@ class ApiServices:
     list_jobs: ListJobs
     manage_queues: ManageQueues
     change_job: ChangeJob
+    edit_job: EditJob
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter
     bulk_dead_letters: BulkDeadLetters

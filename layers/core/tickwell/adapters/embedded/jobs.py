@@ -22,7 +22,7 @@ from tickwell.application.ports import (
     TokenGone,
 )
 from tickwell.domain.errors import ConflictError, NotFoundError
-from tickwell.domain.execution import Execution, OccurrenceKey
+from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, PauseReason, sources
 from tickwell.domain.message import JobMessage
@@ -92,7 +92,8 @@ _NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHE
 _COUNTED = f"""
     slot_token = NULL, lease_until_ms = NULL, progress = NULL, probe_ms = NULL,
     executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
-    duration_ms = duration_ms + :duration WHERE {_THIS} AND slot_token = :token
+    duration_ms = duration_ms + :duration, timeouts = timeouts + :timeouts, lost = lost + :lost
+    WHERE {_THIS} AND slot_token = :token
 """
 
 
@@ -290,6 +291,8 @@ def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime) -> 
         "successful": counts.successful,
         "failed": counts.failed,
         "duration": counts.duration_ms,
+        "timeouts": execution.status is ExecutionStatus.TIMEOUT,
+        "lost": execution.status is ExecutionStatus.LOST,
         "expires": to_epoch_ms(execution.expires_at),
         "now": to_epoch_ms(now),
     }

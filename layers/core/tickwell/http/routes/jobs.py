@@ -1,4 +1,4 @@
-"""Create, read, list, pause, resume and delete jobs (C5 to C10, C12 to C14)."""
+"""Create, read, list, change, pause, resume and delete jobs (C5 to C14)."""
 
 import logging
 from typing import Annotated
@@ -21,6 +21,7 @@ from tickwell.http.job_bodies import (
     job_summary,
     job_with_policy,
 )
+from tickwell.http.job_patch import JobPatch
 from tickwell.http.job_request import JobRequest
 from tickwell.http.operation import Shows, success
 from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
@@ -60,6 +61,16 @@ def get_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobB
     call = call_of(request)
     job = call.services.get_job(call.principal, job_id)
     return success(job_body(job, call.services.clock.now()))
+
+
+@router.patch("/api/v1/jobs/<job_id>", summary="Change a job", tags=TAGS, operation_id="updateJob")
+def update_job(
+    job_id: str, patch: Annotated[JobPatch, Body()], request: Request
+) -> Response[Annotated[str, Shows(JobPolicyBody)]]:
+    """The fields that are given. A changed schedule recalculates the next occurrence; what runs goes on as it was."""
+    call = call_of(request)
+    job = call.services.edit_job(call.principal, job_id, patch.to_edit())
+    return success(job_with_policy(job, call.services.clock.now()), message="Job updated successfully")
 
 
 @router.delete("/api/v1/jobs/<job_id>", summary="Delete a job", tags=TAGS, operation_id="deleteJob")

@@ -27,7 +27,7 @@ _DEGRADED = Fault(status=503, code="DEGRADED", message="a service that Tickwell 
 @router.get("/", summary="Where to go from here", tags=TAGS, operation_id="welcome")
 def welcome(request: Request) -> Response[Annotated[str, Shows(WelcomeBody)]]:
     """Links."""
-    links = {"health": "/health", "openapi": "/openapi.json", "register": "/api/v1/auth/register"}
+    links = {"health": "/health", "docs": "/docs", "openapi": "/openapi.json", "register": "/api/v1/auth/register"}
     return success(WelcomeBody(name="Tickwell", version=call_of(request).services.version, links=links))
 
 

@@ -36,6 +36,8 @@ NAMES: Final = {
     "successful": "ts",
     "failed": "tf",
     "duration": "td",
+    "timeouts": "tt",
+    "lost": "tl",
     "created": "ca",
     "updated": "ua",
     "last_executed": "le",

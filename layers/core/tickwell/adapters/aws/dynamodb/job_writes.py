@@ -12,7 +12,7 @@ from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.table import Write
 from tickwell.adapters.documents import epoch_ms, progress_text
 from tickwell.application.ports import Claim
-from tickwell.domain.execution import Execution
+from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, PauseReason, sources
 from tickwell.domain.message import JobMessage
@@ -28,6 +28,8 @@ _PAUSES = (
 """Whether this failure is the one that pauses the job (X23). No failures so far: the attribute is not there."""
 
 _COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
+_ALSO_COUNTED = {ExecutionStatus.TIMEOUT: ", #timeouts :one", ExecutionStatus.LOST: ", #lost :one"}
+"""What tells the failures apart, for the counts of the tenant; most jobs never have these attributes."""
 
 
 def claim_write(claim: Claim) -> Write:
@@ -113,6 +115,7 @@ def _final_writes(
     execution: Execution, target: JobStatus, values: dict[str, Value], now: datetime
 ) -> tuple[Write, ...]:
     empty = f"REMOVE {_EMPTY_SLOT}"
+    counting = _counting(execution)
     if target is JobStatus.COMPLETED:
         empty += ", #failures_in_a_row"
     statuses, allowed = _any_of(sources(target))
@@ -123,14 +126,14 @@ def _final_writes(
         {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
     )
     end = Write(
-        update=f"{ended} {empty} {_COUNT}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
+        update=f"{ended} {empty} {counting}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
     )
     others = f"#slot_token = :token AND NOT ({ends})"
     if target is not JobStatus.FAILED:
-        go_on = Write(update=f"{empty} {_COUNT}", condition=others, values=ending)
+        go_on = Write(update=f"{empty} {counting}", condition=others, values=ending)
         return (go_on, end) if execution.recurring else (end, go_on)
     ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
-    count = f"{_COUNT}, #failures_in_a_row :one"
+    count = f"{counting}, #failures_in_a_row :one"
     go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
     pause = _pause_write(f"{empty}, #next_run {count}, #version :one", ending, now)
     return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
@@ -186,6 +189,7 @@ def note_probe_write(token: str, at: datetime) -> Write:
 def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Value]) -> tuple[Write, Write]:
     statuses, keeping = _any_of(KEEPS_RETRY)
     keeps = f"#status IN ({statuses})"
+    counting = _counting(execution)
     values = values | keeping
     waiting, slot = _assign(
         {
@@ -198,13 +202,18 @@ def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Val
             "probe_at": None,
         }
     )
-    wait = Write(update=f"{waiting} {_COUNT}", condition=f"#slot_token = :token AND {keeps}", values=values | slot)
+    wait = Write(update=f"{waiting} {counting}", condition=f"#slot_token = :token AND {keeps}", values=values | slot)
     drop = Write(
-        update=f"REMOVE {_EMPTY_SLOT} {_COUNT}",
+        update=f"REMOVE {_EMPTY_SLOT} {counting}",
         condition=f"#slot_token = :token AND NOT ({keeps})",
         values=values,
     )
     return wait, drop
+
+
+def _counting(execution: Execution) -> str:
+    """What finishing ``execution`` adds to the tally."""
+    return _COUNT + _ALSO_COUNTED.get(execution.status, "")
 
 
 def _assign(attributes: Mapping[str, Value | None], already_set: Collection[str] = ()) -> tuple[str, dict[str, Value]]:

@@ -1,0 +1,151 @@
+"""Counts of tenants in DynamoDB, applied from the table's stream exactly once (rule 9).
+
+The records of one partition key come in order, each with a higher number than the one before. Each row remembers the
+last number that it has counted of each partition, in the very write that counts: what comes a second time, or after a
+crash anywhere, is left out. See ADR 0020 for the limits of that.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value
+from tickwell.adapters.aws.dynamodb.count_items import NAMES, Seen, counts_row, counts_text, day_row, day_text
+from tickwell.adapters.aws.dynamodb.count_keys import GROUPS, counts_key, day_key, group_of
+from tickwell.adapters.aws.dynamodb.count_stream import Change
+from tickwell.adapters.aws.dynamodb.items import expiry
+from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.dynamodb.table import SERVICE, Table, Write, Written
+from tickwell.adapters.documents import VERSION
+from tickwell.application.ports import Clock
+from tickwell.domain.counts import HOURS_KEPT, Counts, ExecutionTally, hour_of
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.instant import to_epoch_ms
+
+K = TypeVar("K")
+
+_TRIES = 8
+_DAY = timedelta(days=1)
+
+Next = Callable[[Item | None], tuple[int, str] | None]
+"""From an item to the version that was read and the document that follows; None where there is nothing new."""
+
+
+class DynamoTenantCounts:
+    """The ``TenantCounts`` of the ``aws`` engine, and what keeps them."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def read(self, tenant_id: str) -> Counts:
+        """See the port. One batch of 4 items."""
+        found = self._table.get_many(counts_key(tenant_id, group) for group in range(GROUPS))
+        total = Counts()
+        for item in found.values():
+            total = total.plus(counts_row(item).counts)
+        return total
+
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+        """See the port. Four items for each day."""
+        now = self._clock.now()
+        days = _days(max(since, now - HOURS_KEPT), min(until, now + _DAY))
+        found = self._table.get_many(day_key(tenant_id, group, day) for day in days for group in range(GROUPS))
+        total: dict[datetime, ExecutionTally] = {}
+        for item in found.values():
+            for hour, tally in day_row(item).hours.items():
+                if since <= hour < until and hour > now - HOURS_KEPT:
+                    total[hour] = total.get(hour, ExecutionTally()).plus(tally)
+        return dict(sorted(total.items()))
+
+    def apply(self, changes: Sequence[Change]) -> int:
+        """Count ``changes``, which are in the order of the stream; returns how many rows were to be written.
+
+        May be repeated, whole or in part. Raises UnavailableError: then the rest is to be repeated.
+        """
+        rows: dict[Key, Next] = {}
+        for (tenant_id, group), part in _by(changes, lambda each: (each.tenant_id, group_of(each.shard))).items():
+            rows[counts_key(tenant_id, group)] = _counting(part)
+            ended = [each for each in part if each.counts.recent]
+            for day, of_day in _by(ended, lambda each: each.counts.recent[0].hour.date()).items():
+                rows[day_key(tenant_id, group, day)] = _counting_hours(of_day)
+        standing = self._table.get_many(rows)
+        self._table.each(lambda key: self._write(key, standing.get(key), rows[key]), list(rows))
+        return len(rows)
+
+    def _write(self, key: Key, item: Item | None, following: Next) -> None:
+        """Write what follows from ``item``, or from what another consumer has made of it meanwhile."""
+        for _ in range(_TRIES):
+            found = following(item)
+            if found is None:
+                return
+            outcome = self._table.update(key, _row_write(key, *found), NAMES)
+            if isinstance(outcome, Written):
+                return
+            item = outcome.item
+        raise UnavailableError(SERVICE, "counts are being written too often")
+
+
+def _row_write(key: Key, version: int, document: str) -> Write:
+    """Replace a row of ``version``, or make the first one."""
+    values: dict[str, Value] = {"kind": "counts", "spelling": VERSION, "next": version + 1, "document": document}
+    update = "SET #kind = :kind, #spelling = :spelling, #version = :next, #document = :document"
+    if key.sk.startswith("D#"):
+        day = datetime.strptime(key.sk, "D#%Y%m%d").replace(tzinfo=UTC)
+        expires = expiry(to_epoch_ms(day + _DAY + HOURS_KEPT))
+        values |= {name: value for name, value in expires.items() if value is not None}
+        update += ", #expires = :ex, #ttl = :ttl"
+    if version == 0:
+        return Write(update=update, condition="attribute_not_exists(#version)", values=values)
+    return Write(update=update, condition="#version = :read", values=values | {"read": version})
+
+
+def _counting(changes: Sequence[Change]) -> Next:
+    def following(item: Item | None) -> tuple[int, str] | None:
+        row = counts_row(item)
+        new, seen = _unseen(changes, row.seen)
+        counts = row.counts
+        for change in new:
+            counts = counts.plus(change.counts)
+        return (row.version, counts_text(counts, seen)) if new else None
+
+    return following
+
+
+def _counting_hours(changes: Sequence[Change]) -> Next:
+    def following(item: Item | None) -> tuple[int, str] | None:
+        row = day_row(item)
+        new, seen = _unseen(changes, row.seen)
+        hours = dict(row.hours)
+        for change in new:
+            hour = hour_of(change.counts.recent[0].finished_at)
+            hours[hour] = hours.get(hour, ExecutionTally()).plus(change.counts.tally())
+        return (row.version, day_text(hours, seen)) if new else None
+
+    return following
+
+
+def _unseen(changes: Sequence[Change], seen: Seen) -> tuple[list[Change], Seen]:
+    """What of ``changes`` was not counted yet, each once, and what is seen when it has been."""
+    new: list[Change] = []
+    after = dict(seen)
+    for change in sorted(changes, key=lambda each: each.sequence):
+        if change.sequence > after.get(change.partition, -1):
+            after[change.partition] = change.sequence
+            new.append(change)
+    return new, after
+
+
+def _by(changes: Sequence[Change], key: Callable[[Change], K]) -> Mapping[K, list[Change]]:
+    found: dict[K, list[Change]] = {}
+    for change in changes:
+        found.setdefault(key(change), []).append(change)
+    return found
+
+
+def _days(since: datetime, until: datetime) -> Iterator[date]:
+    """The days, UTC, from the one of ``since`` to the one of ``until``."""
+    day = datetime.combine(since.astimezone(UTC).date(), time(), tzinfo=UTC)
+    while day < until:
+        yield day.date()
+        day += _DAY

@@ -1,0 +1,109 @@
+"""What is counted of a tenant, in SQLite. The triggers of migration 0006 count; this reads."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.application.ports import Clock
+from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, JobCell, newest
+from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import JobStatus
+from tickwell.domain.lane import Lane
+from tickwell.domain.schedule import JobType
+
+_JOBS = """
+    SELECT queue, lane, status, recurring, 0, jobs FROM job_counts WHERE tenant_id = :tenant
+    UNION ALL
+    SELECT queue, json_extract(definition, '$.lane'), status, recurring, 1, COUNT(*)
+    FROM jobs INDEXED BY jobs_running WHERE tenant_id = :tenant AND slot_token IS NOT NULL GROUP BY 1, 2, 3, 4
+"""
+"""All jobs, and again those that are running: in one statement, so that the two agree."""
+_STATUSES = (
+    ExecutionStatus.SUCCESS,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.TIMEOUT,
+    ExecutionStatus.CANCELLED,
+    ExecutionStatus.LOST,
+)
+_TALLY = f"{', '.join(status.value for status in _STATUSES)}, duration_ms, shortest_ms, longest_ms"
+_EXECUTIONS = f"SELECT queue, lane, {_TALLY} FROM execution_counts WHERE tenant_id = ?"
+_RECENT = """
+    SELECT job_id, due_ms, attempt, status, finished_ms, duration_ms FROM recent_executions WHERE tenant_id = ?
+"""
+_DEAD_LETTERS = "SELECT COALESCE(SUM(dead_letters), 0) FROM dead_letter_counts WHERE tenant_id = ?"
+_HOURS = f"""
+    SELECT hour_ms, {_TALLY} FROM execution_hours
+    WHERE tenant_id = ? AND hour_ms >= ? AND hour_ms < ? AND expires_ms > ? ORDER BY hour_ms
+"""
+
+
+class EmbeddedTenantCounts:
+    """The embedded ``TenantCounts``: exact, with each committed write."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def read(self, tenant_id: str) -> Counts:
+        """See the port."""
+        tenant = (bindable(tenant_id),)
+        with self._database.read() as cursor:
+            jobs = _job_cells(cursor.execute(_JOBS, {"tenant": tenant[0]}))
+            executions = {
+                ExecutionCell(queue=row[0], lane=Lane(row[1])): _tally(row[2:])
+                for row in cursor.execute(_EXECUTIONS, tenant)
+            }
+            recent = tuple(_ended(*row) for row in cursor.execute(_RECENT, tenant))
+            (dead_letters,) = cursor.execute(_DEAD_LETTERS, tenant).fetchone()
+        return Counts(jobs=jobs, executions=executions, recent=newest(recent), dead_letters=dead_letters)
+
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+        """See the port."""
+        now_ms = to_epoch_ms(self._clock.now())
+        values = (bindable(tenant_id), to_epoch_ms(since), to_epoch_ms(until), now_ms)
+        with self._database.read() as cursor:
+            return {from_epoch_ms(row[0]): _tally(row[1:]) for row in cursor.execute(_HOURS, values)}
+
+
+def _job_cells(rows: Iterable[tuple[Any, ...]]) -> dict[JobCell, int]:
+    """Jobs by what they are; those that run are taken from the others of their kind."""
+    cells: Counter[JobCell] = Counter()
+    for queue, lane, status, recurring, running, jobs in rows:
+        cells[_job_cell(queue, lane, status, recurring, running)] += jobs
+        if running:
+            cells[_job_cell(queue, lane, status, recurring, 0)] -= jobs
+    return {cell: jobs for cell, jobs in cells.items() if jobs}
+
+
+def _job_cell(queue: str, lane: str, status: str, recurring: int, running: int) -> JobCell:
+    return JobCell(
+        queue=queue,
+        lane=Lane(lane),
+        status=JobStatus(status),
+        job_type=JobType.RECURRING if recurring else JobType.ONE_TIME,
+        running=bool(running),
+    )
+
+
+def _tally(row: tuple[Any, ...]) -> ExecutionTally:
+    *numbers, duration_ms, shortest_ms, longest_ms = row
+    return ExecutionTally(
+        by_status={status: number for status, number in zip(_STATUSES, numbers, strict=True) if number},
+        duration_ms=duration_ms,
+        shortest_ms=shortest_ms,
+        longest_ms=longest_ms,
+    )
+
+
+def _ended(job_id: str, due_ms: int, attempt: int, status: str, finished_ms: int, duration_ms: int) -> EndedExecution:
+    return EndedExecution(
+        job_id=job_id,
+        due_at=from_epoch_ms(due_ms),
+        attempt=attempt,
+        status=ExecutionStatus(status),
+        finished_at=from_epoch_ms(finished_ms),
+        duration_ms=duration_ms,
+    )

@@ -1,0 +1,86 @@
+"""What ``PATCH /jobs/{id}`` takes, and how it becomes what the use case takes."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tickwell.application.create_job import After, At, Every, Immediately
+from tickwell.application.edit_job import CronChange, JobEdit, ScheduleChange
+from tickwell.domain.cron import CronExpression, zone
+from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.job import JobStatus
+from tickwell.domain.retry import OnLost
+from tickwell.http.job_request import JobFields, Line
+
+_NEVER_NULL = (
+    "name",
+    "status",
+    "schedule_type",
+    "scheduled_time",
+    "scheduled_for",
+    "delay_seconds",
+    "cron_expression",
+    "timezone",
+    "interval_seconds",
+)
+
+
+class JobPatch(JobFields):
+    """What to change of a job: the fields that are given.
+
+    A field that says when makes another schedule, whose next occurrence is recalculated. Null means: none, or as the
+    queue or the task says. ``status`` pauses and resumes.
+    """
+
+    name: Line | None = Field(default=None, min_length=1, max_length=255, examples=["Updated Job Name"])
+    status: Literal["active", "paused"] | None = Field(
+        default=None, description="`paused` pauses a recurring job, `active` resumes it; what it is already stays."
+    )
+
+    def to_edit(self) -> JobEdit:
+        """What the use case takes. Raises InvalidInputError where nothing is given, or fields contradict each other."""
+        if not self.model_fields_set:
+            raise InvalidInputError("body", "must name at least one field to change")
+        for field in _NEVER_NULL:
+            if field in self.model_fields_set and getattr(self, field) is None:
+                raise InvalidInputError(field, "must not be null; leave it out to keep what is there")
+        return JobEdit(
+            given=frozenset(self.model_fields_set),
+            name=self.name or "",
+            description=self.description,
+            payload=self.payload,
+            schedule=self._change(),
+            status=None if self.status is None else JobStatus(self.status),
+            queue=self.queue,
+            priority=self.priority,
+            timeout_seconds=self.timeout_seconds,
+            max_retries=self.max_retries,
+            retry=None if self.retry is None else self.retry.to_policy(),
+            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
+            stall_seconds=self.stall_seconds,
+            pause_after_failures=self.pause_after_failures,
+            tags=tuple(dict.fromkeys(self.tags)),
+        )
+
+    def _change(self) -> ScheduleChange | None:
+        timed_by = self.timed_by()
+        self.require_schedule_type(timed_by)
+        if timed_by is None and self.schedule_type is not None:
+            return Immediately()
+        if self.timezone is not None:
+            zone(self.timezone)
+            if timed_by not in (None, "cron_expression"):
+                raise InvalidInputError("timezone", "goes with cron_expression only")
+        if self.cron_expression is not None:
+            CronExpression.parse(self.cron_expression, self.timezone or "UTC")
+        elif timed_by is not None:
+            return self._other_than_cron()
+        if self.cron_expression is None and self.timezone is None:
+            return None
+        return CronChange(text=self.cron_expression, timezone=self.timezone)
+
+    def _other_than_cron(self) -> At | After | Every:
+        schedule = self.schedule()
+        if isinstance(schedule, At | After | Every):
+            return schedule
+        raise InvalidInputError("cron_expression", "cannot stand together with another field that says when")

@@ -1,0 +1,52 @@
+"""What the OpenAPI document says beside what the routes say themselves: of errors, tags and parameters."""
+
+from collections.abc import Mapping
+
+ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
+    401: ("UNAUTHENTICATED", "a bearer token is required"),
+    403: ("FORBIDDEN", "this takes the role member or above; yours is viewer"),
+    404: ("NOT_FOUND", "no job 019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"),
+    409: ("ILLEGAL_TRANSITION", "cannot pause a job that is completed"),
+    408: ("BODY_TOO_SLOW", "the body did not arrive within 60 s"),
+    413: ("BODY_TOO_LARGE", "a body may have at most 1048576 bytes"),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "send the body as application/json, in UTF-8"),
+    422: ("VALIDATION_ERROR", "name: is required"),
+    500: (
+        "INTERNAL_ERROR",
+        "something went wrong on our side; please name the request id when you report it",
+    ),
+    503: ("UNAVAILABLE", "a service that Tickwell stands on is not available; please try again"),
+}
+"""Code and message in the example of an error, by status."""
+
+TAGS: Mapping[str, str] = {
+    "Accounts": "Registration, sign-in, and who one is.",
+    "Archive": "History that has expired, by month.",
+    "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
+    "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
+    "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
+    "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "System": "Health, tasks, and this description.",
+    "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
+}
+"""What the operations of a tag are about."""
+
+PARAMETERS: Mapping[str, str] = {
+    "dead_letter_id": "The dead letter's `id`.",
+    "error_code": "Only those whose last attempt failed with this code.",
+    "execution_id": "The execution's `id`.",
+    "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",
+    "failed_before": "Only those that failed before this instant: ISO 8601 with an offset.",
+    "job_id": "The job's `id`.",
+    "name": "The queue's name.",
+    "queue": "Only those of this queue.",
+    "task": "Only those of this task.",
+    "webhook_id": "The webhook's `id`.",
+}
+"""What a parameter means whose route does not say it."""
+
+
+def meaning(name: str) -> str:
+    """What the parameter ``name`` means, where its route does not say it."""
+    subject = name.removesuffix("_id").replace("_", " ")
+    return PARAMETERS.get(name) or (f"The {subject}'s `id`." if name.endswith("_id") else f"The {subject}.")

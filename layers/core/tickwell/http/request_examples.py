@@ -1,0 +1,75 @@
+"""Bodies to begin with, by operation id; an operation without any here gets one that is made from its schema.
+
+A test sends each of them to the API and sees it understood.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+_AT = "2026-11-26T09:00:00Z"
+
+_JOBS: Mapping[str, Mapping[str, Any]] = {
+    "createJob": {
+        "At once": {"name": "Hello", "task": "echo", "payload": {"greeting": "hello"}},
+        "Once, at an instant": {
+            "name": "Year end mail",
+            "task": "send_email",
+            "scheduled_time": _AT,
+            "payload": {"to": "ada@example.com", "subject": "It is time", "body": "Close the books."},
+        },
+        "Each weekday at nine in Berlin": {
+            "name": "Daily Backup",
+            "task": "http_request",
+            "cron_expression": "0 9 * * 1-5",
+            "timezone": "Europe/Berlin",
+            "payload": {"url": "https://api.example.com/backup", "method": "POST"},
+            "max_retries": 5,
+            "retry": {"strategy": "exponential", "delay_seconds": 10, "factor": 2, "jitter": 0.1},
+            "tags": ["backup"],
+        },
+        "Every five minutes": {"name": "Heartbeat", "interval_seconds": 300},
+    },
+    "createJobs": {
+        "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
+    },
+    "changeJobs": {
+        "Count what would be paused": {"action": "pause", "filter": {"tag": "backup"}, "dry_run": True},
+        "Cancel all that wait": {"action": "cancel", "filter": {"status": "pending"}},
+    },
+}
+
+_DEAD_LETTERS: Mapping[str, Mapping[str, Any]] = {
+    "retryDeadLetters": {
+        "Those of one task since an instant": {"filter": {"task": "http_request", "failed_after": _AT}},
+        "All, only counted": {"all": True, "dry_run": True},
+    },
+    "deleteDeadLetters": {"Those before an instant": {"filter": {"failed_before": _AT}}},
+}
+
+_QUEUES: Mapping[str, Mapping[str, Any]] = {
+    "createQueue": {
+        "Two at once, ten a minute": {
+            "name": "image-generation",
+            "priority": "high",
+            "concurrency": 2,
+            "rate_limit": {"limit": 10, "per_seconds": 60},
+            "retention": {"completed": {"seconds": 86400, "count": 100}},
+        }
+    },
+    "changeQueue": {"Other limits": {"concurrency": 4, "rate_limit": None}, "Hold its jobs back": {"paused": True}},
+}
+
+_OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "register": {"A new user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
+    "login": {"A user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
+    "addWebhook": {
+        "Final failures": {
+            "url": "https://hooks.example.com/tickwell",
+            "events": ["job.failed"],
+            "description": "The pager.",
+        }
+    },
+}
+
+REQUESTS: Mapping[str, Mapping[str, Any]] = {**_JOBS, **_DEAD_LETTERS, **_QUEUES, **_OTHERS}
+"""Title and body of each example."""

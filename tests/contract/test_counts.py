@@ -1,0 +1,303 @@
+"""What is counted of a tenant is what a recount finds, on both engines, however the stream tells of it (rule 9)."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.contract.dynamodb_probe import stream_records
+from tests.contract.makers import TENANT, claimed, created, dead_letter, execution, finished, job, recurring
+from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
+from tests.doubles import NOON
+from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
+from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
+from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
+from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.lane import Lane
+from tickwell.domain.retry import Cancelled, Completed, GiveUp, RetryAt
+from tickwell.domain.schedule import JobType
+
+RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)
+DECISIONS = {
+    ExecutionStatus.SUCCESS: Completed(),
+    ExecutionStatus.FAILED: GiveUp(reason="enough"),
+    ExecutionStatus.TIMEOUT: GiveUp(reason="enough"),
+    ExecutionStatus.LOST: GiveUp(reason="enough"),
+    ExecutionStatus.CANCELLED: Cancelled(),
+}
+MEDIUM = ExecutionCell(queue="default-medium", lane=Lane.MEDIUM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Stores, and what brings their counts up to date."""
+
+    stores: Stores
+    follow: Callable[[], None]
+
+    def read(self, tenant_id: str = TENANT) -> Counts:
+        self.follow()
+        return self.stores.counts.read(tenant_id)
+
+    def hours(self, since: datetime, until: datetime) -> dict[datetime, ExecutionTally]:
+        self.follow()
+        return dict(self.stores.counts.hours(TENANT, since=since, until=until))
+
+
+def dynamo_counts(made: DynamoStores) -> DynamoTenantCounts:
+    return DynamoTenantCounts(made.table, made.stores.clock)
+
+
+@pytest.fixture(params=["embedded", "aws"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "embedded":
+        return Engine(stores=request.getfixturevalue("sqlite").stores, follow=lambda: None)
+    made: DynamoStores = request.getfixturevalue("dynamodb")
+    region = request.getfixturevalue("aws")
+
+    def follow() -> None:
+        dynamo_counts(made).apply(changes_from({"Records": stream_records(region)}))
+
+    return Engine(stores=made.stores, follow=follow)
+
+
+def cell(**changes: Any) -> JobCell:
+    fields: dict[str, Any] = {
+        "queue": "default-medium",
+        "lane": Lane.MEDIUM,
+        "status": JobStatus.ACTIVE,
+        "job_type": JobType.ONE_TIME,
+        "running": False,
+    }
+    return JobCell(**fields | changes)
+
+
+def ended(stores: Stores, made: Job, status: ExecutionStatus, seconds: float, **changes: Any) -> None:
+    """An attempt at ``made`` that ended as ``status`` after so long."""
+    running = claimed(stores, made, token=stores.ids.token(), **changes)
+    finished_at = NOON + timedelta(seconds=seconds)
+    attempt = execution(running, status=status, decision=DECISIONS[status], finished_at=finished_at)
+    assert finished(stores, attempt)
+
+
+def test_nothing_is_counted_of_a_tenant_without_jobs(engine: Engine) -> None:
+    assert engine.read("nobody") == Counts()
+    assert engine.stores.counts.hours("nobody", since=NOON, until=NOON + timedelta(days=1)) == {}
+
+
+def test_a_job_is_counted_as_what_it_is_from_its_creation_to_its_end(engine: Engine) -> None:
+    stores = engine.stores
+    made = created(stores)
+    assert engine.read().jobs == {cell(): 1}
+    running = claimed(stores, made)
+    assert engine.read().jobs == {cell(running=True): 1}
+    assert finished(stores, execution(running))
+    assert engine.read().jobs == {cell(status=JobStatus.COMPLETED): 1}
+    again = stores.jobs.get(TENANT, made.job_id)
+    assert stores.jobs.replace(again.delete(NOON, expires_at=NOON + timedelta(days=1)), read=again)
+    counts = engine.read()
+    assert counts.jobs == {cell(status=JobStatus.DELETED): 1}
+    assert counts.count_jobs() == 0, "a deleted job is left out unless it is asked for"
+    assert counts.count_jobs(status=JobStatus.DELETED) == 1
+
+
+def test_jobs_are_counted_by_queue_lane_and_type(engine: Engine) -> None:
+    for fields in ({"queue": "images", "lane": Lane.HEAVY}, {"lane": Lane.HIGH}, {"lane": Lane.HIGH}):
+        created(engine.stores, **fields)
+    recurring(engine.stores)
+    created(engine.stores, tenant_id="tenant-2")
+    counts = engine.read()
+    assert counts.count_jobs() == 4, "another tenant's jobs are not counted"
+    assert counts.count_jobs(queue="images") == 1
+    assert counts.count_jobs(lane=Lane.HIGH) == 2
+    assert counts.count_jobs(job_type=JobType.RECURRING) == 1
+    assert counts.count_jobs(job_type=JobType.ONE_TIME, status=JobStatus.ACTIVE) == 3
+
+
+def test_writing_a_job_again_counts_once(engine: Engine) -> None:
+    made = created(engine.stores)
+    engine.stores.jobs.create(made)
+    assert engine.read().count_jobs() == 1
+
+
+@pytest.mark.parametrize("status", DECISIONS)
+def test_an_attempt_is_counted_as_it_ended(engine: Engine, status: ExecutionStatus) -> None:
+    made = recurring(engine.stores)
+    ended(engine.stores, made, status, 1.5, next_run_at=NOON + timedelta(days=1))
+    counts = engine.read()
+    tally = ExecutionTally(by_status={status: 1}, duration_ms=1500, shortest_ms=1500, longest_ms=1500)
+    assert counts.executions == {MEDIUM: tally}
+    [recent] = counts.recent
+    assert (recent.job_id, recent.status, recent.attempt, recent.due_at) == (made.job_id, status, 1, NOON)
+    assert (recent.started_at, recent.finished_at) == (NOON, NOON + timedelta(seconds=1.5))
+    assert engine.hours(NOON, NOON + timedelta(hours=1)) == {NOON: tally}
+
+
+def test_a_retry_counts_both_attempts(engine: Engine) -> None:
+    stores = engine.stores
+    made = created(stores)
+    first = claimed(stores, made)
+    assert finished(stores, execution(first, status=ExecutionStatus.TIMEOUT, decision=RETRY))
+    second = claimed(stores, made, token="token-2", attempt=2)
+    assert finished(stores, execution(second, finished_at=NOON + timedelta(seconds=4)))
+    tally = engine.read().tally(lane=Lane.MEDIUM)
+    assert tally.by_status == {ExecutionStatus.TIMEOUT: 1, ExecutionStatus.SUCCESS: 1}
+    assert (tally.total, tally.successful, tally.failed) == (2, 1, 1)
+    assert (tally.duration_ms, tally.shortest_ms, tally.longest_ms) == (5500, 1500, 4000)
+
+
+def test_the_executions_that_ended_last_are_kept_newest_first(engine: Engine) -> None:
+    jobs = [created(engine.stores) for _ in range(RECENT_KEPT + 3)]
+    for seconds, made in enumerate(jobs):
+        ended(engine.stores, made, ExecutionStatus.SUCCESS, seconds)
+    counts = engine.read()
+    assert [each.job_id for each in counts.recent] == [made.job_id for made in reversed(jobs[3:])]
+    assert counts.tally().total == len(jobs)
+
+
+def test_hours_are_those_in_which_attempts_ended(engine: Engine) -> None:
+    for seconds in (10, 3599, 3600, 36 * 3600):
+        ended(engine.stores, created(engine.stores), ExecutionStatus.SUCCESS, seconds)
+    engine.stores.clock.advance(timedelta(hours=37))
+    hour = timedelta(hours=1)
+    found = engine.hours(NOON, NOON + 37 * hour)
+    assert {at: tally.total for at, tally in found.items()} == {NOON: 2, NOON + hour: 1, NOON + 36 * hour: 1}
+    assert list(found) == sorted(found)
+    assert set(engine.hours(NOON + hour, NOON + 36 * hour)) == {NOON + hour}
+
+
+def test_hours_go_after_400_days(engine: Engine) -> None:
+    ended(engine.stores, created(engine.stores), ExecutionStatus.SUCCESS, 1)
+    engine.follow()
+    engine.stores.clock.advance(HOURS_KEPT - timedelta(hours=13))
+    assert engine.hours(NOON, NOON + timedelta(hours=1))
+    engine.stores.clock.advance(timedelta(days=1))
+    assert engine.hours(NOON, NOON + timedelta(hours=1)) == {}
+
+
+def test_dead_letters_are_counted_once_until_they_are_deleted(engine: Engine) -> None:
+    letters = [dead_letter(job(engine.stores)) for _ in range(3)]
+    engine.stores.history.put_dead_letters(letters)
+    engine.stores.history.put_dead_letters(letters)
+    assert engine.read().dead_letters == 3
+    engine.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
+    engine.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
+    assert engine.read().dead_letters == 2
+
+
+def test_a_job_that_expired_and_was_made_again_counts_as_the_new_one(engine: Engine) -> None:
+    made = created(engine.stores)
+    ended(engine.stores, made, ExecutionStatus.SUCCESS, 1)
+    engine.stores.clock.advance(timedelta(days=31))
+    engine.stores.jobs.create(made)
+    counts = engine.read()
+    assert counts.jobs == {cell(): 1}
+    assert counts.tally().total == 1
+
+
+def test_expired_jobs_count_until_they_are_deleted(sqlite: EmbeddedStores) -> None:
+    stores = sqlite.stores
+    ended(stores, created(stores), ExecutionStatus.SUCCESS, 1)
+    stores.clock.advance(timedelta(days=31))
+    EmbeddedExpiry(sqlite.database, stores.clock).sweep()
+    counts = stores.counts.read(TENANT)
+    assert (counts.count_jobs(), counts.tally().total) == (0, 1)
+
+
+STATUSES = st.sampled_from(list(DECISIONS))
+STEPS = st.lists(st.tuples(st.sampled_from(["create", "end", "pause", "delete", "retry"]), STATUSES), max_size=25)
+
+
+def lived(
+    stores: Stores, steps: list[tuple[str, ExecutionStatus]], chance: random.Random, tenant_id: str = TENANT
+) -> None:
+    """Jobs that lead a random life."""
+    jobs: list[str] = []
+    for number, (step, status) in enumerate(steps):
+        if step == "create" or not jobs:
+            lane = chance.choice(list(Lane))
+            jobs.append(chance.choice([created, recurring])(stores, lane=lane, tenant_id=tenant_id).job_id)
+            continue
+        made = stores.jobs.get(tenant_id, chance.choice(jobs))
+        if step == "end" and made.status is JobStatus.ACTIVE and made.next_run_at is not None:
+            ended(stores, made, status, number, next_run_at=made.next_run_at if made.is_recurring else None)
+        elif step == "pause" and made.is_recurring and made.status is JobStatus.ACTIVE:
+            assert stores.jobs.replace(made.pause(NOON), read=made)
+        elif step == "delete" and made.status is not JobStatus.DELETED:
+            assert stores.jobs.replace(made.delete(NOON, expires_at=NOON + timedelta(days=1)), read=made)
+
+
+def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
+    page = stores.jobs.list_jobs(tenant_id, limit=100, cursor=None)
+    return Counter(cell_of(made) for made in page.items)
+
+
+@given(STEPS, st.randoms(use_true_random=False))
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_counts_are_what_a_recount_finds(
+    engine: Engine, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
+) -> None:
+    tenant_id = engine.stores.ids.new()
+    lived(engine.stores, steps, chance, tenant_id)
+    counts = engine.read(tenant_id)
+    listed = {cell: number for cell, number in counts.jobs.items() if cell.status is not JobStatus.DELETED}
+    assert listed == recounted(engine.stores, tenant_id)
+
+
+@pytest.fixture
+def told(dynamodb: DynamoStores, aws: str) -> list[Change]:
+    """What the stream tells of some jobs, each with attempts."""
+    chance = random.Random(7)
+    steps = [(chance.choice(["create", "create", "end", "end", "delete"]), status) for status in [*DECISIONS] * 12]
+    lived(dynamodb.stores, steps, chance)
+    return changes_from({"Records": stream_records(aws)})
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_batches_that_come_again_in_whole_or_in_part_count_once(
+    dynamodb: DynamoStores, told: list[Change], size: int
+) -> None:
+    counts = dynamo_counts(dynamodb)
+    for at in range(0, len(told), size):
+        counts.apply(told[at : at + size])
+        counts.apply(told[at : at + size // 2])
+        counts.apply(told[max(0, at - size) : at + size])
+    read = counts.read(TENANT)
+    assert {cell: n for cell, n in read.jobs.items() if cell.status is not JobStatus.DELETED} == recounted(
+        dynamodb.stores
+    )
+    assert read.tally().total == sum(bool(change.counts.recent) for change in told)
+    hours = counts.hours(TENANT, since=NOON, until=NOON + timedelta(hours=1))
+    assert sum(tally.total for tally in hours.values()) == read.tally().total
+
+
+def test_the_order_among_partitions_does_not_matter(dynamodb: DynamoStores, told: list[Change]) -> None:
+    counts = dynamo_counts(dynamodb)
+    partitions = sorted({change.partition for change in told}, reverse=True)
+    for partition in partitions:
+        counts.apply([change for change in told if change.partition == partition])
+    in_turn = counts.read(TENANT)
+    counts.apply(told)
+    assert counts.read(TENANT) == in_turn
+    assert in_turn.count_jobs() == recounted(dynamodb.stores).total()
+
+
+def test_two_consumers_that_count_at_once_lose_nothing(dynamodb: DynamoStores, told: list[Change]) -> None:
+    counts = dynamo_counts(dynamodb)
+    halves = [[c for c in told if c.shard // 8 == half] for half in range(2)]
+    dynamodb.table.each(counts.apply, [*halves, *halves])
+    assert counts.read(TENANT).count_jobs() == recounted(dynamodb.stores).total()
+
+
+def test_a_batch_costs_one_write_for_each_row(dynamodb: DynamoStores, told: list[Change]) -> None:
+    counts = dynamo_counts(dynamodb)
+    assert counts.apply(told) <= 8, "four groups, and a day of each"

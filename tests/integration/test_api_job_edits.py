@@ -1,0 +1,96 @@
+"""``PATCH /jobs/{id}`` on both hosts (C11)."""
+
+from typing import Any
+
+import pytest
+
+from tests.api_hosts import Api, Client
+
+JOBS = "/api/v1/jobs"
+
+
+def create(client: Client, **fields: Any) -> str:
+    answer = client("POST", JOBS, {"name": "Daily Backup", **fields})
+    assert answer.status == 201, answer.json
+    job_id: str = answer.data["id"]
+    return job_id
+
+
+def test_the_seeds_update(api: Api, ada: Client) -> None:
+    job_id = create(ada, cron_expression="0 0 * * *", payload={"backup_type": "full"})
+    api.world.clock.advance(60)
+    answer = ada(
+        "PATCH",
+        f"{JOBS}/{job_id}",
+        {
+            "name": "Updated Job Name",
+            "description": "Updated description",
+            "cron_expression": "0 1 * * *",
+            "payload": {"backup_type": "incremental"},
+            "timeout_seconds": 800,
+            "status": "paused",
+        },
+    )
+    assert (answer.status, answer.json["message"]) == (200, "Job updated successfully")
+    seen = {field: answer.data[field] for field in ("id", "name", "status", "updated_at")}
+    assert seen == {
+        "id": job_id,
+        "name": "Updated Job Name",
+        "status": "paused",
+        "updated_at": "2026-11-22T12:01:00.000Z",
+    }
+    shown = ada("GET", f"{JOBS}/{job_id}").data
+    assert (shown["cron_expression"], shown["timeout_seconds"]) == ("0 1 * * *", 800)
+    assert (shown["description"], shown["payload"]) == ("Updated description", {"backup_type": "incremental"})
+    resumed = ada("PATCH", f"{JOBS}/{job_id}", {"status": "active"}).data
+    assert (resumed["status"], resumed["next_run"]) == ("active", "2026-11-23T01:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_fault"),
+    [
+        ({}, ["body"]),
+        ({"name": ""}, ["name"]),
+        ({"name": None}, ["name"]),
+        ({"status": "completed"}, ["status"]),
+        ({"status": None}, ["status"]),
+        ({"task": "echo"}, ["task"]),
+        ({"surprise": 1}, ["surprise"]),
+        ({"cron_expression": "often"}, ["cron_expression"]),
+        ({"cron_expression": ""}, ["cron_expression"]),
+        ({"cron_expression": "0 0 30 2 *"}, ["cron_expression"]),
+        ({"cron_expression": None}, ["cron_expression"]),
+        ({"timezone": "Mars/Olympus"}, ["timezone"]),
+        ({"interval_seconds": 60, "timezone": "UTC"}, ["timezone"]),
+        ({"interval_seconds": 60, "cron_expression": "0 9 * * *"}, ["interval_seconds"]),
+        ({"schedule_type": "cron"}, ["cron_expression"]),
+        ({"schedule_type": "interval", "cron_expression": "0 9 * * *"}, ["schedule_type"]),
+        ({"scheduled_time": "2026-11-25T09:00:00"}, ["scheduled_time"]),
+        ({"queue": "unknown"}, ["queue"]),
+        ({"priority": "urgent"}, ["priority"]),
+        ({"timeout_seconds": 871, "max_retries": -1}, ["timeout_seconds", "max_retries"]),
+        ({"delay_seconds": 5, "pause_after_failures": 2}, ["pause_after_failures"]),
+    ],
+)
+def test_a_faulty_change_is_told_by_its_field_and_changes_nothing(
+    ada: Client, fields: dict[str, Any], at_fault: list[str]
+) -> None:
+    job_id = create(ada, cron_expression="0 0 * * *")
+    before = ada("GET", f"{JOBS}/{job_id}").data
+    assert sorted(ada("PATCH", f"{JOBS}/{job_id}", fields).fields) == sorted(at_fault)
+    assert ada("GET", f"{JOBS}/{job_id}").data == before
+
+
+def test_a_time_zone_goes_with_expressions_only(ada: Client) -> None:
+    job_id = create(ada, delay_seconds=60)
+    assert ada("PATCH", f"{JOBS}/{job_id}", {"timezone": "Asia/Tokyo"}).fields == ["timezone"]
+
+
+def test_what_others_own_is_not_there_and_what_has_ended_is_not_scheduled(api: Api, ada: Client) -> None:
+    job_id = create(ada)
+    eve = api.user("eve@example.com")
+    assert eve("PATCH", f"{JOBS}/{job_id}", {"name": "mine"}).status == 404
+    api.world.work()
+    refused = ada("PATCH", f"{JOBS}/{job_id}", {"delay_seconds": 60})
+    assert (refused.status, refused.json["code"]) == (409, "ILLEGAL_TRANSITION")
+    assert ada("PATCH", f"{JOBS}/{job_id}", {"tags": ["done"]}).data["tags"] == ["done"]

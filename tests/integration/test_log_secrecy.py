@@ -1,0 +1,167 @@
+"""Nothing secret in the logs: a full flow whose secrets are marked, with failures of every kind, then a look at them.
+
+The server is a real process: what it and its workers print is all that they log.
+"""
+
+import http.client
+import logging
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.api_hosts import Client, memory_world, new_api, services_of
+from tests.notification_lab import Hook, serve_hook
+from tests.server_process import ServerProcess, eventually, running
+from tickwell.application.ports import JobStore
+from tickwell.domain.errors import UnavailableError
+
+MARK = "m4rk"
+JOBS = "/api/v1/jobs"
+SMTP_PASSWORD = f"{MARK}-smtp-password"
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    yield from serve_hook()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """What a user does who gives away all kinds of secrets; ``secrets`` are those that the server made itself."""
+
+    server: ServerProcess
+    hook: Hook
+    secrets: list[str] = field(default_factory=list)
+
+    def sign_up(self) -> None:
+        account = {"email": "ada@example.com", "password": f"Aa1-{MARK}-password"}
+        assert self.server.call("POST", "/api/v1/auth/register", {**account, "password": f"{MARK}"})[0] == 422
+        self.server.token = self.server.data("POST", "/api/v1/auth/register", account)["token"]
+        again = self.server.data("POST", "/api/v1/auth/login", account)["token"]
+        assert self.server.call("POST", "/api/v1/auth/login", {**account, "password": f"{MARK}-wrong"})[0] == 401
+        self.secrets.extend((self.server.token, again))
+
+    def add_a_webhook(self) -> None:
+        added = self.server.data("POST", "/api/v1/webhooks", {"url": self.hook.url, "events": ["job.failed"]})
+        rotated = self.server.data("POST", f"/api/v1/webhooks/{added['id']}/rotate")
+        self.secrets.extend((added["secret"], rotated["secret"], urlsplit(self.hook.url).path))
+
+    def run_jobs(self) -> list[str]:
+        failing = {"task": "http_request", "max_retries": 0}
+        jobs: list[dict[str, Any]] = [
+            {"payload": {"value": f"{MARK}-payload"}},
+            {"description": f"{MARK}-description", "payload": f"{MARK}-{'x' * 300_000}"},
+            {
+                "task": "send_email",
+                "payload": {"to": f"{MARK}@example.com", "subject": f"{MARK}-subject", "body": f"{MARK}-body"},
+            },
+            {**failing, "payload": {"url": f"http://127.0.0.2:9/{MARK}-path?key={MARK}-query"}},
+            {**failing, "payload": self._request(f"{MARK}-header", expected_status=418)},
+            {"task": "http_request", "payload": self._request(f"{MARK}-other-header")},
+        ]
+        return [str(self.server.data("POST", JOBS, {"name": "a job", **job})["id"]) for job in jobs]
+
+    def _request(self, secret: str, **fields: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return {"url": self.hook.url, "method": "POST", "headers": headers, "body": f"{MARK}-sent", **fields}
+
+    def is_over(self, job_id: str) -> bool:
+        return self.server.data("GET", f"{JOBS}/{job_id}")["state"] in {"completed", "failed"}
+
+    def make_mistakes(self) -> None:
+        bad = [
+            ("POST", JOBS, {"name": "a job", f"{MARK}-field": 1}),
+            ("POST", JOBS, {"name": "a job", "task": "http_request", "payload": {"url": f"{MARK}-not-a-url"}}),
+            ("GET", f"{JOBS}?cursor={MARK}-cursor", None),
+            ("GET", f"{JOBS}?{MARK}-parameter=1", None),
+            ("GET", f"{JOBS}/{MARK}-id", None),
+            ("GET", f"/{MARK}-path", None),
+        ]
+        for method, path, body in bad:
+            assert self.server.call(method, path, body)[0] in {404, 422}
+        raw = [
+            ("POST", JOBS, b'{"name": "' + MARK.encode(), {"Authorization": f"Bearer {self.server.token}"}),
+            ("GET", JOBS, b"", {"Authorization": f"Bearer {MARK}-token", "Cookie": f"{MARK}-cookie"}),
+            ("GET", JOBS, b"", {"Authorization": f"Basic {MARK}", "X-API-Key": f"{MARK}-key"}),
+        ]
+        for method, path, content, headers in raw:
+            assert self._raw(method, path, content, headers) in {401, 422}
+
+    def meet_a_locked_database(self, folder: Path) -> None:
+        with closing(sqlite3.connect(folder / "tickwell.db", isolation_level=None)) as intruder:
+            intruder.execute("BEGIN IMMEDIATE")
+            body = {"name": f"{MARK}-name", "payload": f"{MARK}-refused"}
+            assert self.server.call("POST", JOBS, body)[0] == 503
+            intruder.execute("ROLLBACK")
+
+    def _raw(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> int:
+        parts = urlsplit(self.server.url)
+        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)) as connection:
+            connection.request(method, path, content, {"Content-Type": "application/json", **headers})
+            return connection.getresponse().status
+
+
+def test_what_the_server_and_its_workers_print_holds_no_secret(tmp_path: Path, hook: Hook) -> None:
+    settings = {
+        "TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
+        "TICKWELL_SMTP_HOST": "127.0.0.1",
+        "TICKWELL_SMTP_PORT": "9",
+        "TICKWELL_SMTP_SECURITY": "plain",
+        "TICKWELL_SMTP_USER": "tickwell",
+        "TICKWELL_SMTP_PASSWORD": SMTP_PASSWORD,
+    }
+    with running(tmp_path, settings) as server:
+        flow = Flow(server=server, hook=hook)
+        flow.sign_up()
+        flow.add_a_webhook()
+        jobs = flow.run_jobs()
+        flow.make_mistakes()
+        flow.meet_a_locked_database(tmp_path)
+        done = [job for number, job in enumerate(jobs) if number != 2]  # the mail waits for its server
+        eventually(lambda: all(flow.is_over(job) for job in done))
+        eventually(lambda: "notifications" in "".join(server.output))
+        server.terminate()
+        printed = "".join(server.output)
+    assert printed.count("attempt settled") >= len(done)
+    assert "request failed" in printed
+    for secret in (MARK, *flow.secrets):
+        for spelled in (secret, quote(secret, safe="")):
+            assert spelled not in printed, next(line for line in printed.splitlines() if spelled in line)
+
+
+class BrokenJobs:
+    """A store that takes no jobs."""
+
+    def __init__(self, inner: JobStore) -> None:
+        self._inner = inner
+
+    def create(self, *_given: Any, **_named: Any) -> None:
+        raise UnavailableError("store", "throttled") from TimeoutError("no answer in 5 s")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+@pytest.mark.parametrize("kind", ["lambda", "asgi"])
+def test_a_failing_request_is_logged_without_what_was_sent(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = memory_world(tmp_path)
+    broken: Any = BrokenJobs(world.core.jobs)
+    api = new_api(kind, world, services=services_of(world, jobs=broken))
+    user: Client = api.user()
+    with caplog.at_level(logging.DEBUG):
+        body = {"name": f"{MARK}-name", "payload": f"{MARK}-payload", "delay_seconds": 3600}
+        answer = user("POST", JOBS, body, headers={"X-Marked": MARK})
+    assert answer.status == 503
+    assert "request failed" in caplog.text
+    logged = caplog.text + "".join(str(vars(record)) for record in caplog.records)
+    for secret in (MARK, user.token or ""):
+        assert secret not in logged
+    world.close()

@@ -1,0 +1,33 @@
+"""The bodies that the document gives as examples are understood by the API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.api_hosts import Api
+from tickwell.application.task import Task
+from tickwell.http.request_examples import REQUESTS
+from tickwell.http.resolvers import all_routes, lambda_resolver
+from tickwell.tasks.http_request import HTTP_REQUEST
+
+PLACES = {str(route.operation_id): (route.method, route.openapi_path) for route in all_routes(lambda_resolver())}
+EXAMPLES = [
+    pytest.param(*PLACES[operation], body, id=f"{operation}-{title}")
+    for operation, bodies in REQUESTS.items()
+    for title, body in bodies.items()
+]
+
+
+@pytest.fixture
+def tasks() -> Sequence[Task[Any]]:
+    return (HTTP_REQUEST,)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), EXAMPLES)
+def test_an_example_is_understood(api: Api, method: str, path: str, body: dict[str, Any]) -> None:
+    user = api.user()
+    user("POST", "/api/v1/queues", {"name": "a-queue"})
+    answer = user(method, path.format(name="a-queue"), body)
+    assert answer.status in {200, 201, 202, 401}, answer.json
+    assert (answer.status == 401) == path.endswith("/login"), answer.json
