@@ -220,6 +220,11 @@ def _queue(api: Api, client: Client) -> str:
     return name
 
 
+def _invitation(api: Api, client: Client) -> str:
+    email = f"guest-{next(api.numbers)}@example.com"
+    return _made("/api/v1/organization/invitations", {"email": email, "role": "member"})(api, client)
+
+
 def _made(path: str, body: Mapping[str, Any]) -> Callable[[Api, Client], str]:
     def make(_api: Api, client: Client) -> str:
         answer = client("POST", path, body)
@@ -233,8 +238,10 @@ def _made(path: str, body: Mapping[str, Any]) -> Callable[[Api, Client], str]:
 MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "dead_letter_id": _dead_letter,
     "execution_id": _execution,
+    "invitation_id": _invitation,
     "job_id": lambda _, client: _job(client, interval_seconds=3600),
     "key_id": _made("/api/v1/api-keys", {"name": "k", "scopes": ["jobs:read"]}),
+    "member_id": lambda _, client: str(client("GET", "/api/v1/auth/me").data["id"]),
     "name": _queue,
     "webhook_id": _made("/api/v1/webhooks", {"url": "https://hooks.example.com/"}),
 }

@@ -22,6 +22,7 @@ from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
@@ -36,6 +37,7 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
@@ -48,6 +50,7 @@ from tickwell.application.ports import (
     History,
     JobListing,
     JobStore,
+    MemberStore,
     QueueStore,
     RateLimiter,
     StopSwitch,
@@ -73,6 +76,7 @@ class Stores:
     due_items: DueItems
     accounts: AccountStore
     api_keys: ApiKeyStore
+    members: MemberStore
     queues: QueueStore
     stop_switch: StopSwitch
     notifying: Notifying
@@ -110,6 +114,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
         api_keys=EmbeddedApiKeyStore(database),
+        members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
@@ -197,6 +202,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
             api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),

@@ -83,6 +83,9 @@ def test_exactly_these_routes_need_no_credential() -> None:
         ("GET", "/docs/reference.css"),
         ("POST", "/api/v1/auth/register"),
         ("POST", "/api/v1/auth/login"),
+        ("POST", "/api/v1/auth/password/forgot"),
+        ("POST", "/api/v1/auth/password/reset"),
+        ("POST", "/api/v1/auth/invitations/accept"),
     }
 
 

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import api_key_keys, keys, limit_keys, queue_keys, tenant_keys, upcoming_keys
+from tickwell.adapters.aws.dynamodb import (
+    account_keys,
+    api_key_keys,
+    keys,
+    limit_keys,
+    queue_keys,
+    tenant_keys,
+    upcoming_keys,
+)
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
@@ -116,6 +124,11 @@ def test_keys_of_what_children_ran_round_trip(job: JobKey, due_ms: int, attempt:
     assert keys.parse_job_key(keys.job_key(child)) == child
 
 
+@given(words, texts)
+def test_keys_of_invitations_round_trip(tenant_id: str, text: str) -> None:
+    assert account_keys.parse_invitation_key(account_keys.invitation_key(tenant_id, text)) == (tenant_id, text)
+
+
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
 def test_executions_sort_by_occurrence_and_attempt(places: list[tuple[int, int]]) -> None:
     spelled = [keys.execution_sort(*place) for place in sorted(places)]
@@ -170,6 +183,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "API key": api_key_keys.parse_api_key_key,
     "user": keys.parse_user_key,
     "tenant": keys.parse_tenant_key,
+    "invitation": account_keys.parse_invitation_key,
     "queue": queue_keys.parse_queue_key,
     "gate": queue_keys.parse_gate_key,
     "parked": queue_keys.parse_parked_key,
@@ -196,6 +210,7 @@ KEYS: dict[str, Key] = {
     "API key": api_key_keys.api_key_key("t", "k"),
     "user": keys.user_key("t", "u"),
     "tenant": keys.tenant_key("t"),
+    "invitation": account_keys.invitation_key("t", "i"),
     "queue": queue_keys.queue_key("t", "q"),
     "gate": queue_keys.gate_key("t", "q"),
     "parked": queue_keys.parked_key("t", "q", 1, "j", 1, 1),

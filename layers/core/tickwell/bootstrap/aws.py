@@ -18,6 +18,7 @@ from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
@@ -37,7 +38,6 @@ from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
-from tickwell.bootstrap.credentials import Credentials
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -192,6 +192,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.accounts import Accounts
     from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
@@ -199,18 +200,24 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     settings = load(ApiSettings)
     table = _table(settings)
     core = _core(settings, table, _lanes(settings))
+    limiter = DynamoRateLimiter(table, core.clock)
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
-        credentials=Credentials(
+        accounts=Accounts(
             accounts=DynamoAccountStore(table),
             api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, core.clock),
+            mails=_notifications(settings.notification_url, None),
             hasher=Argon2Hasher(),
             tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            limiter=limiter,
+            clock=core.clock,
+            ids=core.ids,
         ),
         notifying=_notifying(table),
         registry=all_tasks(),
         guards=Guards(
-            limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+            limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
         ),
         stage=settings.stage,
@@ -351,12 +358,15 @@ def notifier() -> Notifier:
         jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
         accounts=DynamoAccountStore(table),
+        members=DynamoMemberStore(table, clock),
         outbound=Outbound(
             mailer=SesMailer(_client("sesv2"), clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
             operator_address=settings.operator_address,
+            public_url=settings.public_url,
         ),
         clock=clock,
+        ids=SystemIds(clock),
     )
     return Notifier(notify=notify, queue=_notifications(settings.notification_url, settings.notification_dlq_url))

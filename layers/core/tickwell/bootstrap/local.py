@@ -15,6 +15,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
@@ -39,8 +40,8 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.credentials import Credentials
 from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
@@ -102,6 +103,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
     accounts = EmbeddedAccountStore(database)
+    members = EmbeddedMemberStore(database, clock)
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
@@ -133,6 +135,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
         operator_address=settings.operator_address,
+        public_url=settings.public_url,
     )
 
     def close() -> None:
@@ -143,11 +146,16 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     return LocalSystem(
         http=build_app(
             core.api(
-                credentials=Credentials(
+                accounts=Accounts(
                     accounts=accounts,
                     api_keys=EmbeddedApiKeyStore(database),
+                    members=members,
+                    mails=notifications[Channel.EMAIL],
                     hasher=Argon2Hasher(),
                     tokens=JwtTokens(signing_key, ids),
+                    limiter=rates,
+                    clock=clock,
+                    ids=ids,
                 ),
                 notifying=notifying,
                 registry=registry,
@@ -183,7 +191,13 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         expiry=EmbeddedExpiry(database, clock, BlobArchive(blobs) if settings.archive else None),
         follow_outcomes=FollowOutcomes(channels=notifications, webhooks=notifying.webhooks),
         notify=notifying.notify(
-            jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
+            jobs=core.jobs,
+            history=core.history,
+            accounts=accounts,
+            members=members,
+            outbound=outbound,
+            clock=clock,
+            ids=ids,
         ),
         clock=clock,
         close=close,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.one_time import PendingReset
 from tickwell.domain.session import ALL_COUNT, Bearer, Sessions
 
 TOKEN_LIFE = timedelta(hours=24)
@@ -48,7 +49,8 @@ class Scope(StrEnum):
 class User:
     """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``.
 
-    ``version`` counts the edits; ``sessions`` says which tokens count.
+    ``version`` counts the edits; ``sessions`` says which tokens count, ``resets`` which mails let a new
+    password be set.
     """
 
     tenant_id: str
@@ -60,6 +62,7 @@ class User:
     updated_at: datetime
     version: int = 1
     sessions: Sessions = ALL_COUNT
+    resets: tuple[PendingReset, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +103,7 @@ def require_email(field: str, email: str) -> str:
     return trimmed
 
 
-def require_strong_password(password: str) -> str:
+def require_strong_password(password: str, field: str = "password") -> str:
     """``password`` if it follows the rules of C1; raises InvalidInputError, which never repeats the password."""
     rules = (
         (len(password) >= 8, "must have at least 8 characters"),
@@ -111,5 +114,5 @@ def require_strong_password(password: str) -> str:
     )
     for holds, reason in rules:
         if not holds:
-            raise InvalidInputError("password", reason)
+            raise InvalidInputError(field, reason)
     return password

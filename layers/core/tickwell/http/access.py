@@ -88,7 +88,11 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
-    "logout": _write(None, Role.VIEWER),
+    "logout": Access(role=Role.VIEWER, scope=None, rate=RateClass.READ),
+    "changePassword": _write(None, Role.VIEWER),
+    "forgotPassword": _public(RateClass.REGISTER),
+    "resetPassword": _public(RateClass.PUBLIC),
+    "acceptInvitation": _public(RateClass.PUBLIC),
     "getCurrentUser": _read(None),
 }
 
@@ -97,6 +101,17 @@ _API_KEYS: Mapping[str, Access] = {
     "listApiKeys": _read(None, Role.ADMIN),
     "getApiKey": _read(None, Role.ADMIN),
     "deleteApiKey": _write(None, Role.ADMIN),
+}
+
+_ORGANIZATION: Mapping[str, Access] = {
+    "getOrganization": _read(Scope.TENANT_READ),
+    "changeOrganization": _write(None, Role.ADMIN),
+    "listMembers": _read(Scope.TENANT_READ),
+    "changeMember": _write(None, Role.ADMIN),
+    "removeMember": _write(None, Role.ADMIN),
+    "createInvitation": _post(None, Role.ADMIN),
+    "listInvitations": _read(None, Role.ADMIN),
+    "deleteInvitation": _write(None, Role.ADMIN),
 }
 
 _JOBS: Mapping[str, Access] = {
@@ -160,5 +175,14 @@ _SYSTEM: Mapping[str, Access] = {
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 
-ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_API_KEYS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
+ACCESS: Mapping[str, Access] = {
+    **_ACCOUNTS,
+    **_API_KEYS,
+    **_ORGANIZATION,
+    **_JOBS,
+    **_HISTORY,
+    **_QUEUES,
+    **_WEBHOOKS,
+    **_SYSTEM,
+}
 """Each operation once, by its id."""

@@ -22,6 +22,7 @@ from tickwell.http.errors import (
 from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
 from tickwell.http.operation import access_of
 from tickwell.http.repeats import KEY_HEADER
+from tickwell.http.request_limits import client_network
 from tickwell.http.resolvers import LambdaResolver, ThreadedResolver, all_routes
 from tickwell.http.services import ApiServices
 
@@ -95,7 +96,12 @@ class Gate:
         limits = self._services.request_limits
         noted.update(limits.admit(access_of(route).rate, caller, request.client_address))
         event = _event(route, request)
-        call = Call(services=self._services, caller=caller, request_id=request.request_id)
+        call = Call(
+            services=self._services,
+            caller=caller,
+            request_id=request.request_id,
+            client=client_network(request.client_address),
+        )
 
         def handle() -> HttpAnswer:
             resolved = self._resolver.answer(event, call)

@@ -21,6 +21,8 @@ from tickwell.http.routes import (
     job_actions,
     job_lists,
     jobs,
+    organization,
+    passwords,
     queues,
     reference,
     system,
@@ -88,6 +90,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
     for module in (
         accounts,
         api_keys,
+        passwords,
+        organization,
         jobs,
         job_actions,
         job_lists,

@@ -9,6 +9,7 @@ from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -54,6 +55,7 @@ __all__ = [
     "JobsFound",
     "Lanes",
     "Mailer",
+    "MemberStore",
     "MessageQueue",
     "NotificationLog",
     "Notifications",
