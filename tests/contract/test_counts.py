@@ -19,6 +19,7 @@ from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.domain.child import child
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
@@ -301,3 +302,16 @@ def test_two_consumers_that_count_at_once_lose_nothing(dynamodb: DynamoStores, t
 def test_a_batch_costs_one_write_for_each_row(dynamodb: DynamoStores, told: list[Change]) -> None:
     counts = dynamo_counts(dynamodb)
     assert counts.apply(told) <= 8, "four groups, and a day of each"
+
+
+def test_children_are_no_jobs_but_what_they_ran_is_counted(engine: Engine) -> None:
+    parent = recurring(engine.stores)
+    made = child(parent, NOON, mark="0a")
+    engine.stores.jobs.create(made)
+    running = claimed(engine.stores, made)
+    assert sum(engine.read().jobs.values()) == 1
+    assert finished(engine.stores, execution(running))
+    counts = engine.read()
+    assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert counts.executions[MEDIUM].total == 1
+    assert [ended.job_id for ended in counts.recent] == [made.job_id]

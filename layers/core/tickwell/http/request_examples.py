@@ -29,6 +29,15 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
         },
         "Every five minutes": {"name": "Heartbeat", "interval_seconds": 300},
     },
+    "updateJob": {
+        "Another time and payload": {
+            "name": "Updated Job Name",
+            "cron_expression": "0 1 * * *",
+            "payload": {"url": "https://api.example.com/backup", "method": "PUT"},
+            "timeout_seconds": 600,
+        },
+        "Pause it": {"status": "paused"},
+    },
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
     },
