@@ -37,6 +37,7 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
             "timeout_seconds": 600,
         },
         "Pause it": {"status": "paused"},
+        "Another time and other retries": {"cron_expression": "30 8 * * 1-5", "timezone": "UTC", "max_retries": 5},
     },
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
