@@ -1,6 +1,7 @@
 """One extra execution of a job, now, beside its schedule (C15)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.create_job import CreatedJob
@@ -8,7 +9,8 @@ from tickwell.application.ports import Clock, Ids, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.child import child
-from tickwell.domain.errors import NotFoundError
+from tickwell.domain.errors import ConflictError, NotFoundError
+from tickwell.domain.instant import from_epoch_ms
 
 _MARK_DIGITS = 8
 
@@ -36,8 +38,19 @@ class ExecuteNow:
         now = self.clock.now()
         if self.directory.hides(parent, now):
             raise NotFoundError("job", job_id)
-        made = child(parent, now, mark=self.ids.token()[:_MARK_DIGITS])
+        # Both come from one id, so that a request that is carried out once more under its key makes the same child.
+        drawn = self.ids.new()
+        made = child(parent, _instant_of(drawn), mark=drawn[-_MARK_DIGITS:])
         items = self.arming.prepare([first_attempt(made, made.created_at)], now=now)
         self.arming.require_fresh(prepared_at=now)
-        self.jobs.create(made)
+        try:
+            self.jobs.create(made)
+        except ConflictError:
+            # An earlier try made it, and the job has been changed since.
+            return CreatedJob(job=self.jobs.get(made.tenant_id, made.job_id), launched=False)
         return CreatedJob(job=made, launched=self.arming.launch(items, now=self.clock.now()))
+
+
+def _instant_of(identifier: str) -> datetime:
+    """The instant that a UUIDv7 begins with."""
+    return from_epoch_ms(int(identifier.replace("-", "")[:12], 16))
