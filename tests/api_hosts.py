@@ -13,11 +13,13 @@ from urllib.parse import unquote, urlsplit
 from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
 from tests.world import World, new_world
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
 from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
@@ -206,7 +208,7 @@ def accounts_of(world: World) -> Accounts:
         members=world.members,
         mails=world.mails,
         hasher=Argon2Hasher(),
-        tokens=JwtTokens(SIGNING_KEY, world.core.ids),
+        tokens=JwtTokens(KeyRing(lambda: SIGNING_KEY), world.core.ids),
         limiter=world.rates,
         clock=world.clock,
         ids=world.core.ids,
@@ -222,7 +224,10 @@ def services_of(
         accounts=accounts_of(world),
         notifying=world.notifying,
         registry=world.registry,
-        request_limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+        guards=Guards(
+            limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+            submissions=world.submissions,
+        ),
         stage="test",
         allowed_origins=(ORIGIN,),
     )

@@ -15,10 +15,12 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
@@ -101,8 +103,13 @@ def deadline(context: LambdaContext) -> datetime:
     return _clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
+def open_table(name: str) -> Table:
+    """The table ``name`` in the account and region that the SDK finds."""
+    return Table(_client("dynamodb"), name, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+
+
 def _table(settings: StoreSettings) -> Table:
-    return Table(_client("dynamodb"), settings.table, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+    return open_table(settings.table)
 
 
 def _lane_urls(settings: LaneSettings) -> Mapping[Lane, str]:
@@ -147,9 +154,11 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     queues = DynamoQueueStore(table, clock, draw=ids.draw)
     return Core(
         jobs=DynamoJobStore(table, clock, settings.retention),
+        listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=DynamoStopSwitch(table),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -178,11 +187,13 @@ def _blobs(bucket: str) -> BlobStore:
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
     from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+    from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
+    from tickwell.adapters.key_ring import KeyRing
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
     from tickwell.bootstrap.accounts import Accounts
-    from tickwell.bootstrap.limits import request_limits
+    from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -197,14 +208,17 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             members=DynamoMemberStore(table, core.clock),
             mails=_notifications(settings.notification_url, None),
             hasher=Argon2Hasher(),
-            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            tokens=JwtTokens(KeyRing(lambda: secrets.get_newest(JWT_SIGNING_KEY)), core.ids),
             limiter=limiter,
             clock=core.clock,
             ids=core.ids,
         ),
         notifying=_notifying(table),
         registry=all_tasks(),
-        request_limits=request_limits(settings, limiter, core.clock),
+        guards=Guards(
+            limits=request_limits(settings, limiter, core.clock),
+            submissions=DynamoSubmissions(table, core.clock),
+        ),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

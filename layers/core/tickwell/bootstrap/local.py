@@ -12,6 +12,7 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
@@ -22,6 +23,9 @@ from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -38,7 +42,7 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.limits import request_limits
+from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -103,9 +107,11 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -120,9 +126,11 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         longest_attempt=settings.longest_attempt,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
+    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
     registry = all_tasks()
     processes = _processes(settings)
-    signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
+    file_secrets = FileSecrets(folder / "secrets")
+    signing_keys = file_secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
     outbound = Outbound(
         mailer=mailer,
         sender_address=settings.sender_address,
@@ -144,14 +152,14 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                     members=members,
                     mails=notifications[Channel.EMAIL],
                     hasher=Argon2Hasher(),
-                    tokens=JwtTokens(signing_key, ids),
+                    tokens=JwtTokens(KeyRing(lambda: file_secrets.get(_JWT_SIGNING_KEY)), ids),
                     limiter=rates,
                     clock=clock,
                     ids=ids,
                 ),
                 notifying=notifying,
                 registry=registry,
-                request_limits=request_limits(settings, rates, clock),
+                guards=guards,
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),
@@ -173,7 +181,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             blobs=blobs,
             outbound=outbound,
             processes=processes,
-            secrets=(signing_key, *secrets_of(settings)),
+            secrets=(*signing_keys.split(), *secrets_of(settings)),
             watch_seconds=_WATCH_SECONDS,
         ),
         safety_sync=core.safety_sync(sweeps=True),

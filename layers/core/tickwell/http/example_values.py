@@ -12,6 +12,7 @@ _USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
 _TENANT_ID = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234"
 _EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
 _DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
+_INVITATION_ID = "019aa7c4-2b6a-7d10-9e3f-1a2b3c4d5e6f"
 _WEBHOOK_ID = "019aa7c5-7f21-7b90-a4d2-5c6b7a8f9e01"
 _REQUEST_ID = "JKJaXmPLvHcESHA="
 _CREATED, _DUE, _STARTED, _FINISHED, _NEXT = (
@@ -40,7 +41,9 @@ _TIMES: Mapping[str, Any] = {
     "timestamp": _FINISHED,
     "updated_at": _FINISHED,
     "PausedBody.paused_at": _CREATED,
+    "MemberBody.updated_at": _CREATED,
     "UserBody.updated_at": _CREATED,
+    "InvitationBody.expires_at": "2026-12-02T16:20:00.000Z",
     "createJob.last_executed_at": None,
     "createJob.updated_at": _CREATED,
     "createJobs.last_executed_at": None,
@@ -68,6 +71,14 @@ _IDS: Mapping[str, Any] = {
     "RetriedBody.id": _DEAD_LETTER_ID,
     "RetriedBody.retried_as": JOB_ID,
     "RetriedBody.retried_at": _CREATED,
+    "OrganizationBody.id": _TENANT_ID,
+    "MemberBody.id": _USER_ID,
+    "RemovedMemberBody.id": _USER_ID,
+    "InvitationBody.id": _INVITATION_ID,
+    "WithdrawnInvitationBody.id": _INVITATION_ID,
+    "InvitationBody.invited_by": _USER_ID,
+    "member_id": _USER_ID,
+    "invitation_id": _INVITATION_ID,
     "WebhookBody.id": _WEBHOOK_ID,
     "WebhookSecretBody.id": _WEBHOOK_ID,
     "RemovedWebhookBody.id": _WEBHOOK_ID,
@@ -213,6 +224,9 @@ _SYSTEM: Mapping[str, Any] = {
     "email": "ada@example.com",
     "password": "Correct-Horse-9",
     "role": "owner",
+    "InvitationBody.email": "grace@example.com",
+    "InvitationBody.role": "member",
+    "OrganizationBody.name": "Analytical Engines",
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTlhYTdjMCJ9.c2lnbmF0dXJl",
     "expires_in": 86400,
     "next_cursor": None,

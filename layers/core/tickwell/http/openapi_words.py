@@ -11,6 +11,7 @@ ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
     413: ("BODY_TOO_LARGE", "a body may have at most 1048576 bytes"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "send the body as application/json, in UTF-8"),
     422: ("VALIDATION_ERROR", "name: is required"),
+    429: ("RATE_LIMITED", "too many requests; the next one is allowed in 42 s"),
     500: (
         "INTERNAL_ERROR",
         "something went wrong on our side; please name the request id when you report it",
@@ -20,11 +21,12 @@ ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
 """Code and message in the example of an error, by status."""
 
 TAGS: Mapping[str, str] = {
-    "Accounts": "Registration, sign-in, and who one is.",
+    "Accounts": "Registration, sign-in, passwords, and who one is.",
     "Archive": "History that has expired, by month.",
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
+    "Organization": "The tenant as its members see it: name, members with their roles, invitations by e-mail.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
