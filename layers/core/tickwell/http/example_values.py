@@ -7,9 +7,11 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+_CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
 _USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
 _TENANT_ID = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234"
+_CHILD_ID = f"{JOB_ID}.{_CHILD_DUE}5f3c09ab"
 _EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
 _DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
 _INVITATION_ID = "019aa7c4-2b6a-7d10-9e3f-1a2b3c4d5e6f"
@@ -102,6 +104,11 @@ _JOBS: Mapping[str, Any] = {
     "PausedBody.state": "paused",
     "CancelledBody.status": "cancelled",
     "CancelledBody.state": "cancelled",
+    "QueuedBody.jobId": JOB_ID,
+    "QueuedBody.status": "queued",
+    "QueuedBody.message": "Job queued for immediate execution",
+    "QueuedBody.child_id": _CHILD_ID,
+    "QueuedBody.execution_id": f"{_CHILD_ID}-{_CHILD_DUE}-1",
     "queue": "default-medium",
     "priority": "medium",
     "tags": ["backup"],
@@ -113,6 +120,12 @@ _JOBS: Mapping[str, Any] = {
     "pause_after_failures": None,
     "stall_seconds": None,
     "retry_of": None,
+    "parent_id": None,
+    "child_id": None,
+    "QueuedBody.jobId": JOB_ID,
+    "QueuedBody.child_id": "019aa7d1-0f4e-7d23-8a6b-1c2d3e4f5a6b",
+    "QueuedBody.status": "queued",
+    "QueuedBody.message": "Job queued for immediate execution",
     "retry_count": 0,
     "failures_in_a_row": 0,
     "payload": {"url": _URL, "method": "POST"},
@@ -221,6 +234,7 @@ _SYSTEM: Mapping[str, Any] = {
     ".message": ...,
     "success": True,
     "error": True,
+    "logout.message": "Logged out successfully",
     "email": "ada@example.com",
     "password": "Correct-Horse-9",
     "role": "owner",

@@ -42,6 +42,7 @@ PARAMETERS: Mapping[str, str] = {
     "job_id": "The job's `id`.",
     "name": "The queue's name.",
     "queue": "Only those of this queue.",
+    "tag": "Only those with this tag.",
     "task": "Only those of this task.",
     "webhook_id": "The webhook's `id`.",
 }
