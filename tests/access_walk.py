@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 
 from tests.api_hosts import SIGNING_KEY, Answer, Api, Client
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.domain.account import TOKEN_LIFE, Principal, Role, Scope, User
 from tickwell.domain.api_key import spell_key
@@ -97,7 +98,8 @@ class People:
 
     def token(self, user: User, *, issued: timedelta = timedelta(0)) -> str:
         """A token of ``user``, issued that much after now."""
-        return JwtTokens(SIGNING_KEY, self.api.world.core.ids).issue(user, now=self.api.world.clock.now() + issued)
+        tokens = JwtTokens(KeyRing(lambda: SIGNING_KEY), self.api.world.core.ids)
+        return tokens.issue(user, now=self.api.world.clock.now() + issued)
 
     def client(self, user: User | None = None) -> Client:
         """Sends requests as ``user``, or as a new owner, with a new token."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
 from tests.world import World, new_world
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
@@ -208,7 +209,7 @@ def accounts_of(world: World) -> Accounts:
         members=world.members,
         mails=world.mails,
         hasher=Argon2Hasher(),
-        tokens=JwtTokens(SIGNING_KEY, world.core.ids),
+        tokens=JwtTokens(KeyRing(lambda: SIGNING_KEY), world.core.ids),
         limiter=world.rates,
         clock=world.clock,
         ids=world.core.ids,

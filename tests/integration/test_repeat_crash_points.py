@@ -12,6 +12,7 @@ from tests.api_hosts import SIGNING_KEY, Answer, Client, new_api, services_of
 from tests.crash_flows import MINUTE
 from tests.crash_lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
 from tests.world import ADA
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.domain.account import User
 from tickwell.domain.submission import HOLD
@@ -67,7 +68,7 @@ def client_of(lab: Lab) -> Client:
         updated_at=now,
     )
     lab.world.accounts.create(ada)
-    token = JwtTokens(SIGNING_KEY, lab.world.core.ids).issue(ada, now=now)
+    token = JwtTokens(KeyRing(lambda: SIGNING_KEY), lab.world.core.ids).issue(ada, now=now)
     return Client(host=new_api("lambda", lab.world, services=services_of(lab.world)).host, token=token)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doubles import NOON, SeededIds
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.domain.account import TOKEN_LIFE, Role, User
 from tickwell.domain.errors import UnauthenticatedError
@@ -42,7 +43,7 @@ GOOD: dict[str, Any] = {
 
 
 def tokens(key: str = KEY, *earlier: str) -> JwtTokens:
-    return JwtTokens(key, SeededIds(), earlier_keys=earlier)
+    return JwtTokens(KeyRing(lambda: "\n".join((key, *earlier))), SeededIds())
 
 
 def key_id() -> str:

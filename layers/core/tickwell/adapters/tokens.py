@@ -3,13 +3,12 @@
 The role is not among them: it is read with the user at each request, so that a change counts at once.
 """
 
-import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import jwt
 
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.application.ports import Ids
 from tickwell.domain.account import TOKEN_LIFE, User
 from tickwell.domain.errors import UnauthenticatedError
@@ -20,22 +19,14 @@ _ALGORITHM = "HS256"
 _ISSUER = "tickwell"
 _AUDIENCE = "tickwell-api"
 _CLAIMS = ("iss", "aud", "sub", "tenant", "gen", "iat", "iat_ms", "exp", "jti")
-_SHORTEST_KEY_BYTES = 32
 _LONGEST_TOKEN = 2048
 
 
 class JwtTokens:
-    """Issues tokens with ``signing_key``, and accepts those of ``earlier_keys`` too while keys are exchanged.
+    """Issues tokens with the first of ``keys``, and accepts those of all of them while keys are exchanged."""
 
-    A key's id (the ``kid`` header) is derived from the key. ValueError for a key under 32 bytes.
-    """
-
-    def __init__(self, signing_key: str, ids: Ids, *, earlier_keys: Sequence[str] = ()) -> None:
-        keys = [key.encode() for key in (signing_key, *earlier_keys)]
-        if any(len(key) < _SHORTEST_KEY_BYTES for key in keys):
-            raise ValueError(f"a signing key has at least {_SHORTEST_KEY_BYTES} bytes")
-        self._keys = {_key_id(key): key for key in keys}
-        self._signing_key_id = _key_id(keys[0])
+    def __init__(self, keys: KeyRing, ids: Ids) -> None:
+        self._keys = keys
         self._ids = ids
 
     def issue(self, user: User, *, now: datetime) -> str:
@@ -53,8 +44,8 @@ class JwtTokens:
             "exp": issued_epoch + int(TOKEN_LIFE.total_seconds()),
             "jti": self._ids.token(),
         }
-        key_id = self._signing_key_id
-        return jwt.encode(claims, self._keys[key_id], algorithm=_ALGORITHM, headers={"kid": key_id})
+        signing = self._keys.signing(now)
+        return jwt.encode(claims, signing.key, algorithm=_ALGORITHM, headers={"kid": signing.key_id})
 
     def verify(self, token: str, *, now: datetime) -> Bearer:
         """Whose the token is at ``now``, to the second and without leeway.
@@ -64,13 +55,15 @@ class JwtTokens:
         if len(token) > _LONGEST_TOKEN or not token.isascii():
             raise UnauthenticatedError("not a valid token")
         try:
-            claims = self._claims(token)
+            claims = self._claims(token, now)
             return _bearer(claims, to_epoch_ms(now))
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("not a valid token") from error
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        key = self._keys[jwt.get_unverified_header(token)["kid"]]
+    def _claims(self, token: str, now: datetime) -> dict[str, Any]:
+        key = self._keys.find(jwt.get_unverified_header(token)["kid"], now)
+        if key is None:
+            raise KeyError("kid")
         # PyJWT would compare the times with its own clock; `_bearer` does it with the caller's.
         options: jwt.types.Options = {
             "require": list(_CLAIMS),
@@ -100,7 +93,3 @@ def _bearer(claims: dict[str, Any], now_ms: int) -> Bearer:
         issued_at=from_epoch_ms(issued_ms),
         expires_at=from_epoch_ms(expires_epoch * 1000),
     )
-
-
-def _key_id(key: bytes) -> str:
-    return hashlib.sha256(b"tickwell key id:" + key).hexdigest()[:16]

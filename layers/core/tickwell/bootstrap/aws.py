@@ -190,6 +190,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
     from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
+    from tickwell.adapters.key_ring import KeyRing
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
     from tickwell.bootstrap.accounts import Accounts
@@ -209,7 +210,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             members=DynamoMemberStore(table, core.clock),
             mails=_notifications(settings.notification_url, None),
             hasher=Argon2Hasher(),
-            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            tokens=JwtTokens(KeyRing(lambda: secrets.get_newest(JWT_SIGNING_KEY)), core.ids),
             limiter=limiter,
             clock=core.clock,
             ids=core.ids,

@@ -26,6 +26,7 @@ from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -129,7 +130,8 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
     registry = all_tasks()
     processes = _processes(settings)
-    signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
+    file_secrets = FileSecrets(folder / "secrets")
+    signing_keys = file_secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
     outbound = Outbound(
         mailer=mailer,
         sender_address=settings.sender_address,
@@ -152,7 +154,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                     members=members,
                     mails=notifications[Channel.EMAIL],
                     hasher=Argon2Hasher(),
-                    tokens=JwtTokens(signing_key, ids),
+                    tokens=JwtTokens(KeyRing(lambda: file_secrets.get(_JWT_SIGNING_KEY)), ids),
                     limiter=rates,
                     clock=clock,
                     ids=ids,
@@ -181,7 +183,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             blobs=blobs,
             outbound=outbound,
             processes=processes,
-            secrets=(signing_key, *secrets_of(settings)),
+            secrets=(*signing_keys.split(), *secrets_of(settings)),
             watch_seconds=_WATCH_SECONDS,
         ),
         safety_sync=core.safety_sync(sweeps=True),

@@ -14,6 +14,7 @@ _TENANT_ID = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234"
 _CHILD_ID = f"{JOB_ID}.{_CHILD_DUE}5f3c09ab"
 _EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
 _DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
+_INVITATION_ID = "019aa7c4-2b6a-7d10-9e3f-1a2b3c4d5e6f"
 _WEBHOOK_ID = "019aa7c5-7f21-7b90-a4d2-5c6b7a8f9e01"
 _API_KEY_ID = "019aa7c6-2b3c-7d4e-8f50-617283940516"
 _REQUEST_ID = "JKJaXmPLvHcESHA="
@@ -43,7 +44,9 @@ _TIMES: Mapping[str, Any] = {
     "timestamp": _FINISHED,
     "updated_at": _FINISHED,
     "PausedBody.paused_at": _CREATED,
+    "MemberBody.updated_at": _CREATED,
     "UserBody.updated_at": _CREATED,
+    "InvitationBody.expires_at": "2026-12-02T16:20:00.000Z",
     "createJob.last_executed_at": None,
     "createJob.updated_at": _CREATED,
     "createJobs.last_executed_at": None,
@@ -72,6 +75,14 @@ _IDS: Mapping[str, Any] = {
     "RetriedBody.id": _DEAD_LETTER_ID,
     "RetriedBody.retried_as": JOB_ID,
     "RetriedBody.retried_at": _CREATED,
+    "OrganizationBody.id": _TENANT_ID,
+    "MemberBody.id": _USER_ID,
+    "RemovedMemberBody.id": _USER_ID,
+    "InvitationBody.id": _INVITATION_ID,
+    "WithdrawnInvitationBody.id": _INVITATION_ID,
+    "InvitationBody.invited_by": _USER_ID,
+    "member_id": _USER_ID,
+    "invitation_id": _INVITATION_ID,
     "WebhookBody.id": _WEBHOOK_ID,
     "WebhookSecretBody.id": _WEBHOOK_ID,
     "RemovedWebhookBody.id": _WEBHOOK_ID,
@@ -113,10 +124,6 @@ _JOBS: Mapping[str, Any] = {
     "retry_of": None,
     "parent_id": None,
     "child_id": None,
-    "QueuedBody.jobId": JOB_ID,
-    "QueuedBody.child_id": "019aa7d1-0f4e-7d23-8a6b-1c2d3e4f5a6b",
-    "QueuedBody.status": "queued",
-    "QueuedBody.message": "Job queued for immediate execution",
     "retry_count": 0,
     "failures_in_a_row": 0,
     "payload": {"url": _URL, "method": "POST"},
@@ -229,6 +236,9 @@ _SYSTEM: Mapping[str, Any] = {
     "email": "ada@example.com",
     "password": "Correct-Horse-9",
     "role": "owner",
+    "InvitationBody.email": "grace@example.com",
+    "InvitationBody.role": "member",
+    "OrganizationBody.name": "Analytical Engines",
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTlhYTdjMCJ9.c2lnbmF0dXJl",
     "expires_in": 86400,
     "next_cursor": None,

@@ -29,11 +29,24 @@ from tickwell.http.resolvers import all_routes, lambda_resolver
 _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _BEARER, _API_KEY = "bearer", "apiKey"
-_ALSO = {"addWebhook": {409}, "createApiKey": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
+_ALSO = {
+    "acceptInvitation": {409},
+    "addWebhook": {409},
+    "changeMember": {409},
+    "changeOrganization": {404, 409},
+    "changePassword": {409},
+    "createApiKey": {409},
+    "createInvitation": {409},
+    "createQueue": {409},
+    "getOrganization": {404},
+    "login": {401},
+    "register": {409},
+}
 """What an operation may answer besides what follows from its form."""
 _NEVER = {
     "deleteApiKey": {409},
     "deleteDeadLetter": {409},
+    "deleteInvitation": {409},
     "getOpenApiDocument": {503},
     "getReference": {503},
     "getReferenceAlias": {503},

@@ -22,11 +22,12 @@ ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
 
 TAGS: Mapping[str, str] = {
     "API keys": "What programs sign in with: scopes, a role, and an end.",
-    "Accounts": "Registration, sign-in, and who one is.",
+    "Accounts": "Registration, sign-in, passwords, and who one is.",
     "Archive": "History that has expired, by month.",
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
+    "Organization": "The tenant as its members see it: name, members with their roles, invitations by e-mail.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",

@@ -69,6 +69,8 @@ _QUEUES: Mapping[str, Mapping[str, Any]] = {
     "changeQueue": {"Other limits": {"concurrency": 4, "rate_limit": None}, "Hold its jobs back": {"paused": True}},
 }
 
+_TOKEN = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234.019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5." + "0123456789abcdef" * 4
+
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "register": {"A new user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
     "login": {"A user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
@@ -79,6 +81,15 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
             "expires_in_days": 90,
         }
     },
+    "changePassword": {
+        "Another one": {"old_password": "Correct-Horse-9", "new_password": "Battery-Staple-8"},
+    },
+    "forgotPassword": {"An address": {"email": "ada@example.com"}},
+    "resetPassword": {"What the mail brought": {"token": f"twr_{_TOKEN}", "password": "Battery-Staple-8"}},
+    "acceptInvitation": {"What the mail brought": {"token": f"twi_{_TOKEN}", "password": "Battery-Staple-8"}},
+    "changeOrganization": {"Another name": {"name": "Analytical Engines"}},
+    "changeMember": {"Another role": {"role": "admin"}},
+    "createInvitation": {"A colleague": {"email": "grace@example.com", "role": "member"}},
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

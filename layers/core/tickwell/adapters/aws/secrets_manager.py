@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SecretsManagerSecrets:
-    """The secrets that ``ids`` names, by ARN; each is read once and kept for as long as this object lives."""
+    """The secrets that ``ids`` names, by ARN; each is read once and kept, unless asked anew."""
 
     def __init__(self, client: "SecretsManagerClient", ids: Mapping[str, str]) -> None:
         self._client = client
@@ -24,6 +24,11 @@ class SecretsManagerSecrets:
         """The current version. Raises NotFoundError; ValueError for a binary secret."""
         if name not in self._values:
             self._values[name] = self._read(name)
+        return self._values[name]
+
+    def get_newest(self, name: str) -> str:
+        """As ``get``, but asks again."""
+        self._values[name] = self._read(name)
         return self._values[name]
 
     def _read(self, name: str) -> str:
