@@ -1,6 +1,7 @@
 """Register, sign in, sign out, and who am I (C1 to C4)."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tickwell.application.edit_user import edit_user
 from tickwell.application.login_limits import LoginLimits
@@ -16,6 +17,11 @@ class SignedIn:
     user: User
     token: str
     expires_in_seconds: int
+
+
+def signed_in(user: User, tokens: Tokens, now: datetime) -> SignedIn:
+    """``user`` with a token of a new session."""
+    return SignedIn(user=user, token=tokens.issue(user, now=now), expires_in_seconds=int(TOKEN_LIFE.total_seconds()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +48,7 @@ class Register:
             updated_at=now,
         )
         self.accounts.create(user)
-        return SignedIn(
-            user=user,
-            token=self.tokens.issue(user, now=now),
-            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
-        )
+        return signed_in(user, self.tokens, now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +73,7 @@ class Login:
             self.limits.note_failure(email, client)
             raise InvalidCredentialsError
         self.limits.admit(email, client)
-        return SignedIn(
-            user=user,
-            token=self.tokens.issue(user, now=self.clock.now()),
-            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
-        )
+        return signed_in(user, self.tokens, self.clock.now())
 
     def _user(self, email: str, password: str) -> User | None:
         try:

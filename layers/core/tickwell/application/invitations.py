@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickwell.application.accounts import SignedIn
+from tickwell.application.accounts import SignedIn, signed_in
 from tickwell.application.passwords import MAIL_GROUP
 from tickwell.application.ports import Clock, Ids, MemberStore, Notifications, Outgoing, PasswordHasher, Tokens
 from tickwell.domain.account import (
-    TOKEN_LIFE,
     Principal,
     Role,
     User,
@@ -102,11 +101,7 @@ class ManageInvitations:
         )
         if not self.members.join(user, invitation=invitation):
             raise _worthless()
-        return SignedIn(
-            user=user,
-            token=self.tokens.issue(user, now=now),
-            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
-        )
+        return signed_in(user, self.tokens, now)
 
     def _send(self, invitation: Invitation) -> None:
         mail = AccountMail(

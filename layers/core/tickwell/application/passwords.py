@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from tickwell.application.accounts import SignedIn
+from tickwell.application.accounts import SignedIn, signed_in
 from tickwell.application.edit_user import edit_user
 from tickwell.application.login_limits import LoginLimits
 from tickwell.application.ports import AccountStore, Clock, Notifications, Outgoing, PasswordHasher, Tokens
-from tickwell.domain.account import TOKEN_LIFE, Principal, User, require_strong_password
+from tickwell.domain.account import Principal, User, require_strong_password
 from tickwell.domain.account_mail import AccountMail, AccountMailKind
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tickwell.domain.one_time import OneTimeToken, PendingReset, Purpose, parse_token
@@ -49,11 +49,7 @@ class ManagePassword:
             return self._with_password(user, password_hash)
 
         user = edit_user(self.accounts, read.tenant_id, read.user_id, changed)
-        return SignedIn(
-            user=user,
-            token=self.tokens.issue(user, now=self.clock.now()),
-            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
-        )
+        return signed_in(user, self.tokens, self.clock.now())
 
     def forgot(self, email: str) -> None:
         """Have a mail sent to that address if an account has it. Nobody looks for it here: time tells nothing."""
