@@ -202,9 +202,9 @@ def services_of(world: World, *, jobs: JobStore | None = None) -> ApiServices:
     return core.api(
         accounts=world.accounts,
         notifying=world.notifying,
+        measuring=world.measuring,
         hasher=Argon2Hasher(),
         tokens=JwtTokens(SIGNING_KEY, core.ids),
-        blobs=world.blobs,
         registry=world.registry,
         stage="test",
         allowed_origins=(ORIGIN,),

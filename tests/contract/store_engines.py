@@ -23,6 +23,7 @@ from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
@@ -31,7 +32,8 @@ from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, TenantCounts
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
+from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, TenantCounts, WorkerLog
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Stores:
     queues: QueueStore
     notifying: Notifying
     counts: TenantCounts
+    workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
 
@@ -84,6 +87,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         queues=EmbeddedQueueStore(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         counts=EmbeddedTenantCounts(database, clock),
+        workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -158,6 +162,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             counts=DynamoTenantCounts(table, clock),
+            workers=DynamoWorkerLog(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -21,7 +21,6 @@ from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
-from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
@@ -52,6 +51,7 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
@@ -203,9 +203,9 @@ class Core:
         *,
         accounts: AccountStore,
         notifying: "Notifying",
+        measuring: Measuring,
         hasher: PasswordHasher,
         tokens: Tokens,
-        blobs: BlobStore,
         registry: TaskRegistry,
         stage: str,
         allowed_origins: tuple[str, ...],
@@ -216,7 +216,7 @@ class Core:
         from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.services import ApiServices
 
-        clock, ids, jobs = self.clock, self.ids, self.jobs
+        clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
         create_job = CreateJob(
             jobs=jobs,
             directory=self.directory,
@@ -256,7 +256,10 @@ class Core:
                 delete_dead_letter=delete_dead_letter,
                 clock=clock,
             ),
-            check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
+            statistics=measuring.statistics(jobs, clock),
+            check_health=measuring.health(
+                jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock
+            ),
             registry=registry,
             clock=clock,
             ids=ids,

@@ -17,10 +17,12 @@ from tickwell.http.routes import (
     bulk,
     dead_letters,
     executions,
+    health,
     job_actions,
     jobs,
     queues,
     reference,
+    statistics,
     system,
     webhooks,
 )
@@ -93,6 +95,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         queues,
         archive,
         webhooks,
+        statistics,
+        health,
         system,
         reference,
     ):

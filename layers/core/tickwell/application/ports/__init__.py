@@ -25,6 +25,7 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
     "AccountStore",
@@ -61,4 +62,5 @@ __all__ = [
     "TokenGone",
     "Tokens",
     "WebhookStore",
+    "WorkerLog",
 ]

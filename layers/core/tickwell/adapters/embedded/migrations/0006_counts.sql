@@ -68,6 +68,13 @@ CREATE TABLE dead_letter_counts (
     dead_letters INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- What worker processes tell of themselves.
+CREATE TABLE workers (
+    worker_id TEXT PRIMARY KEY,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TRIGGER count_new_job AFTER INSERT ON jobs BEGIN
     INSERT INTO job_counts VALUES (
         NEW.tenant_id, NEW.queue, json_extract(NEW.definition, '$.lane'), NEW.status, NEW.recurring, 1
