@@ -17,9 +17,11 @@ from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
+from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.http.aws import LambdaApp
+from tickwell.http.request_limits import Quota, RequestLimits
 from tickwell.http.services import ApiServices
 
 ORIGIN = "https://app.example.com"
@@ -196,8 +198,10 @@ def memory_world(folder: Path, *, tasks: Sequence[Task[Any]] = ()) -> World:
     return replace(world, close=close)
 
 
-def services_of(world: World, *, jobs: JobStore | None = None) -> ApiServices:
-    """The API's use cases on ``world``; with ``jobs`` on another job store."""
+def services_of(
+    world: World, *, jobs: JobStore | None = None, quotas: Mapping[RateClass, Quota] | None = None
+) -> ApiServices:
+    """The API's use cases on ``world``; with ``jobs`` on another job store; without limits but for ``quotas``."""
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
     return core.api(
         accounts=world.accounts,
@@ -206,6 +210,7 @@ def services_of(world: World, *, jobs: JobStore | None = None) -> ApiServices:
         hasher=Argon2Hasher(),
         tokens=JwtTokens(SIGNING_KEY, core.ids),
         registry=world.registry,
+        request_limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
         stage="test",
         allowed_origins=(ORIGIN,),
     )

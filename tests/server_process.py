@@ -80,10 +80,13 @@ def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
     raise AssertionError(f"nothing within {seconds} s")
 
 
+_UNLIMITED = {"TICKWELL_RATE_LIMIT_PER_HOUR": "0", "TICKWELL_READ_LIMIT_PER_HOUR": "0"}
+
+
 def spawn(folder: Path, module: str = "tickwell.local", **settings: str) -> subprocess.Popen[str]:
     """Start the server on ``folder`` and a free port, with nothing of this process's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **settings}
+    environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **_UNLIMITED, **settings}
     return subprocess.Popen(
         [sys.executable, "-m", module],
         env=environment,

@@ -23,7 +23,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.manage_job import ChangeJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore
+from tickwell.application.ports import AccountStore, RateLimiter
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -76,6 +76,7 @@ class World:
     accounts: AccountStore
     notifying: Notifying
     measuring: Measuring
+    rates: RateLimiter
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -289,6 +290,7 @@ def new_world(
         accounts=stores.accounts,
         notifying=stores.notifying,
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
+        rates=stores.rates,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

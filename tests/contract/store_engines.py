@@ -22,6 +22,7 @@ from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
@@ -32,8 +33,18 @@ from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
-from tickwell.application.ports import AccountStore, DueItems, History, JobStore, QueueStore, TenantCounts, WorkerLog
+from tickwell.application.ports import (
+    AccountStore,
+    DueItems,
+    History,
+    JobStore,
+    QueueStore,
+    RateLimiter,
+    TenantCounts,
+    WorkerLog,
+)
 from tickwell.bootstrap.core import Notifying
 
 if TYPE_CHECKING:
@@ -53,6 +64,7 @@ class Stores:
     accounts: AccountStore
     queues: QueueStore
     notifying: Notifying
+    rates: RateLimiter
     counts: TenantCounts
     workers: WorkerLog
     clock: FakeClock
@@ -86,6 +98,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
+        rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         counts=EmbeddedTenantCounts(database, clock),
         workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
@@ -161,6 +174,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
+            rates=DynamoRateLimiter(table, clock),
             counts=DynamoTenantCounts(table, clock),
             workers=DynamoWorkerLog(table, clock),
             clock=clock,

@@ -23,6 +23,9 @@ PARAMETERS = {
     "SenderAddress": SENDER,
     "AllowPrivateHosts": "127.0.0.1",
     "DirectHorizonSeconds": "130",
+    "RateLimitPerHour": "0",
+    "ReadLimitPerHour": "0",
+    "RegistrationsPerHour": "0",
 }
 
 

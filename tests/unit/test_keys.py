@@ -1,19 +1,24 @@
 """Keys of the table: every builder has a parser, and sort keys sort as what they spell."""
 
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, queue_keys
+from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
+from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.rate import RateKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -98,6 +103,17 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_address_key(keys.address_key(text)) == text
 
 
+@given(job_keys, instants_ms, attempts, digests)
+def test_keys_of_what_children_ran_round_trip(job: JobKey, due_ms: int, attempt: int, digest: str) -> None:
+    parent_id = str(UUID(int=zlib.crc32(job.job_id.encode())))
+    child = replace(job, job_id=child_id(parent_id, from_epoch_ms(due_ms), "00ff"))
+    key, detail = keys.execution_key(child, due_ms, attempt), keys.detail_key(child, due_ms, attempt, digest)
+    assert keys.parse_execution_key(key) == (child, due_ms, attempt)
+    assert keys.parse_detail_key(detail) == (child, due_ms, attempt, digest)
+    assert {key.pk, detail.pk} == {keys.history_partition(replace(job, job_id=parent_id))}
+    assert keys.parse_job_key(keys.job_key(child)) == child
+
+
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
 def test_executions_sort_by_occurrence_and_attempt(places: list[tuple[int, int]]) -> None:
     spelled = [keys.execution_sort(*place) for place in sorted(places)]
@@ -129,6 +145,13 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
 
 
+@pytest.mark.parametrize("tenant_id", ["t", None])
+@given(words, words, instants_ms)
+def test_count_keys_round_trip(tenant_id: str | None, who: str, what: str, end_ms: int) -> None:
+    key = RateKey(tenant_id=tenant_id, who=who, what=what)
+    assert limit_keys.parse_count_key(limit_keys.count_key(key, end_ms)) == (key, end_ms)
+
+
 PARSERS: dict[str, Callable[[Key], object]] = {
     "job": keys.parse_job_key,
     "body": keys.parse_body_key,
@@ -148,6 +171,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
     "webhooks": keys.parse_webhooks_key,
+    "count": limit_keys.parse_count_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -169,6 +193,7 @@ KEYS: dict[str, Key] = {
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),
+    "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
 }
 
 

@@ -112,7 +112,15 @@ class ArmingSettings(LaneSettings, HorizonSettings):
     schedule_role_arn: str
 
 
-class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings):
+class LimitSettings(Settings):
+    """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number."""
+
+    rate_limit_per_hour: int = Field(default=100, ge=0, le=1_000_000)
+    read_limit_per_hour: int = Field(default=3600, ge=0, le=1_000_000)
+    registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
+
+
+class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings):
     """functions/api."""
 
     blob_bucket: str
@@ -198,7 +206,7 @@ class NotifierSettings(StoreSettings):
     _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
-class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings):
+class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
     Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.

@@ -182,9 +182,11 @@ def _blobs(bucket: str) -> BlobStore:
 
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
+    from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.limits import request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -207,6 +209,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         registry=all_tasks(),
+        request_limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

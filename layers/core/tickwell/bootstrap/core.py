@@ -20,6 +20,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.http_client import HttpClient
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
@@ -60,6 +61,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
+    from tickwell.http.request_limits import RequestLimits
     from tickwell.http.services import ApiServices
 
 
@@ -198,7 +200,7 @@ class Core:
             clock=self.clock,
         )
 
-    def api(
+    def api(  # noqa: PLR0913 - what each host has of its own
         self,
         *,
         accounts: AccountStore,
@@ -207,6 +209,7 @@ class Core:
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
+        request_limits: "RequestLimits",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -243,9 +246,11 @@ class Core:
             list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
+            execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
+            request_limits=request_limits,
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,

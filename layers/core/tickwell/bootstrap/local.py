@@ -20,6 +20,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
@@ -41,6 +42,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.limits import request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
@@ -126,6 +128,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
     )
+    rates = EmbeddedRateLimiter(folder / "limits.db", clock)
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -138,6 +141,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
 
     def close() -> None:
         processes.close()
+        rates.close()
         database.close()
 
     return LocalSystem(
@@ -157,6 +161,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 registry=registry,
+                request_limits=request_limits(settings, rates, clock),
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

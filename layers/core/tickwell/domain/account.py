@@ -76,6 +76,11 @@ class Principal:
     scopes: frozenset[Scope] | None = None
     session: Bearer | None = None
 
+    @property
+    def counted_as(self) -> str:
+        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others."""
+        return self.user_id
+
 
 def email_key(email: str) -> str:
     """What addresses are compared by: without regard to case."""

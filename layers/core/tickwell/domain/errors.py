@@ -3,6 +3,8 @@
 The HTTP status of each stands in ``tickwell.http.errors``; a test holds the two against each other.
 """
 
+from tickwell.domain.rate import Allowance
+
 
 class TickwellError(Exception):
     """Root of everything that Tickwell itself raises."""
@@ -47,6 +49,20 @@ class IllegalTransitionError(TickwellError):
         self.what = what
         self.status = status
         self.action = action
+
+
+class RateLimitedError(TickwellError):
+    """Too many requests; the next one is allowed ``retry_after_seconds`` from now, as ``allowance`` says.
+
+    ``allowance`` is None where the caller is not to know how many there may be.
+    """
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_seconds: int, allowance: Allowance | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        self.allowance = allowance
 
 
 class ConflictError(TickwellError):

@@ -17,7 +17,9 @@ class RateClass(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    GENERATE = "generate"
     PUBLIC = "public"
+    REGISTER = "register"
     EXEMPT = "exempt"
 
 
@@ -38,6 +40,11 @@ class Access:
     def is_public(self) -> bool:
         """Whether no credential is needed."""
         return self.role is None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its requests are counted."""
+        return self.rate is not RateClass.EXEMPT
 
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
@@ -67,7 +74,7 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
 
 
 _ACCOUNTS: Mapping[str, Access] = {
-    "register": _public(RateClass.PUBLIC),
+    "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
     "logout": _write(None, Role.VIEWER),
     "getCurrentUser": _read(None),
@@ -84,6 +91,7 @@ _JOBS: Mapping[str, Access] = {
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
     "cancelJob": _post(Scope.JOBS_WRITE),
+    "executeJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
     "listTasks": _read(Scope.JOBS_READ),
 }

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from tickwell.http.request_limits import LIMITED_HEADERS
+
 _PREFLIGHT_SECONDS = 600
+_EXPOSED = ("Retry-After", "X-Request-Id", *LIMITED_HEADERS)
 
 
 class Cors:
@@ -21,7 +24,7 @@ class Cors:
         return {
             "Vary": "Origin",
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+            "Access-Control-Expose-Headers": ", ".join(_EXPOSED),
         }
 
     def preflight(self, request_headers: Mapping[str, str], methods: Sequence[str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from tickwell.domain.errors import (
     InvalidInputError,
     NotFoundError,
     QueueInUseError,
+    RateLimitedError,
     RetryAfterError,
     StaleDueItemError,
     TickwellError,
@@ -28,6 +29,7 @@ from tickwell.domain.errors import (
     UnreadableMessageError,
 )
 from tickwell.domain.instant import iso
+from tickwell.http.request_limits import rate_headers
 
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when a service was not available."""
@@ -81,6 +83,7 @@ STATUSES: dict[type[TickwellError], int] = {
     UnauthenticatedError: 401,
     InvalidCredentialsError: 401,
     ForbiddenError: 403,
+    RateLimitedError: 429,
     UnavailableError: 503,
     StaleDueItemError: 503,
     UnreadableMessageError: 500,
@@ -154,6 +157,9 @@ def _headers(status: int, error: TickwellError) -> tuple[tuple[str, str], ...]:
         return (("Allow", ", ".join(error.allowed)),)
     if isinstance(error, BodyTooSlowError):
         return (("Connection", "close"),)
+    if isinstance(error, RateLimitedError):
+        told = {} if error.allowance is None else rate_headers(error.allowance)
+        return (("Retry-After", str(error.retry_after_seconds)), *told.items())
     if status == 401:
         return (("WWW-Authenticate", "Bearer"),)
     return (("Retry-After", str(RETRY_AFTER_SECONDS)),) if status == 503 else ()

@@ -35,6 +35,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+NOTHING: Mapping[str, str] = {}
 TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000"}
 """Only where TLS is certain: behind API Gateway."""
 
@@ -53,26 +54,29 @@ class Gate:
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         """Answer ``request``. Never raises: what nobody expected is logged and answered with 500."""
+        noted: dict[str, str] = {}
         try:
-            answer = self._answer(request)
+            answer = self._answer(request, noted)
         except Exception as error:  # noqa: BLE001 - the last boundary: a caller always gets an answer
             answer = self._error_answer(request, error)
-        return self._complete(request, answer)
+        return self._complete(request, answer, noted)
 
     def refuse(self, request: HttpRequest, error: TickwellError) -> HttpAnswer:
         """The answer to a ``request`` that its host could not receive, because of ``error``."""
         return self._complete(request, self._error_answer(request, error))
 
-    def _complete(self, request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
+    def _complete(self, request: HttpRequest, answer: HttpAnswer, noted: Mapping[str, str] = NOTHING) -> HttpAnswer:
         headers = {
             **self._headers,
             **self._cors.headers(request.headers),
+            **noted,
             **answer.headers,
             "X-Request-Id": request.request_id,
         }
         return HttpAnswer(status=answer.status, headers=headers, body="" if request.method == "HEAD" else answer.body)
 
-    def _answer(self, request: HttpRequest) -> HttpAnswer:
+    def _answer(self, request: HttpRequest, noted: dict[str, str]) -> HttpAnswer:
+        """Raises what is wrong; ``noted`` gets the headers that the answer is to carry whatever it will be."""
         by_method = self._find(request.path)
         allowed = _allowed(by_method)
         if request.method == "OPTIONS":
@@ -87,6 +91,8 @@ class Gate:
         if request.announces_too_much or len(request.body) > LARGEST_BODY_BYTES:
             raise BodyTooLargeError(f"a body may have at most {LARGEST_BODY_BYTES} bytes")
         caller = self._admit(route, request)
+        limits = self._services.request_limits
+        noted.update(limits.admit(access_of(route).rate, caller, request.client_address))
         event = _event(route, request)
         call = Call(services=self._services, caller=caller, request_id=request.request_id)
         resolved = self._resolver.answer(event, call)

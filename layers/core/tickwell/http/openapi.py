@@ -19,6 +19,7 @@ from tickwell import __version__
 from tickwell.http.enrichment import enrich
 from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
+from tickwell.http.request_limits import LIMITED_HEADERS
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -49,10 +50,24 @@ _ERRORS = {
     408: ("BodyTooSlow", "The body did not arrive in time."),
     413: ("BodyTooLarge", "The body is larger than 1 MiB."),
     415: ("UnsupportedMediaType", "The body is not declared to be JSON."),
+    429: ("RateLimited", "Too many requests; `Retry-After` says in how many seconds the next one is allowed."),
     422: ("Invalid", "Something in the request is not acceptable; `details` names the fields."),
     500: ("Failure", "An error of ours."),
     503: ("Unavailable", "A service that Tickwell stands on is not available."),
 }
+
+
+_RATE_TEXTS = (
+    "Requests of this kind in a window of time; there are no such headers where the deployment sets no limit.",
+    "How many of them are left.",
+    "When the window ends, in seconds of the epoch.",
+)
+_RATE_HEADERS: dict[str, Any] = {
+    name: {"description": text, "schema": {"type": "integer"}}
+    for name, text in zip(LIMITED_HEADERS, _RATE_TEXTS, strict=True)
+}
+_RATE_REFERENCES = {name: {"$ref": f"#/components/headers/{name}"} for name in LIMITED_HEADERS}
+_RETRY_AFTER = {"description": "Seconds.", "schema": {"type": "integer"}}
 
 
 class FieldFault(TypedDict):
@@ -95,6 +110,9 @@ def document(version: str) -> dict[str, Any]:
     described["components"]["responses"] = {
         name: _response(description, references["error"]) for name, description in _ERRORS.values()
     }
+    described["components"]["headers"] = _RATE_HEADERS
+    refusal = described["components"]["responses"]["RateLimited"]
+    refusal["headers"] = {"Retry-After": _RETRY_AFTER, **_RATE_REFERENCES}
     for route in all_routes(resolver):
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
@@ -138,7 +156,10 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
             "required": ["success", "data"],
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
-    responses = {str(route.status_code): _response("Success.", schema, answer.media_type)}
+    success = _response("Success.", schema, answer.media_type)
+    if access_of(route).is_limited:
+        success["headers"] = _RATE_REFERENCES
+    responses = {str(route.status_code): success}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses
@@ -148,6 +169,8 @@ def _error_statuses(route: Route) -> list[int]:
     statuses = {422, 500, 503}
     if not access_of(route).is_public:
         statuses |= {401, 403}
+    if access_of(route).is_limited:
+        statuses.add(429)
     if route.dependant.path_params:
         statuses.add(404)
     if route.method != "GET" and route.dependant.path_params:

@@ -9,6 +9,7 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
 from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
 from tickwell.application.manage_queues import ManageQueues
@@ -18,6 +19,7 @@ from tickwell.application.read_history import ReadHistory
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.request_limits import RequestLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +42,10 @@ class ApiServices:
     manage_queues: ManageQueues
     change_job: ChangeJob
     edit_job: EditJob
+    execute_now: ExecuteNow
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter
     bulk_dead_letters: BulkDeadLetters

@@ -10,6 +10,7 @@ from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
+from tickwell.application.ports.rates import RateLimiter
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
 from tickwell.application.ports.stores import (
     AccountStore,
@@ -54,6 +55,7 @@ __all__ = [
     "PasswordHasher",
     "QueueKey",
     "QueueStore",
+    "RateLimiter",
     "Secrets",
     "SentMail",
     "SignAnswer",

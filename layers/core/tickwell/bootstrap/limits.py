@@ -1,0 +1,25 @@
+"""What is limited about requests, as the settings say."""
+
+from datetime import timedelta
+from typing import Final
+
+from tickwell.application.ports import Clock, RateLimiter
+from tickwell.http.access import RateClass
+from tickwell.http.request_limits import Quota, RequestLimits
+from tickwell.settings import LimitSettings
+
+_HOUR: Final = timedelta(hours=1)
+_GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
+"""S11."""
+
+
+def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) -> RequestLimits:
+    """A limit of 0 is none. Who has not signed in may ask as often as a user may read."""
+    hourly = {
+        RateClass.PUBLIC: settings.read_limit_per_hour,
+        RateClass.READ: settings.read_limit_per_hour,
+        RateClass.REGISTER: settings.registrations_per_hour,
+        RateClass.WRITE: settings.rate_limit_per_hour,
+    }
+    quotas = {rate: Quota(limit=limit, per=_HOUR) for rate, limit in hourly.items() if limit}
+    return RequestLimits(limiter=limiter, quotas=quotas | {RateClass.GENERATE: _GENERATE}, clock=clock)
