@@ -19,6 +19,7 @@ from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.domain.child import child_id
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
@@ -121,6 +122,17 @@ def test_jobs_are_counted_by_queue_lane_and_type(engine: Engine) -> None:
     assert counts.count_jobs(lane=Lane.HIGH) == 2
     assert counts.count_jobs(job_type=JobType.RECURRING) == 1
     assert counts.count_jobs(job_type=JobType.ONE_TIME, status=JobStatus.ACTIVE) == 3
+
+
+def test_children_are_no_jobs_of_their_own_and_their_attempts_count(engine: Engine) -> None:
+    parent = recurring(engine.stores)
+    child = created(engine.stores, job_id=child_id(parent.job_id, NOON))
+    running = claimed(engine.stores, child)
+    assert engine.read().jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert finished(engine.stores, execution(running))
+    counts = engine.read()
+    assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert (counts.tally().total, counts.recent[0].job_id) == (1, child.job_id)
 
 
 def test_writing_a_job_again_counts_once(engine: Engine) -> None:

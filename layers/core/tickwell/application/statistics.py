@@ -7,6 +7,7 @@ from datetime import timedelta
 from tickwell.application.health import HealthLevel
 from tickwell.application.ports import Clock, JobStore, TenantCounts, WorkerLog
 from tickwell.domain.account import Principal
+from tickwell.domain.child import listed_under
 from tickwell.domain.counts import Counts, EndedExecution, ExecutionTally, hour_of
 from tickwell.domain.job import Job, JobKey
 from tickwell.domain.worker import Worker
@@ -21,9 +22,10 @@ _PAGE, _PAGES = 100, 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedExecution:
-    """An execution that ended lately; the name of its job is None when that has expired."""
+    """An execution that ended lately, under the job that lists it; the name is None when that job has expired."""
 
     ended: EndedExecution
+    job_id: str
     job_name: str | None
 
 
@@ -75,10 +77,10 @@ class ReadStatistics:
     def dashboard(self, principal: Principal) -> Dashboard:
         """Counts, what comes next, and what ended last."""
         counts = self.counts.read(principal.tenant_id)
-        keys = [JobKey(tenant_id=principal.tenant_id, job_id=ended.job_id) for ended in counts.recent]
-        jobs = self.jobs.get_many(keys)
+        listed = [(ended, listed_under(ended.job_id)) for ended in counts.recent]
+        jobs = self.jobs.get_many([JobKey(tenant_id=principal.tenant_id, job_id=job_id) for _, job_id in listed])
         names = {key.job_id: job.name for key, job in jobs.items()}
-        recent = [NamedExecution(ended=ended, job_name=names.get(ended.job_id)) for ended in counts.recent]
+        recent = [NamedExecution(ended=ended, job_id=job_id, job_name=names.get(job_id)) for ended, job_id in listed]
         return Dashboard(counts=counts, upcoming=self._upcoming(principal), recent=recent)
 
     def _upcoming(self, principal: Principal) -> Sequence[Job]:

@@ -220,7 +220,7 @@ def _recent(named: NamedExecution) -> RecentExecutionBody:
     ended = named.ended
     return RecentExecutionBody(
         id=ended.execution_id,
-        job_id=ended.job_id,
+        job_id=named.job_id,
         job_name=named.job_name,
         status=ended.status.value,
         execution_time=iso(ended.started_at),

@@ -18,7 +18,9 @@ _JOBS = """
     SELECT queue, lane, status, recurring, 0, jobs FROM job_counts WHERE tenant_id = :tenant
     UNION ALL
     SELECT queue, json_extract(definition, '$.lane'), status, recurring, 1, COUNT(*)
-    FROM jobs INDEXED BY jobs_running WHERE tenant_id = :tenant AND slot_token IS NOT NULL GROUP BY 1, 2, 3, 4
+    FROM jobs INDEXED BY jobs_running WHERE tenant_id = :tenant AND slot_token IS NOT NULL
+    AND SUBSTR(job_id, 37, 1) <> '.'
+    GROUP BY 1, 2, 3, 4
 """
 """All jobs, and again those that are running: in one statement, so that the two agree."""
 _STATUSES = (
