@@ -19,10 +19,13 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
+from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
@@ -30,18 +33,24 @@ from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
     DueItems,
     History,
+    JobListing,
     JobStore,
     QueueStore,
     RateLimiter,
+    StopSwitch,
+    Submissions,
     TenantCounts,
     WorkerLog,
 )
@@ -59,12 +68,15 @@ class Stores:
     """All stores of one engine, on a clock that is moved by hand."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     due_items: DueItems
     accounts: AccountStore
     queues: QueueStore
+    stop_switch: StopSwitch
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     counts: TenantCounts
     workers: WorkerLog
     clock: FakeClock
@@ -93,12 +105,15 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     database = Database(path)
     stores = Stores(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
         workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
@@ -115,6 +130,14 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "up", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "upcoming",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "up", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -169,12 +192,15 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
         table = Table(client, TABLE, executor)
         stores = Stores(
             jobs=DynamoJobStore(table, clock),
+            listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
+            stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
+            submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
             workers=DynamoWorkerLog(table, clock),
             clock=clock,

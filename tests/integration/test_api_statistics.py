@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.api_hosts import Api, Client, new_api, services_of
+from tests.api_hosts import Api, Client
 from tests.contract.dynamodb_probe import stream_records
 from tests.contract.queue_engines import REGION
-from tests.integration.test_api_system import BrokenJobs
+from tests.integration.test_api_system import broken_api
 from tickwell.adapters.aws.dynamodb.count_stream import changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.application.health import HealthLevel, backlog_level
@@ -154,8 +154,7 @@ def test_the_health_of_store_and_queues_is_public_and_tells_no_numbers(api: Api)
 
 
 def test_a_store_that_does_not_answer_is_503_and_critical(api: Api) -> None:
-    broken = services_of(api.world, jobs=BrokenJobs(UnavailableError("store", "throttled")))
-    answer = new_api("asgi", api.world, services=broken).anonymous("GET", "/health/store")
+    answer = broken_api("asgi", api.world, UnavailableError("store", "throttled")).anonymous("GET", "/health/store")
     assert (answer.status, answer.json["code"], answer.json["level"]) == (503, "DEGRADED", "critical")
 
 

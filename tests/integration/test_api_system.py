@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,8 +37,9 @@ class BrokenJobs:
 
 
 def broken_api(kind: str, world: World, error: Exception) -> Api:
-    jobs: Any = BrokenJobs(error)
-    return new_api(kind, world, services=services_of(world, jobs=jobs))
+    broken: Any = BrokenJobs(error)
+    core = replace(world.core, jobs=broken, listing=broken)
+    return new_api(kind, world, services=services_of(replace(world, core=core)))
 
 
 @pytest.mark.parametrize("kind", ["lambda", "asgi"])

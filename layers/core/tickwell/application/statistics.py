@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tickwell.application.health import HealthLevel
+from tickwell.application.list_jobs import ListJobs
 from tickwell.application.ports import Clock, JobStore, TenantCounts, WorkerLog
 from tickwell.domain.account import Principal
 from tickwell.domain.child import listed_under
@@ -16,8 +17,6 @@ _ERRORS, _FAILING = 0.01, 0.1
 _SLOW_SECONDS, _VERY_SLOW_SECONDS = 5.0, 300.0
 _WORK_SPAN = timedelta(hours=24)
 _UPCOMING = 10
-_UPCOMING_SPAN = timedelta(hours=24)
-_PAGE, _PAGES = 100, 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +71,7 @@ class ReadStatistics:
     counts: TenantCounts
     workers: WorkerLog
     jobs: JobStore
+    list_jobs: ListJobs
     clock: Clock
 
     def dashboard(self, principal: Principal) -> Dashboard:
@@ -81,20 +81,9 @@ class ReadStatistics:
         jobs = self.jobs.get_many([JobKey(tenant_id=principal.tenant_id, job_id=job_id) for _, job_id in listed])
         names = {key.job_id: job.name for key, job in jobs.items()}
         recent = [NamedExecution(ended=ended, job_id=job_id, job_name=names.get(job_id)) for ended, job_id in listed]
-        return Dashboard(counts=counts, upcoming=self._upcoming(principal), recent=recent)
-
-    def _upcoming(self, principal: Principal) -> Sequence[Job]:
-        """What runs next within a day, soonest first, of the tenant's 1,000 newest jobs."""
-        now = self.clock.now()
-        found: list[Job] = []
-        cursor: str | None = None
-        for _ in range(_PAGES):
-            page = self.jobs.list_jobs(principal.tenant_id, limit=_PAGE, cursor=cursor)
-            found += [job for job in page.items if job.next_run_at and now < job.next_run_at <= now + _UPCOMING_SPAN]
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        return sorted(found, key=lambda job: (job.next_run_at or now, job.job_id))[:_UPCOMING]
+        return Dashboard(
+            counts=counts, upcoming=self.list_jobs.upcoming(principal, limit=_UPCOMING).items, recent=recent
+        )
 
     def overview(self, principal: Principal) -> Counts:
         """The counts alone."""

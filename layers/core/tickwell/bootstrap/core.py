@@ -23,7 +23,8 @@ from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.http_client import HttpClient
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
 from tickwell.application.notice import ReadNotice
@@ -34,11 +35,13 @@ from tickwell.application.ports import (
     Clock,
     History,
     Ids,
+    JobListing,
     JobStore,
     Mailer,
     NotificationLog,
     PasswordHasher,
     QueueStore,
+    StopSwitch,
     Tokens,
     WebhookStore,
 )
@@ -48,6 +51,7 @@ from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
+from tickwell.application.stop_switch import QueuesInForce
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
@@ -61,7 +65,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
-    from tickwell.http.request_limits import RequestLimits
+    from tickwell.bootstrap.limits import Guards
     from tickwell.http.services import ApiServices
 
 
@@ -70,9 +74,11 @@ class Core:
     """What every use case that touches jobs stands on."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     queues: QueueStore
     directory: QueueDirectory
+    stop_switch: StopSwitch
     arming: Arming
     blobs: BlobStore
     clock: Clock
@@ -84,7 +90,7 @@ class Core:
         """Rule 10 in one place."""
         return AdmitAttempts(
             queues=self.queues,
-            directory=self.directory,
+            in_force=QueuesInForce(self.directory, self.stop_switch, self.clock),
             jobs=self.jobs,
             arming=self.arming,
             clock=self.clock,
@@ -209,7 +215,7 @@ class Core:
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
-        request_limits: "RequestLimits",
+        guards: "Guards",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -217,6 +223,7 @@ class Core:
         from tickwell.adapters.blob_archive import BlobArchive
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
+        from tickwell.http.repeats import Repeats
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
@@ -234,6 +241,7 @@ class Core:
         )
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
+        list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
             authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
@@ -243,14 +251,15 @@ class Core:
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            list_jobs=list_jobs,
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
-            request_limits=request_limits,
+            request_limits=guards.limits,
+            repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,
@@ -261,7 +270,7 @@ class Core:
                 delete_dead_letter=delete_dead_letter,
                 clock=clock,
             ),
-            statistics=measuring.statistics(jobs, clock),
+            statistics=measuring.statistics(jobs, list_jobs, clock),
             check_health=measuring.health(
                 jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock
             ),

@@ -14,6 +14,7 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
@@ -23,6 +24,8 @@ from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.passwords import Argon2Hasher
@@ -42,7 +45,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.limits import request_limits
+from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
@@ -112,9 +115,11 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -129,6 +134,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         longest_attempt=settings.longest_attempt,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
+    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -161,7 +167,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 registry=registry,
-                request_limits=request_limits(settings, rates, clock),
+                guards=guards,
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tickwell.application.health import CheckHealth, Host, NotificationQueues
+from tickwell.application.list_jobs import ListJobs
 from tickwell.application.ports import Clock, FarTimer, JobStore, Lanes, TenantCounts, WorkerLog
 from tickwell.application.statistics import ReadStatistics
 
@@ -16,9 +17,9 @@ class Measuring:
     host: Host
     notifications: NotificationQueues = field(default_factory=NotificationQueues)
 
-    def statistics(self, jobs: JobStore, clock: Clock) -> ReadStatistics:
+    def statistics(self, jobs: JobStore, list_jobs: ListJobs, clock: Clock) -> ReadStatistics:
         """What tenants read."""
-        return ReadStatistics(counts=self.counts, workers=self.workers, jobs=jobs, clock=clock)
+        return ReadStatistics(counts=self.counts, workers=self.workers, jobs=jobs, list_jobs=list_jobs, clock=clock)
 
     def health(self, *, jobs: JobStore, lanes: Lanes, far_timer: FarTimer, clock: Clock) -> CheckHealth:
         """What load balancers and people ask."""

@@ -117,10 +117,27 @@ class JobBody(JobPolicyBody):
 
 
 class JobListBody(TypedDict):
-    """A page of jobs, newest first."""
+    """A page of jobs in the order that was asked for."""
 
     jobs: list[JobSummaryBody]
     pagination: Pagination
+
+
+class UpcomingJobBody(TypedDict):
+    """A job that is to run."""
+
+    id: str
+    name: str
+    next_run: str | None
+    job_type: str
+
+
+class UpcomingBody(TypedDict):
+    """Jobs that run within 24 hours, soonest first; ``next_cursor`` is null on the last page."""
+
+    jobs: list[UpcomingJobBody]
+    count: int
+    next_cursor: str | None
 
 
 class PausedBody(TypedDict):
@@ -208,6 +225,16 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         paused_reason=job.paused_reason,
         created_at=iso(job.created_at),
         updated_at=iso(job.updated_at),
+    )
+
+
+def upcoming_job(job: Job) -> UpcomingJobBody:
+    """``job`` as the listing of what is to come shows it."""
+    return UpcomingJobBody(
+        id=job.job_id,
+        name=job.name,
+        next_run=iso_or_none(job.next_run_at),
+        job_type=job_type(job.schedule).value,
     )
 
 

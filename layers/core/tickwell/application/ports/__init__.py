@@ -7,11 +7,13 @@ chained from its own error; errors that an adapter does not know propagate as th
 
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.counts import TenantCounts
+from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.rates import RateLimiter
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
+from tickwell.application.ports.stop_switch import StopSwitch
 from tickwell.application.ports.stores import (
     AccountStore,
     Claim,
@@ -26,9 +28,11 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.submissions import Submissions
 from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
+    "MOST_SORTED",
     "AccountStore",
     "Archive",
     "ArchivedMonth",
@@ -44,7 +48,9 @@ __all__ = [
     "FarTimer",
     "History",
     "Ids",
+    "JobListing",
     "JobStore",
+    "JobsFound",
     "Lanes",
     "Mailer",
     "MessageQueue",
@@ -60,6 +66,8 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "StopSwitch",
+    "Submissions",
     "TenantCounts",
     "TokenGone",
     "Tokens",
