@@ -18,6 +18,8 @@ from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
+from tickwell.adapters.aws.dynamodb.recount import Recount
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.domain.child import child_id
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
@@ -254,7 +256,7 @@ def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
 
 
 @given(STEPS, st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_are_what_a_recount_finds(
     engine: Engine, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
 ) -> None:
@@ -272,6 +274,49 @@ def told(dynamodb: DynamoStores, aws: str) -> list[Change]:
     steps = [(chance.choice(["create", "create", "end", "end", "delete"]), status) for status in [*DECISIONS] * 12]
     lived(dynamodb.stores, steps, chance)
     return changes_from({"Records": stream_records(aws)})
+
+
+def rested() -> None:
+    """Nothing happens meanwhile."""
+
+
+def test_a_recount_repairs_what_was_lost_and_leaves_executions_alone(
+    dynamodb: DynamoStores, told: list[Change]
+) -> None:
+    stores, counts = dynamodb.stores, dynamo_counts(dynamodb)
+    stores.history.put_dead_letters([dead_letter(job(stores))])
+    last = {change.partition: change.sequence for change in told}
+    counts.apply([c for number, c in enumerate(told) if number % 3 or c.sequence == last[c.partition]])
+    spoiled = counts.read(TENANT)
+    assert Recount(dynamodb.table, rested)(TENANT)
+    repaired = counts.read(TENANT)
+    assert repaired.jobs != spoiled.jobs
+    assert {cell: n for cell, n in repaired.jobs.items() if cell.status is not JobStatus.DELETED} == recounted(stores)
+    assert (repaired.dead_letters, repaired.executions, repaired.recent) == (1, spoiled.executions, spoiled.recent)
+    counts.apply(told)
+    assert counts.read(TENANT).jobs == repaired.jobs, "what came before is not counted again"
+
+
+def test_a_recount_of_a_tenant_that_is_not_at_rest_changes_nothing(dynamodb: DynamoStores, told: list[Change]) -> None:
+    counts = dynamo_counts(dynamodb)
+    counts.apply(told[: len(told) // 2])
+    spoiled = counts.read(TENANT)
+    assert not Recount(dynamodb.table, lambda: [created(dynamodb.stores)])(TENANT)
+    assert counts.read(TENANT) == spoiled
+    assert not Recount(dynamodb.table, lambda: counts.apply(told))(TENANT)
+
+
+def test_a_recount_of_the_embedded_engine_finds_what_its_triggers_counted(sqlite: EmbeddedStores) -> None:
+    lived(sqlite.stores, [("create", ExecutionStatus.SUCCESS), ("end", ExecutionStatus.LOST)] * 6, random.Random(3))
+    sqlite.stores.history.put_dead_letters([dead_letter(job(sqlite.stores))])
+    counts = EmbeddedTenantCounts(sqlite.database, sqlite.stores.clock)
+    before = counts.read(TENANT)
+    assert counts.recount(TENANT)
+    assert counts.read(TENANT) == before
+    with sqlite.database.transaction() as cursor:
+        cursor.execute("DELETE FROM job_counts")
+    assert counts.recount(TENANT)
+    assert counts.read(TENANT) == before
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
