@@ -1,7 +1,10 @@
 """Keys of the table: every builder has a parser, and sort keys sort as what they spell."""
 
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, upcoming_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
+from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import JobKey
@@ -97,6 +101,17 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
     assert keys.parse_webhooks_key(keys.webhooks_key(tenant_id)) == tenant_id
     assert keys.parse_address_key(keys.address_key(text)) == text
+
+
+@given(job_keys, instants_ms, attempts, digests)
+def test_keys_of_what_children_ran_round_trip(job: JobKey, due_ms: int, attempt: int, digest: str) -> None:
+    parent_id = str(UUID(int=zlib.crc32(job.job_id.encode())))
+    child = replace(job, job_id=child_id(parent_id, from_epoch_ms(due_ms), "00ff"))
+    key, detail = keys.execution_key(child, due_ms, attempt), keys.detail_key(child, due_ms, attempt, digest)
+    assert keys.parse_execution_key(key) == (child, due_ms, attempt)
+    assert keys.parse_detail_key(detail) == (child, due_ms, attempt, digest)
+    assert {key.pk, detail.pk} == {keys.history_partition(replace(job, job_id=parent_id))}
+    assert keys.parse_job_key(keys.job_key(child)) == child
 
 
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))

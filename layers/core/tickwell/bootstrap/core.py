@@ -20,6 +20,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
@@ -247,6 +248,7 @@ class Core:
             list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
+            execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),

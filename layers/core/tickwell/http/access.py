@@ -92,6 +92,7 @@ _JOBS: Mapping[str, Access] = {
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
     "cancelJob": _post(Scope.JOBS_WRITE),
+    "executeJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
     "listTasks": _read(Scope.JOBS_READ),
 }

@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from tickwell.application.manage_job import JobDetail
+from tickwell.domain.child import parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
@@ -81,6 +82,7 @@ class JobPolicyBody(JobSummaryBody):
     pause_after_failures: int | None
     stall_seconds: int | None
     retry_of: str | None
+    parent_id: str | None
 
 
 class AttemptBody(TypedDict):
@@ -175,6 +177,16 @@ class TakenUpBody(TypedDict):
     next_run: str | None
 
 
+class QueuedBody(TypedDict):
+    """An extra execution that is certain to come: of the job ``child_id``, first as ``execution_id``."""
+
+    jobId: str
+    status: str
+    message: str
+    child_id: str
+    execution_id: str
+
+
 class DeletedBody(TypedDict):
     """A job that was deleted; its history stays readable."""
 
@@ -237,6 +249,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         on_lost=job.policy.on_lost.value,
         stall_seconds=job.policy.stall_seconds,
         retry_of=job.retry_of,
+        parent_id=parent_of(job.job_id),
         pause_after_failures=job.policy.pause_after_failures,
     )
 

@@ -9,6 +9,7 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
@@ -41,6 +42,7 @@ class ApiServices:
     manage_queues: ManageQueues
     change_job: ChangeJob
     edit_job: EditJob
+    execute_now: ExecuteNow
     bulk_jobs: BulkJobs
     read_history: ReadHistory
     request_limits: RequestLimits
