@@ -182,6 +182,8 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
         queues=Watched(wire, "queues", made.stores.queues),
+        submissions=Watched(wire, "submissions", made.stores.submissions),
+        stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
     )
     world = new_world(folder, stores, tasks=[task("probe", run)])
     for lane, queue in world.lanes.items():

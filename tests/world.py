@@ -23,7 +23,7 @@ from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQue
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore, RateLimiter
+from tickwell.application.ports import AccountStore, RateLimiter, Submissions
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -75,6 +75,7 @@ class World:
     accounts: AccountStore
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -268,6 +269,7 @@ def new_world(
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
+        stop_switch=stores.stop_switch,
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,
@@ -289,6 +291,7 @@ def new_world(
         accounts=stores.accounts,
         notifying=stores.notifying,
         rates=stores.rates,
+        submissions=stores.submissions,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -6,6 +6,7 @@ from typing import Any
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Claim, Claimed
+from tickwell.domain.account import Role, User
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip
@@ -136,3 +137,17 @@ def dead_letter(of: Job, **changes: Any) -> DeadLetter:
         "expires_at": NOON + RETENTION,
     }
     return DeadLetter(**fields | changes)
+
+
+def user(**changes: Any) -> User:
+    """An owner, to be registered with a tenant of its own."""
+    fields: dict[str, Any] = {
+        "tenant_id": "tenant-1",
+        "user_id": "user-1",
+        "email": "Ada@Example.com",
+        "password_hash": "$argon2id$",
+        "role": Role.OWNER,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return User(**fields | changes)

@@ -24,6 +24,8 @@ from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
+from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
@@ -35,6 +37,8 @@ from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.application.ports import (
     AccountStore,
     DueItems,
@@ -43,6 +47,8 @@ from tickwell.application.ports import (
     JobStore,
     QueueStore,
     RateLimiter,
+    StopSwitch,
+    Submissions,
     TenantCounts,
 )
 from tickwell.bootstrap.core import Notifying
@@ -64,8 +70,10 @@ class Stores:
     due_items: DueItems
     accounts: AccountStore
     queues: QueueStore
+    stop_switch: StopSwitch
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
@@ -98,8 +106,10 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
@@ -182,8 +192,10 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
+            stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
+            submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),

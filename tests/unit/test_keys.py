@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, upcoming_keys
+from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, tenant_keys, upcoming_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
@@ -19,6 +19,7 @@ from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.rate import RateKey
+from tickwell.domain.submission import SubmissionKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -143,6 +144,8 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_parked_key(queue_keys.parked_key(*parked)) == parked
     ended = (tenant_id, name, "C", at_ms, job_id)
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
+    assert tenant_keys.parse_stop_key(tenant_keys.stop_key(tenant_id)) == tenant_id
+    assert tenant_keys.parse_stopped_key(tenant_keys.stopped_key(tenant_id)) == tenant_id
 
 
 @pytest.mark.parametrize("tenant_id", ["t", None])
@@ -171,7 +174,10 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
     "webhooks": keys.parse_webhooks_key,
+    "stop": tenant_keys.parse_stop_key,
+    "stopped": tenant_keys.parse_stopped_key,
     "count": limit_keys.parse_count_key,
+    "submission": limit_keys.parse_submission_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -193,7 +199,10 @@ KEYS: dict[str, Key] = {
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
     "webhooks": keys.webhooks_key("t"),
+    "stop": tenant_keys.stop_key("t"),
+    "stopped": tenant_keys.stopped_key("t"),
     "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
+    "submission": limit_keys.submission_key(SubmissionKey(tenant_id="t", who="u", key="k")),
 }
 
 

@@ -203,6 +203,20 @@ class NotifierSettings(StoreSettings):
     _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
+class OperatorSettings(Settings):
+    """The operator's commands: ``table`` on AWS, ``data_dir`` (or ``DATA_DIR``) on the embedded engine."""
+
+    engine: Literal["embedded", "aws"] = "embedded"
+    table: str | None = None
+    data_dir: Path = Field(default=Path("data"), validation_alias=AliasChoices("TICKWELL_DATA_DIR", "DATA_DIR"))
+
+    @model_validator(mode="after")
+    def _where(self) -> "OperatorSettings":
+        if (self.table is not None) != (self.engine == "aws"):
+            raise ValueError("TICKWELL_ENGINE=aws and TICKWELL_TABLE go together")
+        return self
+
+
 class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 

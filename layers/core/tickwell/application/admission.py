@@ -2,7 +2,8 @@
 
 A queue without limits costs nothing but a look at its settings, which a process remembers for some seconds. In a
 limited one an attempt needs a *permit*, which it keeps until it has ended, or a *start time*, or both. Who gets no
-permit is put on the queue's waiting list, from which whoever gives one back lets the next go. A paused queue parks all.
+permit is put on the queue's waiting list, from which whoever gives one back lets the next go. A paused queue parks all,
+and so do all queues of a tenant that is stopped.
 """
 
 import logging
@@ -13,7 +14,8 @@ from datetime import datetime, timedelta
 
 from tickwell.application.arming import Arming
 from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
-from tickwell.application.queue_directory import QueueDirectory, queue_key
+from tickwell.application.queue_directory import queue_key
+from tickwell.application.stop_switch import QueuesInForce
 from tickwell.domain.admission import Admission, Gate, Start, admit, after_change, permit_key
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.message import JobMessage
@@ -45,7 +47,7 @@ class AdmitAttempts:
     """The use cases; see the methods. ``longest_attempt`` is what any worker offers to one attempt."""
 
     queues: QueueStore
-    directory: QueueDirectory
+    in_force: QueuesInForce
     jobs: JobStore
     arming: Arming
     clock: Clock
@@ -56,7 +58,7 @@ class AdmitAttempts:
         ready: list[JobMessage] = []
         delayed = parked = 0
         for key, group in _by_queue(messages).items():
-            queue = self.directory.find(key)
+            queue = self.in_force.find(key)
             if queue is None or (queue.paused_at is None and not queue.is_limited):
                 ready += group
                 continue
@@ -74,7 +76,7 @@ class AdmitAttempts:
         """
         for key, group in _by_queue(ended).items():
             try:
-                queue = self.directory.find(key)
+                queue = self.in_force.find(key)
                 if queue is not None and queue.concurrency is not None:
                     self._let_go(key, queue, {permit_key(message) for message in group})
             except UnavailableError as error:
@@ -98,7 +100,7 @@ class AdmitAttempts:
 
         Raises UnavailableError; may be repeated.
         """
-        queue = self.directory.find(key, fresh=True)
+        queue = self.in_force.find(key, fresh=True)
         return 0 if queue is not None and queue.paused_at is not None else self._let_go(key, queue, (), most)
 
     def explained(self, messages: Sequence[JobMessage], *, now: datetime) -> dict[JobMessage, datetime | None]:
@@ -117,7 +119,7 @@ class AdmitAttempts:
         return found
 
     def _is_constrained(self, message: JobMessage) -> bool:
-        queue = self.directory.find(queue_key(message.tenant_id, message.queue, message.lane))
+        queue = self.in_force.find(queue_key(message.tenant_id, message.queue, message.lane))
         return queue is not None and (queue.is_limited or queue.paused_at is not None)
 
     def _enter(self, key: QueueKey, queue: Queue, messages: Sequence[JobMessage], now: datetime) -> Admitted:
@@ -143,7 +145,7 @@ class AdmitAttempts:
     def _park(self, key: QueueKey, messages: Sequence[JobMessage]) -> Admitted:
         """Put ``messages`` on the waiting list; then look again: who gave a permit back meanwhile saw nobody wait."""
         self.queues.park([replace(message, admitted=False, late=False) for message in messages])
-        queue = self.directory.find(key, fresh=True)
+        queue = self.in_force.find(key, fresh=True)
         if queue is None or (queue.paused_at is None and self._has_room(key, queue)):
             self._let_go(key, queue, ())
         return Admitted(parked=len(messages))

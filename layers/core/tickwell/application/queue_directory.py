@@ -1,24 +1,15 @@
 """Which queue a job is in, and what that decides: looked up often, changed seldom."""
 
-import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
 from tickwell.application.ports import Clock, QueueKey, QueueStore
+from tickwell.application.remembered import Remembered
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_listing import PastKept
 from tickwell.domain.lane import Lane
 from tickwell.domain.queue import Kept, Queue, default_queues, effective_queue
 
-FRESH = timedelta(seconds=5)
-"""A worker notices a changed limit, a pause or a resume after at most this long."""
-
-_MOST_REMEMBERED = 10_000
 _MILLISECOND = timedelta(milliseconds=1)
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 def queue_key(tenant_id: str, queue: str | None, lane: Lane) -> QueueKey:
@@ -26,38 +17,14 @@ def queue_key(tenant_id: str, queue: str | None, lane: Lane) -> QueueKey:
     return QueueKey(tenant_id=tenant_id, name=effective_queue(queue, lane))
 
 
-class _Remembered(Generic[K, V]):
-    """What was read, for as long as it is ``FRESH``. Safe for threads."""
-
-    def __init__(self, read: Callable[[K], V], clock: Clock) -> None:
-        self._read = read
-        self._clock = clock
-        self._known: dict[K, tuple[datetime, V]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: K, *, fresh: bool = False) -> V:
-        """What ``key`` stands for; with ``fresh`` it is read now."""
-        now = self._clock.now()
-        with self._lock:
-            known = self._known.get(key)
-        if known is not None and not fresh and timedelta(0) <= now - known[0] < FRESH:  # the clock may be set back
-            return known[1]
-        found = self._read(key)
-        with self._lock:
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            self._known[key] = (now, found)
-        return found
-
-
 class QueueDirectory:
     """Looks queues up. One that was deleted limits nothing: its last jobs run on as in a default queue."""
 
     def __init__(self, queues: QueueStore, clock: Clock) -> None:
         self._queues = queues
-        self._known = _Remembered(self._find, clock)
-        self._last_kept = _Remembered(self._nth_ended, clock)
-        self._of_tenant = _Remembered(queues.list_queues, clock)
+        self._known = Remembered(self._find, clock)
+        self._last_kept = Remembered(self._nth_ended, clock)
+        self._of_tenant = Remembered(queues.list_queues, clock)
 
     def find(self, key: QueueKey, *, fresh: bool = False) -> Queue | None:
         """The queue, as it was up to ``FRESH`` ago or, with ``fresh``, as it is; None for an unknown one."""

@@ -19,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
@@ -101,8 +102,13 @@ def deadline(context: LambdaContext) -> datetime:
     return _clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
+def open_table(name: str) -> Table:
+    """The table ``name`` in the account and region that the SDK finds."""
+    return Table(_client("dynamodb"), name, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+
+
 def _table(settings: StoreSettings) -> Table:
-    return Table(_client("dynamodb"), settings.table, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+    return open_table(settings.table)
 
 
 def _lane_urls(settings: LaneSettings) -> Mapping[Lane, str]:
@@ -151,6 +157,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=DynamoStopSwitch(table),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -179,10 +186,11 @@ def _blobs(bucket: str) -> BlobStore:
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
     from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+    from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
-    from tickwell.bootstrap.limits import request_limits
+    from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -196,7 +204,10 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         registry=all_tasks(),
-        request_limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+        guards=Guards(
+            limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+            submissions=DynamoSubmissions(table, core.clock),
+        ),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

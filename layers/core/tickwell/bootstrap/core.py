@@ -42,6 +42,7 @@ from tickwell.application.ports import (
     NotificationLog,
     PasswordHasher,
     QueueStore,
+    StopSwitch,
     Tokens,
     WebhookStore,
 )
@@ -51,6 +52,7 @@ from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
+from tickwell.application.stop_switch import QueuesInForce
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
@@ -63,7 +65,7 @@ from tickwell.domain.outbound import OutboundRules
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
-    from tickwell.http.request_limits import RequestLimits
+    from tickwell.bootstrap.limits import Guards
     from tickwell.http.services import ApiServices
 
 
@@ -76,6 +78,7 @@ class Core:
     history: History
     queues: QueueStore
     directory: QueueDirectory
+    stop_switch: StopSwitch
     arming: Arming
     blobs: BlobStore
     clock: Clock
@@ -87,7 +90,7 @@ class Core:
         """Rule 10 in one place."""
         return AdmitAttempts(
             queues=self.queues,
-            directory=self.directory,
+            in_force=QueuesInForce(self.directory, self.stop_switch, self.clock),
             jobs=self.jobs,
             arming=self.arming,
             clock=self.clock,
@@ -211,7 +214,7 @@ class Core:
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
-        request_limits: "RequestLimits",
+        guards: "Guards",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -219,6 +222,7 @@ class Core:
         from tickwell.adapters.blob_archive import BlobArchive
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
+        from tickwell.http.repeats import Repeats
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
@@ -252,7 +256,8 @@ class Core:
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
-            request_limits=request_limits,
+            request_limits=guards.limits,
+            repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,

@@ -22,6 +22,8 @@ from tickwell.adapters.embedded.queues import EmbeddedQueue
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -37,7 +39,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.limits import request_limits
+from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -105,6 +107,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
+        stop_switch=EmbeddedStopSwitch(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -119,6 +122,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         longest_attempt=settings.longest_attempt,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
+    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -142,7 +146,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 registry=registry,
-                request_limits=request_limits(settings, rates, clock),
+                guards=guards,
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

@@ -29,12 +29,14 @@ class Access:
 
     ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
     None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
+    ``shows_secret``: its answer holds what is stored as a hash only, and is not kept for a repetition.
     """
 
     role: Role | None
     scope: Scope | None
     rate: RateClass
     repeatable: bool = False
+    shows_secret: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -19,6 +19,7 @@ from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.repeats import Repeats
 from tickwell.http.request_limits import RequestLimits
 
 
@@ -45,6 +46,7 @@ class ApiServices:
     execute_now: ExecuteNow
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    repeats: Repeats
     request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter

@@ -13,6 +13,7 @@ from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.rates import RateLimiter
 from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
+from tickwell.application.ports.stop_switch import StopSwitch
 from tickwell.application.ports.stores import (
     AccountStore,
     Claim,
@@ -27,6 +28,7 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.submissions import Submissions
 
 __all__ = [
     "MOST_SORTED",
@@ -63,6 +65,8 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "StopSwitch",
+    "Submissions",
     "TenantCounts",
     "TokenGone",
     "Tokens",

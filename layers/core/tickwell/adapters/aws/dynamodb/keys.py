@@ -4,7 +4,7 @@
 |---|---|---|---|---|
 | job | ``T#{tenant}#J#{shard}`` | ``J#{job}`` | get, claim; newest first (16 shards) | 1 write each |
 | body | as its job | ``B#{job}#{version}#{digest}`` | payload and description over 400 bytes | 1 write per KB |
-| execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}{mark}`` | get, put once; newest first, one query | 1 write |
+| execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}{mark}`` | put if absent; newest first in a query | 1 write |
 | detail | as its execution | ``L#{due}#{attempt}#{digest}{mark}`` | long output, failure and logs | 1 write per KB |
 | skip | as the job's executions | ``K#{first due}`` | newest first in one query | 1 write |
 | notification | as the job's executions | ``N#{due}#{attempt}#{id}`` | beside its execution, one query | 1 write |

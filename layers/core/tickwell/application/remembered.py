@@ -1,0 +1,40 @@
+"""What is looked up often and changed seldom."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from tickwell.application.ports import Clock
+
+FRESH = timedelta(seconds=5)
+"""A worker notices a changed limit, a pause, a resume or a stop after at most this long."""
+
+_MOST_REMEMBERED = 10_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """What was read, for as long as it is ``FRESH``. Safe for threads."""
+
+    def __init__(self, read: Callable[[K], V], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._known: dict[K, tuple[datetime, V]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K, *, fresh: bool = False) -> V:
+        """What ``key`` stands for; with ``fresh`` it is read now."""
+        now = self._clock.now()
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None and not fresh and timedelta(0) <= now - known[0] < FRESH:  # the clock may be set back
+            return known[1]
+        found = self._read(key)
+        with self._lock:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[key] = (now, found)
+        return found

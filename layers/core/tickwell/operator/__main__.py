@@ -1,0 +1,71 @@
+"""``python -m tickwell.operator``: stop all executions, or those of one tenant, and let them go on."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
+from tickwell.application.stop_switch import OperateStopSwitch
+from tickwell.bootstrap.operator import operator
+from tickwell.domain.errors import TickwellError
+from tickwell.domain.instant import iso
+from tickwell.domain.stop import Stop
+from tickwell.settings import OperatorSettings, SettingsError, load
+
+_EXPLANATION = """\
+TICKWELL_ENGINE=embedded (the default) works on TICKWELL_DATA_DIR, beside running servers; TICKWELL_ENGINE=aws on
+TICKWELL_TABLE, with the credentials and the region that the AWS SDK finds. Workers notice within 5 seconds.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns 0, or 2 when nothing was done; then the reason is on stderr."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        with operator(load(OperatorSettings)) as switch:
+            _run(switch, chosen)
+    except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
+        sys.stderr.write(f"tickwell: {error}\n")
+        return 2
+    return 0
+
+
+def _run(switch: OperateStopSwitch, chosen: argparse.Namespace) -> None:
+    if chosen.command == "stop":
+        _say(f"stopped: {_told(switch.stop(chosen.tenant, reason=chosen.reason))}")
+    elif chosen.command == "resume":
+        ended = switch.resume(chosen.tenant)
+        _say("nothing was stopped" if ended is None else f"resumed: {_told(ended)}")
+    else:
+        stops = switch.stops()
+        for stop in stops:
+            _say(_told(stop))
+        if not stops:
+            _say("nothing is stopped")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tickwell.operator", epilog=_EXPLANATION)
+    commands = parser.add_subparsers(dest="command", required=True)
+    stop = commands.add_parser("stop", help="let no attempt begin; what runs goes on, and nothing is lost")
+    stop.add_argument("--reason", required=True, help="why, for whoever asks for the status")
+    resume = commands.add_parser("resume", help="let attempts begin again")
+    for command in (stop, resume):
+        whom = command.add_mutually_exclusive_group(required=True)
+        whom.add_argument("--tenant", metavar="ID", help="only this tenant")
+        whom.add_argument("--all", action="store_true", help="everybody")
+    commands.add_parser("status", help="who is stopped, since when and why")
+    return parser
+
+
+def _told(stop: Stop) -> str:
+    whom = "everybody" if stop.tenant_id is None else f"tenant {stop.tenant_id}"
+    return f"{whom}, since {iso(stop.since)}: {stop.reason}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""``python -m tickwell.operator`` on both engines."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.makers import user
+from tests.contract.queue_engines import REGION
+from tests.contract.store_engines import TABLE, embedded_stores
+from tests.doubles import FakeClock
+from tickwell.bootstrap import aws as bootstrap
+from tickwell.operator.__main__ import main
+
+TENANT = user().tenant_id
+
+
+@pytest.fixture(params=["embedded", "aws"])
+def deployment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An engine with one tenant, and the environment of its operator."""
+    for name in ("DATA_DIR", "TICKWELL_ENGINE", "TICKWELL_TABLE"):
+        monkeypatch.delenv(name, raising=False)
+    if request.param == "aws":
+        request.getfixturevalue("dynamodb").stores.accounts.create(user())
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        monkeypatch.setenv("TICKWELL_ENGINE", "aws")
+        monkeypatch.setenv("TICKWELL_TABLE", TABLE)
+        bootstrap.forget_clients()
+        request.addfinalizer(bootstrap.forget_clients)  # noqa: PT021 - only this engine has clients
+    else:
+        made = embedded_stores(str(tmp_path / "tickwell.db"), FakeClock())
+        made.stores.accounts.create(user())
+        made.database.close()
+        monkeypatch.setenv("TICKWELL_DATA_DIR", str(tmp_path))
+    return str(request.param)
+
+
+def test_stop_status_and_resume(deployment: str, capsys: Any) -> None:
+    assert deployment
+    assert main(["stop", "--tenant", TENANT, "--reason", "a flood"]) == 0
+    assert main(["stop", "--all", "--reason", "a broken release"]) == 0
+    assert main(["stop", "--all", "--reason", "once more"]) == 0
+    capsys.readouterr()
+    assert main(["status"]) == 0
+    everybody, tenant = capsys.readouterr().out.splitlines()
+    assert everybody.startswith("everybody, since 20")
+    assert everybody.endswith("Z: a broken release")
+    assert tenant.startswith(f"tenant {TENANT}, since 20")
+    assert main(["resume", "--all"]) == 0
+    assert main(["resume", "--tenant", TENANT]) == 0
+    assert main(["resume", "--all"]) == 0
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["nothing was stopped", "nothing is stopped"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["stop", "--tenant", "nobody", "--reason", "r"], "no tenant nobody"),
+        (["stop", "--all", "--reason", " "], "reason: must have 1 to 200"),
+    ],
+)
+def test_what_cannot_be_done_is_told(deployment: str, arguments: list[str], told: str, capsys: Any) -> None:
+    assert deployment
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []])
+def test_everybody_is_stopped_by_name_only(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+
+
+def test_a_wrong_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("TICKWELL_DATA_DIR", str(tmp_path / "nowhere"))
+    assert main(["status"]) == 2
+    assert "TICKWELL_DATA_DIR must be the directory of a server" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+    monkeypatch.setenv("TICKWELL_ENGINE", "aws")
+    assert main(["status"]) == 2
+    assert "TICKWELL_ENGINE=aws and TICKWELL_TABLE go together" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_wrong_table_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("TICKWELL_ENGINE", "aws")
+    monkeypatch.setenv("TICKWELL_TABLE", "no-such-table")
+    bootstrap.forget_clients()
+    assert main(["status"]) == 2
+    assert "tickwell: aws: " in capsys.readouterr().err
+    bootstrap.forget_clients()
