@@ -224,6 +224,7 @@ def services_of(
     return core.api(
         accounts=accounts_of(world),
         notifying=world.notifying,
+        measuring=world.measuring,
         registry=world.registry,
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),

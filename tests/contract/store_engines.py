@@ -29,6 +29,7 @@ from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
@@ -43,6 +44,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
@@ -56,6 +58,7 @@ from tickwell.application.ports import (
     StopSwitch,
     Submissions,
     TenantCounts,
+    WorkerLog,
 )
 from tickwell.bootstrap.core import Notifying
 
@@ -83,6 +86,7 @@ class Stores:
     rates: RateLimiter
     submissions: Submissions
     counts: TenantCounts
+    workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
 
@@ -121,6 +125,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
+        workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -209,6 +214,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
+            workers=DynamoWorkerLog(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -29,6 +29,7 @@ TAGS: Mapping[str, str] = {
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Organization": "The tenant as its members see it: name, members with their roles, invitations by e-mail.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
 }

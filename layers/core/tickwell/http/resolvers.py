@@ -18,6 +18,7 @@ from tickwell.http.routes import (
     bulk,
     dead_letters,
     executions,
+    health,
     job_actions,
     job_lists,
     jobs,
@@ -25,6 +26,7 @@ from tickwell.http.routes import (
     passwords,
     queues,
     reference,
+    statistics,
     system,
     webhooks,
 )
@@ -101,6 +103,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         queues,
         archive,
         webhooks,
+        statistics,
+        health,
         system,
         reference,
     ):
