@@ -205,6 +205,7 @@ def accounts_of(world: World) -> Accounts:
     """What the use cases of accounts stand on."""
     return Accounts(
         accounts=world.accounts,
+        api_keys=world.api_keys,
         members=world.members,
         mails=world.mails,
         hasher=Argon2Hasher(),
@@ -223,6 +224,7 @@ def services_of(
     return core.api(
         accounts=accounts_of(world),
         notifying=world.notifying,
+        measuring=world.measuring,
         registry=world.registry,
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),

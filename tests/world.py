@@ -13,6 +13,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
@@ -24,7 +25,14 @@ from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.notify import Notified, Notify
-from tickwell.application.ports import AccountStore, MemberStore, Notifications, RateLimiter, Submissions
+from tickwell.application.ports import (
+    AccountStore,
+    ApiKeyStore,
+    MemberStore,
+    Notifications,
+    RateLimiter,
+    Submissions,
+)
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -32,6 +40,7 @@ from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -74,7 +83,9 @@ class World:
     blobs: FileBlobs
     outbox: OutboxMailer
     accounts: AccountStore
+    api_keys: ApiKeyStore
     notifying: Notifying
+    measuring: Measuring
     members: MemberStore
     mails: Notifications
     notify: Notify
@@ -303,6 +314,7 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        api_keys=stores.api_keys,
         members=stores.members,
         mails=mails,
         notify=stores.notifying.notify(
@@ -315,6 +327,7 @@ def new_world(
             ids=stores.ids,
         ),
         notifying=stores.notifying,
+        measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,
         execute=core.execute(

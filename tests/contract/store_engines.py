@@ -16,6 +16,7 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
@@ -28,7 +29,9 @@ from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -41,8 +44,10 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
+    ApiKeyStore,
     DueItems,
     History,
     JobListing,
@@ -53,6 +58,7 @@ from tickwell.application.ports import (
     StopSwitch,
     Submissions,
     TenantCounts,
+    WorkerLog,
 )
 from tickwell.bootstrap.core import Notifying
 
@@ -72,6 +78,7 @@ class Stores:
     history: History
     due_items: DueItems
     accounts: AccountStore
+    api_keys: ApiKeyStore
     members: MemberStore
     queues: QueueStore
     stop_switch: StopSwitch
@@ -79,6 +86,7 @@ class Stores:
     rates: RateLimiter
     submissions: Submissions
     counts: TenantCounts
+    workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
 
@@ -109,6 +117,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
+        api_keys=EmbeddedApiKeyStore(database),
         members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
@@ -116,6 +125,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
+        workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -196,6 +206,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
             members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
@@ -203,6 +214,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
+            workers=DynamoWorkerLog(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

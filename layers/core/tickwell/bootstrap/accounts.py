@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.authenticate import Authenticate
+from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.login_limits import LoginLimits
+from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.organizations import ManageOrganization
 from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import (
     AccountStore,
+    ApiKeyStore,
     Clock,
     Ids,
     MemberStore,
@@ -25,6 +28,7 @@ class Accounts:
     """What the use cases of accounts stand on. ``mails``: where those wait that the notifier writes."""
 
     accounts: AccountStore
+    api_keys: ApiKeyStore
     members: MemberStore
     mails: Notifications
     hasher: PasswordHasher
@@ -36,6 +40,14 @@ class Accounts:
     def authenticate(self) -> Authenticate:
         """Which credentials count."""
         return Authenticate(accounts=self.accounts, tokens=self.tokens, clock=self.clock)
+
+    def authenticate_key(self) -> AuthenticateKey:
+        """From an API key to who calls."""
+        return AuthenticateKey(keys=self.api_keys, accounts=self.accounts, clock=self.clock)
+
+    def manage_api_keys(self) -> ManageApiKeys:
+        """What tenants do with their keys."""
+        return ManageApiKeys(keys=self.api_keys, clock=self.clock, ids=self.ids)
 
     def register(self) -> Register:
         """A user with a tenant of its own."""

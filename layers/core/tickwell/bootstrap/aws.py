@@ -1,5 +1,6 @@
 """The Lambda functions: one builder each, on DynamoDB, SQS, EventBridge Scheduler, SES, S3 and Secrets Manager."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
@@ -22,21 +24,26 @@ from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.dispatch import Dispatch
-from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQueue
+from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -205,6 +212,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     services = core.api(
         accounts=Accounts(
             accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
             members=DynamoMemberStore(table, core.clock),
             mails=_notifications(settings.notification_url, None),
             hasher=Argon2Hasher(),
@@ -214,6 +222,15 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             ids=core.ids,
         ),
         notifying=_notifying(table),
+        measuring=Measuring(
+            counts=DynamoTenantCounts(table, core.clock),
+            workers=DynamoWorkerLog(table, core.clock),
+            host=ProcessHost(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) or None),
+            notifications=NotificationQueues(
+                queues=(_notifications(settings.notification_url, None),),
+                failed=_notifications(settings.notification_dlq_url, None),
+            ),
+        ),
         registry=all_tasks(),
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
@@ -231,6 +248,18 @@ class Worker:
 
     execute: ExecuteBatch
     lanes: Mapping[str, tuple[Lane, JobQueue]]
+    heartbeat: Heartbeat
+
+    async def run(
+        self, lane: Lane, queue: JobQueue, deliveries: Sequence[JobDelivery], *, deadline: datetime
+    ) -> BatchReport:
+        """Execute a batch, and tell meanwhile that this instance is at work."""
+        report = BatchReport()
+        beating = asyncio.create_task(self.heartbeat.keep((lane,), lambda: len(deliveries) - report.done))
+        try:
+            return await self.execute(queue, deliveries, deadline=deadline, report=report)
+        finally:
+            beating.cancel()
 
     def open(self, event: Mapping[str, Any]) -> tuple[Lane, JobQueue, Sequence[JobDelivery]]:
         """The lane that a batch came from, its queue, and what it delivers. One batch never mixes lanes."""
@@ -254,7 +283,8 @@ def worker() -> Worker:
 
     settings = load(WorkerSettings)
     lanes = _lanes(settings, settings.lane_dlq_url)
-    core = _core(settings, _table(settings), lanes)
+    table = _table(settings)
+    core = _core(settings, table, lanes)
     outbound = Outbound(
         mailer=SesMailer(_client("sesv2"), core.clock),
         sender_address=settings.sender_address,
@@ -276,6 +306,12 @@ def worker() -> Worker:
     return Worker(
         execute=execute,
         lanes={url.rpartition("/")[2]: (lane, lanes[lane]) for lane, url in _lane_urls(settings).items()},
+        heartbeat=Heartbeat(
+            workers=DynamoWorkerLog(table, core.clock),
+            clock=core.clock,
+            worker_id=core.ids.new(),
+            interval=timedelta(seconds=settings.worker_heartbeat_seconds),
+        ),
     )
 
 

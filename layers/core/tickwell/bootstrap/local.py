@@ -3,10 +3,13 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
@@ -25,6 +28,8 @@ from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
@@ -36,6 +41,8 @@ from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import Channels, FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
@@ -43,6 +50,7 @@ from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -62,6 +70,9 @@ _NOTIFICATION_QUEUES = {Channel.EMAIL: "notifications", Channel.WEBHOOK: "webhoo
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
 
+HEARTBEAT_INTERVAL = timedelta(seconds=10)
+"""How often the process tells that it is there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalSystem:
@@ -79,6 +90,7 @@ class LocalSystem:
     expiry: EmbeddedExpiry
     follow_outcomes: FollowOutcomes
     notify: Notify
+    heartbeat: Heartbeat
     clock: Clock
     close: Callable[[], None]
 
@@ -102,6 +114,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     notifying = Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock))
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
+    workers = EmbeddedWorkerLog(database, clock)
     accounts = EmbeddedAccountStore(database)
     members = EmbeddedMemberStore(database, clock)
     queues = EmbeddedQueueStore(database, clock)
@@ -149,6 +162,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             core.api(
                 accounts=Accounts(
                     accounts=accounts,
+                    api_keys=EmbeddedApiKeyStore(database),
                     members=members,
                     mails=notifications[Channel.EMAIL],
                     hasher=Argon2Hasher(),
@@ -158,6 +172,15 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                     ids=ids,
                 ),
                 notifying=notifying,
+                measuring=Measuring(
+                    counts=EmbeddedTenantCounts(database, clock),
+                    workers=workers,
+                    host=ProcessHost(),
+                    notifications=NotificationQueues(
+                        queues=tuple(notifications.values()),
+                        failed=_notifications(database, clock, _NOTIFICATION_DEAD_LETTERS),
+                    ),
+                ),
                 registry=registry,
                 guards=guards,
                 stage=settings.stage,
@@ -199,6 +222,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             clock=clock,
             ids=ids,
         ),
+        heartbeat=Heartbeat(workers=workers, clock=clock, worker_id=ids.new(), interval=HEARTBEAT_INTERVAL),
         clock=clock,
         close=close,
     )

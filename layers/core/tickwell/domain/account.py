@@ -69,8 +69,9 @@ class User:
 class Principal:
     """Who makes a request: it comes from the credential, never from the request itself.
 
-    ``scopes`` are those of an API key; None for a person who has signed in, who may do all that the role allows.
-    ``session`` is the token of that person; None with an API key.
+    ``scopes`` are those of the API key ``api_key_id``; both are None for a person who has signed in, who may do all
+    that the role allows. Behind a key, ``user_id`` is whoever created it.
+    ``session`` is the token of a person; None with an API key.
     """
 
     tenant_id: str
@@ -78,11 +79,15 @@ class Principal:
     role: Role
     scopes: frozenset[Scope] | None = None
     session: Bearer | None = None
+    api_key_id: str | None = None
 
     @property
     def counted_as(self) -> str:
-        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others."""
-        return self.user_id
+        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others.
+
+        Each API key is one of its own, apart from its creator.
+        """
+        return self.api_key_id or self.user_id
 
 
 def email_key(email: str) -> str:

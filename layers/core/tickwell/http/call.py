@@ -24,7 +24,7 @@ class Call:
     def principal(self) -> Principal:
         """Who calls. Raises UnauthenticatedError where nobody does."""
         if self.caller is None:
-            raise UnauthenticatedError("a bearer token is required")
+            raise UnauthenticatedError("a bearer token or an API key is required")
         return self.caller
 
 

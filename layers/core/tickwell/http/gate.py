@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError, TickwellError, UnauthenticatedError
+from tickwell.domain.errors import InvalidInputError, TickwellError
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
+from tickwell.http.credentials import KeyText, credential_of
 from tickwell.http.errors import (
     BodyTooLargeError,
     MethodNotAllowedError,
@@ -29,7 +30,6 @@ _log = logging.getLogger("tickwell")
 
 _LONGEST_PATH = 512
 _MOST_PARAMETERS = 50
-_SCHEME = "bearer "
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -133,10 +133,10 @@ class Gate:
         return caller
 
     def _authenticate(self, request: HttpRequest) -> Principal:
-        credential = request.headers.get("authorization", "")
-        if credential[: len(_SCHEME)].lower() != _SCHEME:
-            raise UnauthenticatedError("a bearer token is required")
-        return self._services.authenticate(credential[len(_SCHEME) :].strip())
+        credential = credential_of(request.headers)
+        if isinstance(credential, KeyText):
+            return self._services.authenticate_key(credential.text)
+        return self._services.authenticate(credential.text)
 
     def _error_answer(self, request: HttpRequest, error: Exception) -> HttpAnswer:
         fault = fault_of(error)

@@ -83,6 +83,13 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "changeOrganization": {"Another name": {"name": "Analytical Engines"}},
     "changeMember": {"Another role": {"role": "admin"}},
     "createInvitation": {"A colleague": {"email": "grace@example.com", "role": "member"}},
+    "createApiKey": {
+        "Create and watch jobs, for 90 days": {
+            "name": "build server",
+            "scopes": ["jobs:read", "jobs:write"],
+            "expires_in_days": 90,
+        }
+    },
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

@@ -13,10 +13,12 @@ from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
 from tickwell.http.routes import (
     accounts,
+    api_keys,
     archive,
     bulk,
     dead_letters,
     executions,
+    health,
     job_actions,
     job_lists,
     jobs,
@@ -24,6 +26,7 @@ from tickwell.http.routes import (
     passwords,
     queues,
     reference,
+    statistics,
     system,
     webhooks,
 )
@@ -88,6 +91,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
     logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
     for module in (
         accounts,
+        api_keys,
         passwords,
         organization,
         jobs,
@@ -99,6 +103,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         queues,
         archive,
         webhooks,
+        statistics,
+        health,
         system,
         reference,
     ):

@@ -5,6 +5,7 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
@@ -30,10 +31,12 @@ from tickwell.application.ports.stores import (
     TokenGone,
 )
 from tickwell.application.ports.submissions import Submissions
+from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
     "MOST_SORTED",
     "AccountStore",
+    "ApiKeyStore",
     "Archive",
     "ArchivedMonth",
     "BlobStore",
@@ -73,4 +76,5 @@ __all__ = [
     "TokenGone",
     "Tokens",
     "WebhookStore",
+    "WorkerLog",
 ]
