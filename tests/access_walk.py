@@ -98,8 +98,9 @@ class People:
 
     def token(self, user: User, *, issued: timedelta = timedelta(0)) -> str:
         """A token of ``user``, issued that much after now."""
-        tokens = JwtTokens(KeyRing(lambda: SIGNING_KEY), self.api.world.core.ids)
-        return tokens.issue(user, now=self.api.world.clock.now() + issued)
+        return JwtTokens(KeyRing(lambda: SIGNING_KEY), self.api.world.core.ids).issue(
+            user, now=self.api.world.clock.now() + issued
+        )
 
     def client(self, user: User | None = None) -> Client:
         """Sends requests as ``user``, or as a new owner, with a new token."""

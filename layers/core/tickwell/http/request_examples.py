@@ -74,13 +74,6 @@ _TOKEN = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234.019aa7c0-11d4-7a6b-8c2f-90a1b2c3d
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "register": {"A new user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
     "login": {"A user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
-    "createApiKey": {
-        "Create and watch jobs, for 90 days": {
-            "name": "build server",
-            "scopes": ["jobs:read", "jobs:write"],
-            "expires_in_days": 90,
-        }
-    },
     "changePassword": {
         "Another one": {"old_password": "Correct-Horse-9", "new_password": "Battery-Staple-8"},
     },
@@ -90,6 +83,13 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "changeOrganization": {"Another name": {"name": "Analytical Engines"}},
     "changeMember": {"Another role": {"role": "admin"}},
     "createInvitation": {"A colleague": {"email": "grace@example.com", "role": "member"}},
+    "createApiKey": {
+        "Create and watch jobs, for 90 days": {
+            "name": "build server",
+            "scopes": ["jobs:read", "jobs:write"],
+            "expires_in_days": 90,
+        }
+    },
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",
