@@ -81,6 +81,10 @@ DETAILED_HEALTH = """
 curl -X GET http://localhost:5000/api/v1/dashboard/health \\
   -H "Authorization: Bearer $TOKEN"
 """
+DASHBOARD = """
+curl -X GET http://localhost:5000/api/v1/dashboard/stats \\
+  -H "Authorization: Bearer $TOKEN"
+"""
 READ_TOKEN = """python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["token"])'"""
 
 # Bodies of the same system's reference, sent as its curl examples are.
@@ -257,11 +261,32 @@ def executed(shell: Shell, job_id: str) -> dict[str, Any] | None:
     return page if page["executions"] else None
 
 
-def test_health_answers(shell: Shell) -> None:
+def test_health_and_the_dashboard_answer(shell: Shell) -> None:
     assert json.loads(shell.run(HEALTH))["status"] == "healthy"
     health = shell.answer(DETAILED_HEALTH)
     assert_shows(health, {"success", "status", "timestamp", "version", "services", "system"})
+    assert_shows(health["system"], {"uptime_seconds", "memory", "environment"})
+    assert_shows(health["system"]["memory"], {"used_mb", "total_mb"})
     assert health["status"] == "healthy"
+    stats = shell.answer(DASHBOARD)["data"]
+    assert_shows(stats, {"jobs", "executions", "upcoming_jobs", "recent_executions"})
+    assert_shows(stats["jobs"], {"total", "active", "completed", "paused", "failed", "onetime", "recurring"})
+    assert_shows(
+        stats["executions"],
+        {
+            "total",
+            "successful",
+            "failed",
+            "success_rate",
+            "avg_duration_seconds",
+            "max_duration_seconds",
+            "min_duration_seconds",
+        },
+    )
+    for job in stats["upcoming_jobs"]:
+        assert_shows(job, {"id", "name", "next_run", "job_type"})
+    for execution in stats["recent_executions"]:
+        assert_shows(execution, {"id", "job_id", "job_name", "status", "execution_time", "duration_ms"})
 
 
 def test_the_bodies_of_the_reference_live_their_lives(shell: Shell) -> None:
