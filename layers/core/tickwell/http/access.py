@@ -71,8 +71,11 @@ def _write(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
     return Access(role=role, scope=scope, rate=RateClass.WRITE)
 
 
-def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
-    return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True)
+def _post(scope: Scope | None, role: Role = Role.MEMBER, *, shows_secret: bool | None = None) -> Access:
+    """Unless said otherwise, what only people may do answers with secrets: keys, tokens."""
+    if shows_secret is None:
+        shows_secret = scope is None
+    return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True, shows_secret=shows_secret)
 
 
 _ACCOUNTS: Mapping[str, Access] = {
@@ -141,6 +144,14 @@ _SYSTEM: Mapping[str, Access] = {
     "getReferenceScript": _public(RateClass.EXEMPT),
     "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
+    "getStoreHealth": _public(RateClass.EXEMPT),
+    "getRedisHealth": _public(RateClass.EXEMPT),
+    "getQueueHealth": _public(RateClass.EXEMPT),
+    "getQueueHealthInDetail": _read(Scope.QUEUES_READ, Role.OWNER),
+    "getDashboardStatistics": _read(Scope.JOBS_READ),
+    "getStatistics": _read(Scope.JOBS_READ),
+    "getJobStatistics": _read(Scope.JOBS_READ),
+    "listWorkers": _read(Scope.TENANT_READ),
 }
 
 ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
