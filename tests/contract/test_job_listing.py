@@ -7,16 +7,31 @@ from typing import Any
 import pytest
 
 from tests.contract.listing_lab import MINUTE, mixed, oracle, upcoming, walk
-from tests.contract.makers import DAILY, TENANT, TOMORROW, claim, created, message
+from tests.contract.makers import (
+    DAILY,
+    TENANT,
+    TOMORROW,
+    claim,
+    claimed,
+    created,
+    execution,
+    finished,
+    message,
+    recurring,
+)
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
+from tickwell.adapters.aws.dynamodb.keys import job_key
 from tickwell.adapters.cursors import encode_cursor
 from tickwell.application.ports import JobsFound
 from tickwell.domain.child import child
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobStatus
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.job_listing import JobQuery, JobSort, PastKept
+from tickwell.domain.retry import GiveUp, Policy
 from tickwell.domain.schedule import JobType, OneTime
 
 FILTERS = [
@@ -86,6 +101,8 @@ def test_names_sort_without_regard_to_case_and_what_has_no_next_run_comes_last(s
     assert names(sort_by=JobSort.NAME, descending=False) == ["A", "a", "b", "C"]
     assert names(sort_by=JobSort.NEXT_RUN, descending=False) == ["A", "a", "b", "C"]
     assert names(sort_by=JobSort.NEXT_RUN) == ["a", "A", "C", "b"]
+    behind = [stores.listing.find(TENANT, JobQuery(sort_by=JobSort.NEXT_RUN), limit=1, skip=n).items for n in range(5)]
+    assert [one.name for page in behind for one in page] == ["a", "A", "C", "b"]
 
 
 def test_what_a_queue_keeps_no_longer_is_neither_listed_nor_counted(stores: Stores) -> None:
@@ -197,3 +214,15 @@ def test_children_are_in_no_listing(stores: Stores) -> None:
         found = stores.listing.find(TENANT, JobQuery(sort_by=sort_by), limit=1)
         assert ([one.job_id for one in found.items], found.next_cursor) == ([parent.job_id], None)
         assert stores.listing.find(TENANT, JobQuery(sort_by=sort_by), limit=5, skip=1).total in {None, 1}
+
+
+def test_a_job_that_pauses_itself_is_not_upcoming(stores: Stores) -> None:
+    made = recurring(stores, policy=Policy(pause_after_failures=1))
+    running = claimed(stores, made, next_run_at=TOMORROW)
+    assert upcoming(stores) == [made.job_id]
+    failed = execution(running, status=ExecutionStatus.FAILED, decision=GiveUp(reason="enough"))
+    assert finished(stores, failed)
+    assert upcoming(stores) == []
+    if isinstance(stores.listing, DynamoJobListing):
+        (item,) = stores.listing._table.get_many([job_key(made.key)]).values()
+        assert "up" not in item
