@@ -207,6 +207,7 @@ def services_of(
     return core.api(
         accounts=world.accounts,
         notifying=world.notifying,
+        measuring=world.measuring,
         hasher=Argon2Hasher(),
         tokens=JwtTokens(SIGNING_KEY, core.ids),
         registry=world.registry,

@@ -13,6 +13,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
@@ -31,6 +32,7 @@ from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -74,6 +76,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     notifying: Notifying
+    measuring: Measuring
     rates: RateLimiter
     submissions: Submissions
     execute: ExecuteBatch
@@ -290,6 +293,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         notifying=stores.notifying,
+        measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,
         execute=core.execute(

@@ -27,6 +27,7 @@ from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
@@ -39,6 +40,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
     DueItems,
@@ -50,6 +52,7 @@ from tickwell.application.ports import (
     StopSwitch,
     Submissions,
     TenantCounts,
+    WorkerLog,
 )
 from tickwell.bootstrap.core import Notifying
 
@@ -75,6 +78,7 @@ class Stores:
     rates: RateLimiter
     submissions: Submissions
     counts: TenantCounts
+    workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
 
@@ -111,6 +115,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
+        workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -197,6 +202,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
+            workers=DynamoWorkerLog(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

@@ -58,6 +58,9 @@ def test_exactly_these_routes_need_no_credential() -> None:
     assert public == {
         ("GET", "/"),
         ("GET", "/health"),
+        ("GET", "/health/store"),
+        ("GET", "/health/redis"),
+        ("GET", "/health/queues"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
         ("GET", "/redoc"),

@@ -125,6 +125,8 @@ class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSetting
 
     blob_bucket: str
     jwt_secret_id: str
+    notification_url: str
+    notification_dlq_url: str
     allowed_origins: CommaList = ()
 
     _split = field_validator("allowed_origins", mode="before")(split_list)
@@ -148,6 +150,7 @@ class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings, TaskProce
     sender_address: str
     allow_private_hosts: CommaList = ()
     worker_timeout_seconds: int = Field(default=900, ge=60, le=900)
+    worker_heartbeat_seconds: int = Field(default=60, ge=0, le=3600)
 
     @property
     def longest_attempt(self) -> timedelta:

@@ -1,5 +1,6 @@
 """The Lambda functions: one builder each, on DynamoDB, SQS, EventBridge Scheduler, SES, S3 and Secrets Manager."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,21 +22,26 @@ from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.dispatch import Dispatch
-from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQueue
+from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -201,6 +207,15 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     services = core.api(
         accounts=DynamoAccountStore(table),
         notifying=_notifying(table),
+        measuring=Measuring(
+            counts=DynamoTenantCounts(table, core.clock),
+            workers=DynamoWorkerLog(table, core.clock),
+            host=ProcessHost(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) or None),
+            notifications=NotificationQueues(
+                queues=(_notifications(settings.notification_url, None),),
+                failed=_notifications(settings.notification_dlq_url, None),
+            ),
+        ),
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         registry=all_tasks(),
@@ -220,6 +235,18 @@ class Worker:
 
     execute: ExecuteBatch
     lanes: Mapping[str, tuple[Lane, JobQueue]]
+    heartbeat: Heartbeat
+
+    async def run(
+        self, lane: Lane, queue: JobQueue, deliveries: Sequence[JobDelivery], *, deadline: datetime
+    ) -> BatchReport:
+        """Execute a batch, and tell meanwhile that this instance is at work."""
+        report = BatchReport()
+        beating = asyncio.create_task(self.heartbeat.keep((lane,), lambda: len(deliveries) - report.done))
+        try:
+            return await self.execute(queue, deliveries, deadline=deadline, report=report)
+        finally:
+            beating.cancel()
 
     def open(self, event: Mapping[str, Any]) -> tuple[Lane, JobQueue, Sequence[JobDelivery]]:
         """The lane that a batch came from, its queue, and what it delivers. One batch never mixes lanes."""
@@ -243,7 +270,8 @@ def worker() -> Worker:
 
     settings = load(WorkerSettings)
     lanes = _lanes(settings, settings.lane_dlq_url)
-    core = _core(settings, _table(settings), lanes)
+    table = _table(settings)
+    core = _core(settings, table, lanes)
     outbound = Outbound(
         mailer=SesMailer(_client("sesv2"), core.clock),
         sender_address=settings.sender_address,
@@ -265,6 +293,12 @@ def worker() -> Worker:
     return Worker(
         execute=execute,
         lanes={url.rpartition("/")[2]: (lane, lanes[lane]) for lane, url in _lane_urls(settings).items()},
+        heartbeat=Heartbeat(
+            workers=DynamoWorkerLog(table, core.clock),
+            clock=core.clock,
+            worker_id=core.ids.new(),
+            interval=timedelta(seconds=settings.worker_heartbeat_seconds),
+        ),
     )
 
 

@@ -22,7 +22,6 @@ from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
-from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
@@ -57,6 +56,7 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
@@ -206,11 +206,12 @@ class Core:
             clock=self.clock,
         )
 
-    def api(
+    def api(  # noqa: PLR0913 - what each host has of its own
         self,
         *,
         accounts: AccountStore,
         notifying: "Notifying",
+        measuring: Measuring,
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
@@ -240,6 +241,7 @@ class Core:
         )
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
+        list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
             authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
             register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
@@ -249,7 +251,7 @@ class Core:
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
+            list_jobs=list_jobs,
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
@@ -268,7 +270,10 @@ class Core:
                 delete_dead_letter=delete_dead_letter,
                 clock=clock,
             ),
-            check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
+            statistics=measuring.statistics(jobs, list_jobs, clock),
+            check_health=measuring.health(
+                jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock
+            ),
             registry=registry,
             clock=clock,
             ids=ids,

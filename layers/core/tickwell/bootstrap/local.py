@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
@@ -24,6 +26,8 @@ from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -34,12 +38,15 @@ from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import Channels, FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -59,6 +66,9 @@ _NOTIFICATION_QUEUES = {Channel.EMAIL: "notifications", Channel.WEBHOOK: "webhoo
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
 
+HEARTBEAT_INTERVAL = timedelta(seconds=10)
+"""How often the process tells that it is there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalSystem:
@@ -76,6 +86,7 @@ class LocalSystem:
     expiry: EmbeddedExpiry
     follow_outcomes: FollowOutcomes
     notify: Notify
+    heartbeat: Heartbeat
     clock: Clock
     close: Callable[[], None]
 
@@ -99,6 +110,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     notifying = Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock))
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
+    workers = EmbeddedWorkerLog(database, clock)
     accounts = EmbeddedAccountStore(database)
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
@@ -143,6 +155,15 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             core.api(
                 accounts=accounts,
                 notifying=notifying,
+                measuring=Measuring(
+                    counts=EmbeddedTenantCounts(database, clock),
+                    workers=workers,
+                    host=ProcessHost(),
+                    notifications=NotificationQueues(
+                        queues=tuple(notifications.values()),
+                        failed=_notifications(database, clock, _NOTIFICATION_DEAD_LETTERS),
+                    ),
+                ),
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 registry=registry,
@@ -180,6 +201,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         notify=notifying.notify(
             jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
         ),
+        heartbeat=Heartbeat(workers=workers, clock=clock, worker_id=ids.new(), interval=HEARTBEAT_INTERVAL),
         clock=clock,
         close=close,
     )

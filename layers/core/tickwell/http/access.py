@@ -144,6 +144,14 @@ _SYSTEM: Mapping[str, Access] = {
     "getReferenceScript": _public(RateClass.EXEMPT),
     "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
+    "getStoreHealth": _public(RateClass.EXEMPT),
+    "getRedisHealth": _public(RateClass.EXEMPT),
+    "getQueueHealth": _public(RateClass.EXEMPT),
+    "getQueueHealthInDetail": _read(Scope.QUEUES_READ, Role.OWNER),
+    "getDashboardStatistics": _read(Scope.JOBS_READ),
+    "getStatistics": _read(Scope.JOBS_READ),
+    "getJobStatistics": _read(Scope.JOBS_READ),
+    "listWorkers": _read(Scope.TENANT_READ),
 }
 
 ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}

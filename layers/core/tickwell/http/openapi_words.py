@@ -27,6 +27,7 @@ TAGS: Mapping[str, str] = {
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
 }

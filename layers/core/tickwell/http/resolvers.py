@@ -17,11 +17,13 @@ from tickwell.http.routes import (
     bulk,
     dead_letters,
     executions,
+    health,
     job_actions,
     job_lists,
     jobs,
     queues,
     reference,
+    statistics,
     system,
     webhooks,
 )
@@ -95,6 +97,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         queues,
         archive,
         webhooks,
+        statistics,
+        health,
         system,
         reference,
     ):

@@ -17,6 +17,7 @@ from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.http.repeats import Repeats
@@ -54,6 +55,7 @@ class ApiServices:
     read_archive: ReadArchive
     webhooks: ManageWebhooks
     check_health: CheckHealth
+    statistics: ReadStatistics
     registry: TaskRegistry
     clock: Clock
     ids: Ids

@@ -29,6 +29,7 @@ from tickwell.application.ports.stores import (
     TokenGone,
 )
 from tickwell.application.ports.submissions import Submissions
+from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
     "MOST_SORTED",
@@ -71,4 +72,5 @@ __all__ = [
     "TokenGone",
     "Tokens",
     "WebhookStore",
+    "WorkerLog",
 ]

@@ -99,3 +99,7 @@ class FarTimer(Protocol):
     def disarm(self, message: JobMessage) -> None:
         """The occurrence will not be needed any more; unknown ones are ignored. Saves money, not correctness."""
         ...
+
+    def ping(self) -> None:
+        """One cheap round trip, for health."""
+        ...
