@@ -16,11 +16,13 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
@@ -29,12 +31,14 @@ from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
@@ -43,10 +47,12 @@ from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
+    ApiKeyStore,
     DueItems,
     History,
     JobListing,
     JobStore,
+    MemberStore,
     QueueStore,
     RateLimiter,
     StopSwitch,
@@ -72,6 +78,8 @@ class Stores:
     history: History
     due_items: DueItems
     accounts: AccountStore
+    api_keys: ApiKeyStore
+    members: MemberStore
     queues: QueueStore
     stop_switch: StopSwitch
     notifying: Notifying
@@ -109,6 +117,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
+        api_keys=EmbeddedApiKeyStore(database),
+        members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
@@ -196,6 +206,8 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),

@@ -21,7 +21,7 @@ def recorded(stores: Stores, count: int) -> tuple[str, list[Execution]]:
     made = []
     for number in range(count):
         at = NOON + number * timedelta(minutes=1)
-        of = child(parent, at, mark=f"{number:02x}") if number % 5 == 4 else parent
+        of = child(parent, at, mark=f"{number:02x}", now=NOON) if number % 5 == 4 else parent
         made.append(execution(of, due_at=at, status=STATUSES[number % 4], token=f"t{number}"))
     stores.history.record_many(made)
     return parent.job_id, made[::-1]

@@ -192,7 +192,7 @@ def test_upcoming_refuses_a_cursor_that_it_did_not_give(stores: Stores, cursor: 
 
 def test_children_are_in_no_listing(stores: Stores) -> None:
     parent = created(stores)
-    stores.jobs.create(child(parent, NOON, mark="00"))
+    stores.jobs.create(child(parent, NOON, mark="00", now=NOON))
     for sort_by in JobSort:
         found = stores.listing.find(TENANT, JobQuery(sort_by=sort_by), limit=1)
         assert ([one.job_id for one in found.items], found.next_cursor) == ([parent.job_id], None)

@@ -23,6 +23,7 @@ _SETTLE_SECONDS = 30
 S = TypeVar("S", bound="Settings")
 CommaList = Annotated[tuple[str, ...], NoDecode]
 OptionalAddress = Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+OptionalUrl = Annotated[str | None, Field(pattern=r"^https?://[^\s#?]+$", max_length=512)]
 
 
 def split_list(value: object) -> object:
@@ -200,6 +201,7 @@ class NotifierSettings(StoreSettings):
     notification_dlq_url: str
     sender_address: str
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     allow_private_hosts: CommaList = ()
 
     _split = field_validator("allow_private_hosts", mode="before")(split_list)
@@ -234,6 +236,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, Lim
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)

@@ -13,11 +13,13 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
@@ -196,6 +198,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.accounts import Accounts
     from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
@@ -203,9 +206,20 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     settings = load(ApiSettings)
     table = _table(settings)
     core = _core(settings, table, _lanes(settings))
+    limiter = DynamoRateLimiter(table, core.clock)
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
-        accounts=DynamoAccountStore(table),
+        accounts=Accounts(
+            accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, core.clock),
+            mails=_notifications(settings.notification_url, None),
+            hasher=Argon2Hasher(),
+            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            limiter=limiter,
+            clock=core.clock,
+            ids=core.ids,
+        ),
         notifying=_notifying(table),
         measuring=Measuring(
             counts=DynamoTenantCounts(table, core.clock),
@@ -216,11 +230,9 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
                 failed=_notifications(settings.notification_dlq_url, None),
             ),
         ),
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         registry=all_tasks(),
         guards=Guards(
-            limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+            limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
         ),
         stage=settings.stage,
@@ -380,12 +392,15 @@ def notifier() -> Notifier:
         jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
         accounts=DynamoAccountStore(table),
+        members=DynamoMemberStore(table, clock),
         outbound=Outbound(
             mailer=SesMailer(_client("sesv2"), clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
             operator_address=settings.operator_address,
+            public_url=settings.public_url,
         ),
         clock=clock,
+        ids=SystemIds(clock),
     )
     return Notifier(notify=notify, queue=_notifications(settings.notification_url, settings.notification_dlq_url))

@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
-from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
@@ -38,11 +37,10 @@ from tickwell.application.ports import (
     JobListing,
     JobStore,
     Mailer,
+    MemberStore,
     NotificationLog,
-    PasswordHasher,
     QueueStore,
     StopSwitch,
-    Tokens,
     WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
@@ -56,6 +54,7 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
@@ -206,14 +205,12 @@ class Core:
             clock=self.clock,
         )
 
-    def api(  # noqa: PLR0913 - what each host has of its own
+    def api(
         self,
         *,
-        accounts: AccountStore,
+        accounts: Accounts,
         notifying: "Notifying",
         measuring: Measuring,
-        hasher: PasswordHasher,
-        tokens: Tokens,
         registry: TaskRegistry,
         guards: "Guards",
         stage: str,
@@ -243,11 +240,16 @@ class Core:
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
-            authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
-            register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
-            login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
-            logout=Logout(accounts=accounts, clock=clock),
-            me=Me(accounts=accounts),
+            authenticate=accounts.authenticate(),
+            register=accounts.register(),
+            login=accounts.login(),
+            logout=accounts.logout(),
+            me=accounts.me(),
+            passwords=accounts.passwords(),
+            organization=accounts.organization(),
+            invitations=accounts.invitations(),
+            authenticate_key=accounts.authenticate_key(),
+            api_keys=accounts.manage_api_keys(),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
@@ -291,7 +293,15 @@ class Notifying:
     records: NotificationLog
 
     def notify(
-        self, *, jobs: JobStore, history: History, accounts: AccountStore, outbound: "Outbound", clock: Clock
+        self,
+        *,
+        jobs: JobStore,
+        history: History,
+        accounts: AccountStore,
+        members: MemberStore,
+        outbound: "Outbound",
+        clock: Clock,
+        ids: Ids,
     ) -> Notify:
         """The notifier's use case."""
         by_mail = TellByMail(
@@ -307,6 +317,15 @@ class Notifying:
                 Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
             },
             records=self.records,
+            account_mails=SendAccountMail(
+                accounts=accounts,
+                members=members,
+                mailer=outbound.mailer,
+                sender_address=outbound.sender_address,
+                public_url=outbound.public_url,
+                clock=clock,
+                ids=ids,
+            ),
             clock=clock,
         )
 
@@ -319,6 +338,7 @@ class Outbound:
     sender_address: str
     allow_private_hosts: tuple[str, ...]
     operator_address: str | None = None
+    public_url: str | None = None
 
     def http_client(self) -> HttpClient:
         """The guarded way out."""

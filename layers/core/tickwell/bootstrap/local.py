@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -16,6 +17,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
@@ -44,6 +46,7 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.measuring import Measuring
@@ -112,6 +115,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     mailer = _mailer(settings, folder, clock)
     workers = EmbeddedWorkerLog(database, clock)
     accounts = EmbeddedAccountStore(database)
+    members = EmbeddedMemberStore(database, clock)
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
@@ -143,6 +147,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
         operator_address=settings.operator_address,
+        public_url=settings.public_url,
     )
 
     def close() -> None:
@@ -153,7 +158,17 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     return LocalSystem(
         http=build_app(
             core.api(
-                accounts=accounts,
+                accounts=Accounts(
+                    accounts=accounts,
+                    api_keys=EmbeddedApiKeyStore(database),
+                    members=members,
+                    mails=notifications[Channel.EMAIL],
+                    hasher=Argon2Hasher(),
+                    tokens=JwtTokens(signing_key, ids),
+                    limiter=rates,
+                    clock=clock,
+                    ids=ids,
+                ),
                 notifying=notifying,
                 measuring=Measuring(
                     counts=EmbeddedTenantCounts(database, clock),
@@ -164,8 +179,6 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                         failed=_notifications(database, clock, _NOTIFICATION_DEAD_LETTERS),
                     ),
                 ),
-                hasher=Argon2Hasher(),
-                tokens=JwtTokens(signing_key, ids),
                 registry=registry,
                 guards=guards,
                 stage=settings.stage,
@@ -199,7 +212,13 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         expiry=EmbeddedExpiry(database, clock, BlobArchive(blobs) if settings.archive else None),
         follow_outcomes=FollowOutcomes(channels=notifications, webhooks=notifying.webhooks),
         notify=notifying.notify(
-            jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
+            jobs=core.jobs,
+            history=core.history,
+            accounts=accounts,
+            members=members,
+            outbound=outbound,
+            clock=clock,
+            ids=ids,
         ),
         heartbeat=Heartbeat(workers=workers, clock=clock, worker_id=ids.new(), interval=HEARTBEAT_INTERVAL),
         clock=clock,

@@ -13,6 +13,7 @@ from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
 from tickwell.http.routes import (
     accounts,
+    api_keys,
     archive,
     bulk,
     dead_letters,
@@ -21,6 +22,8 @@ from tickwell.http.routes import (
     job_actions,
     job_lists,
     jobs,
+    organization,
+    passwords,
     queues,
     reference,
     statistics,
@@ -88,6 +91,9 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
     logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
     for module in (
         accounts,
+        api_keys,
+        passwords,
+        organization,
         jobs,
         job_actions,
         job_lists,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.authenticate import Authenticate
+from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
@@ -11,9 +12,13 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
+from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.organizations import ManageOrganization
+from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
@@ -36,7 +41,12 @@ class ApiServices:
     register: Register
     login: Login
     logout: Logout
+    passwords: ManagePassword
+    organization: ManageOrganization
+    invitations: ManageInvitations
     me: Me
+    authenticate_key: AuthenticateKey
+    api_keys: ManageApiKeys
     create_job: CreateJob
     create_jobs: CreateJobs
     get_job: GetJob

@@ -17,6 +17,7 @@ _KEYS = {
     "skips": "tenant_id, job_id, first_due_ms",
     "ended_jobs": "tenant_id, name, completed, ended_ms, job_id",
     "submissions": "tenant_id, who, digest",
+    "invitations": "tenant_id, invitation_id",
     "notifications": "tenant_id, job_id, due_ms, attempt, notification_id",
 }
 _BY_EXPIRY = tuple(

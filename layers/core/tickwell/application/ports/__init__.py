@@ -5,9 +5,11 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -34,6 +36,7 @@ from tickwell.application.ports.workers import WorkerLog
 __all__ = [
     "MOST_SORTED",
     "AccountStore",
+    "ApiKeyStore",
     "Archive",
     "ArchivedMonth",
     "BlobStore",
@@ -53,6 +56,7 @@ __all__ = [
     "JobsFound",
     "Lanes",
     "Mailer",
+    "MemberStore",
     "MessageQueue",
     "NotificationLog",
     "Notifications",
