@@ -267,6 +267,7 @@ def new_world(
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
         stop_switch=stores.stop_switch,
+        audit_log=stores.audit,
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,

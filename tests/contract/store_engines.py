@@ -16,6 +16,7 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
@@ -26,6 +27,7 @@ from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -37,6 +39,7 @@ from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.application.ports import (
     AccountStore,
+    AuditLog,
     DueItems,
     History,
     JobStore,
@@ -64,6 +67,7 @@ class Stores:
     accounts: AccountStore
     queues: QueueStore
     stop_switch: StopSwitch
+    audit: AuditLog
     notifying: Notifying
     rates: RateLimiter
     counts: TenantCounts
@@ -98,6 +102,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         accounts=EmbeddedAccountStore(database),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
+        audit=EmbeddedAuditLog(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         counts=EmbeddedTenantCounts(database, clock),
@@ -174,6 +179,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             accounts=DynamoAccountStore(table),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
+            audit=DynamoAuditLog(table, clock),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
             counts=DynamoTenantCounts(table, clock),

@@ -130,6 +130,7 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert queue_keys.parse_ended_key(queue_keys.ended_key(*ended)) == ended
     assert tenant_keys.parse_stop_key(tenant_keys.stop_key(tenant_id)) == tenant_id
     assert tenant_keys.parse_stopped_key(tenant_keys.stopped_key(tenant_id)) == tenant_id
+    assert tenant_keys.parse_audit_key(tenant_keys.audit_key(tenant_id, job_id)) == (tenant_id, job_id)
 
 
 @pytest.mark.parametrize("tenant_id", ["t", None])
@@ -160,6 +161,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "webhooks": keys.parse_webhooks_key,
     "stop": tenant_keys.parse_stop_key,
     "stopped": tenant_keys.parse_stopped_key,
+    "audit": tenant_keys.parse_audit_key,
     "count": limit_keys.parse_count_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
@@ -184,6 +186,7 @@ KEYS: dict[str, Key] = {
     "webhooks": keys.webhooks_key("t"),
     "stop": tenant_keys.stop_key("t"),
     "stopped": tenant_keys.stopped_key("t"),
+    "audit": tenant_keys.audit_key("t", "r"),
     "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
 }
 

@@ -68,7 +68,7 @@ class Login:
             self.hasher.hash(password)
             raise InvalidCredentialsError from None
         if not self.hasher.verify(user.password_hash, password):
-            raise InvalidCredentialsError
+            raise InvalidCredentialsError(user.tenant_id, user.user_id)
         return SignedIn(
             user=user,
             token=self.tokens.issue(user, now=self.clock.now()),

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
@@ -34,7 +35,7 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
-from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core, Notifying, Outbound
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -156,6 +157,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         queues=queues,
         directory=QueueDirectory(queues, clock),
         stop_switch=DynamoStopSwitch(table),
+        audit_log=DynamoAuditLog(table, clock),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -168,6 +170,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         ids=ids,
         retention=settings.retention,
         longest_attempt=getattr(settings, "longest_attempt", LONGEST_ON_LAMBDA),
+        audit_retention=getattr(settings, "audit_retention", AUDIT_RETENTION),
     )
 
 

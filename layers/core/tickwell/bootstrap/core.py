@@ -10,6 +10,7 @@ from tickwell import __version__
 from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
@@ -30,6 +31,7 @@ from tickwell.application.notice import ReadNotice
 from tickwell.application.notify import Notify
 from tickwell.application.ports import (
     AccountStore,
+    AuditLog,
     BlobStore,
     Clock,
     History,
@@ -59,6 +61,7 @@ from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
 
+AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
@@ -75,12 +78,14 @@ class Core:
     queues: QueueStore
     directory: QueueDirectory
     stop_switch: StopSwitch
+    audit_log: AuditLog
     arming: Arming
     blobs: BlobStore
     clock: Clock
     ids: Ids
     retention: timedelta
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
+    audit_retention: timedelta = AUDIT_RETENTION
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""
@@ -261,6 +266,7 @@ class Core:
                 delete_dead_letter=delete_dead_letter,
                 clock=clock,
             ),
+            audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
             clock=clock,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
@@ -105,6 +106,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         queues=queues,
         directory=QueueDirectory(queues, clock),
         stop_switch=EmbeddedStopSwitch(database),
+        audit_log=EmbeddedAuditLog(database, clock),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -117,6 +119,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         ids=ids,
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
+        audit_retention=settings.audit_retention,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
     registry = all_tasks()

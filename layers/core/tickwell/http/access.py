@@ -128,6 +128,10 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
+_ORGANIZATION: Mapping[str, Access] = {
+    "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -139,5 +143,5 @@ _SYSTEM: Mapping[str, Access] = {
     "getDetailedHealth": _read(Scope.TENANT_READ),
 }
 
-ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_SYSTEM}
+ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_ORGANIZATION, **_SYSTEM}
 """Each operation once, by its id."""

@@ -14,6 +14,7 @@ from tickwell.http.json_body import parse_object
 from tickwell.http.routes import (
     accounts,
     archive,
+    audit,
     bulk,
     dead_letters,
     executions,
@@ -93,6 +94,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         queues,
         archive,
         webhooks,
+        audit,
         system,
         reference,
     ):

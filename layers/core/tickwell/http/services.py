@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
@@ -48,6 +49,7 @@ class ApiServices:
     bulk_dead_letters: BulkDeadLetters
     read_archive: ReadArchive
     webhooks: ManageWebhooks
+    audit: Audit
     check_health: CheckHealth
     registry: TaskRegistry
     clock: Clock

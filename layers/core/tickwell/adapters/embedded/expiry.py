@@ -15,6 +15,7 @@ _KEYS = {
     "execution_hours": "tenant_id, hour_ms",
     "skips": "tenant_id, job_id, first_due_ms",
     "ended_jobs": "tenant_id, name, completed, ended_ms, job_id",
+    "audit": "tenant_id, record_id",
     "notifications": "tenant_id, job_id, due_ms, attempt, notification_id",
 }
 _BY_EXPIRY = tuple(

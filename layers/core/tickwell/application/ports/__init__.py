@@ -6,6 +6,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 """
 
 from tickwell.application.ports.archive import Archive, ArchivedMonth
+from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
@@ -32,6 +33,7 @@ __all__ = [
     "AccountStore",
     "Archive",
     "ArchivedMonth",
+    "AuditLog",
     "BlobStore",
     "Claim",
     "ClaimLost",

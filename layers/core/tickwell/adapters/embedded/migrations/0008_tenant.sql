@@ -4,3 +4,14 @@ CREATE TABLE stops (
     since_ms INTEGER NOT NULL,
     reason TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- The audit log: who did what, newest first by the time-ordered id.
+CREATE TABLE audit (
+    tenant_id TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, record_id)
+) WITHOUT ROWID;
+
+CREATE INDEX audit_by_expiry ON audit (expires_ms);
