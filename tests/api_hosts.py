@@ -17,6 +17,7 @@ from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
+from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
@@ -209,7 +210,10 @@ def services_of(
         hasher=Argon2Hasher(),
         tokens=JwtTokens(SIGNING_KEY, core.ids),
         registry=world.registry,
-        request_limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+        guards=Guards(
+            limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
+            submissions=world.submissions,
+        ),
         stage="test",
         allowed_origins=(ORIGIN,),
     )

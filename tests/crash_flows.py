@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from tests.crash_lab import Lab
+from tests.editing import edit, execute_now
 from tests.world import ADA
 from tickwell.application.create_job import After, Every, Immediately, NewJob
+from tickwell.application.edit_job import CronChange
 from tickwell.application.manage_job import JobAction
 from tickwell.application.ports import Signed
 from tickwell.application.task import TaskContext
@@ -175,6 +177,15 @@ def create_failing(lab: Lab) -> None:
     lab.world.create_many(ADA, [NewJob(name=f"job {number}", task="probe", max_retries=0) for number in range(3)])
 
 
+def reschedule(lab: Lab) -> None:
+    edit(lab.world, lab.jobs[0], schedule=CronChange(text="*/7 * * * *"), payload="q" * 1000)
+
+
+def execute(lab: Lab) -> None:
+    """Once more; who was answered may rely on it."""
+    lab.jobs.append(execute_now(lab.world, lab.jobs[0]))
+
+
 def bulk(action: JobAction) -> Step:
     return lambda lab: lab.world.bulk_jobs(ADA, action, JobFilter(), dry_run=False, cursor=None)
 
@@ -265,6 +276,10 @@ FLOWS = {
     "retry many": Flow(prepare=after(create_many, work), act=after(bulk(JobAction.RETRY), wait(1), work)),
     "retry many dead letters": Flow(prepare=after(create_failing, work), act=after(bulk_retry_letters, work)),
     "delete": Flow(prepare=working(schedule=OFTEN, later=70), act=change("delete")),
+    "edit": Flow(prepare=working(schedule=OFTEN, later=70), act=reschedule),
+    "edit what was due": Flow(prepare=working(schedule=OFTEN, later=600), act=after(reschedule, work)),
+    "execute now": Flow(prepare=working(schedule=OFTEN, later=70, payload="p" * 1000), act=after(execute, work)),
+    "execute now what has ended": Flow(prepare=after(working(), work, wait(1)), act=after(execute, work)),
     "permits": Flow(prepare=in_queue(3, concurrency=1), act=work),
     "permits and a retry": Flow(prepare=in_queue(2, concurrency=1, failures=1), act=after(work, wait(60), work)),
     "rate": Flow(prepare=in_queue(2, rate_limit=RateLimit(limit=1, per_seconds=10)), act=after(work, wait(10), work)),

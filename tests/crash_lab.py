@@ -154,6 +154,11 @@ class Lab:
         """Every job that the store knows, whether its creator was told or not."""
         listed = self.world.core.jobs.list_jobs(ADA.tenant_id, limit=100, cursor=None).items
         known = {job.key: job for job in [*listed, *map(self.world.job, self.jobs)]}
+        for job in listed:
+            history = self.world.core.history
+            page = history.list_executions(job.tenant_id, job.job_id, limit=100, cursor=None, with_children=True)
+            children = {execution.job_key for execution in page.items} - known.keys()
+            known |= {key: self.world.core.jobs.get(key.tenant_id, key.job_id) for key in children}
         return list(known.values())
 
     def _end(self) -> Any:
@@ -177,6 +182,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         history=Watched(wire, "history", made.stores.history),
         due_items=Watched(wire, "due items", made.stores.due_items),
         queues=Watched(wire, "queues", made.stores.queues),
+        submissions=Watched(wire, "submissions", made.stores.submissions),
         stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
     )
     world = new_world(folder, stores, tasks=[task("probe", run)])

@@ -20,9 +20,10 @@ from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
-from tickwell.application.manage_job import ChangeJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore, RateLimiter
+from tickwell.application.ports import AccountStore, RateLimiter, Submissions
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -74,6 +75,7 @@ class World:
     accounts: AccountStore
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -157,8 +159,8 @@ class World:
 
     def listed(self) -> list[Job]:
         """The tenant's jobs as its users see them, newest first."""
-        use_case = ListJobs(jobs=self.core.jobs, directory=self.core.directory, clock=self.clock)
-        return list(use_case(ADA, limit=100, cursor=None).items)
+        use_case = ListJobs(listing=self.core.listing, directory=self.core.directory, clock=self.clock)
+        return list(use_case(ADA, limit=100).items)
 
     def job(self, job: Job) -> Job:
         """The job as it stands."""
@@ -263,6 +265,7 @@ def new_world(
     blobs = FileBlobs(folder / "blobs")
     core = Core(
         jobs=stores.jobs,
+        listing=stores.listing,
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
@@ -289,6 +292,7 @@ def new_world(
         accounts=stores.accounts,
         notifying=stores.notifying,
         rates=stores.rates,
+        submissions=stores.submissions,
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -20,11 +20,13 @@ from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
+from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
@@ -32,20 +34,24 @@ from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.application.ports import (
     AccountStore,
     AuditLog,
     DueItems,
     History,
+    JobListing,
     JobStore,
     QueueStore,
     RateLimiter,
     StopSwitch,
+    Submissions,
     TenantCounts,
 )
 from tickwell.bootstrap.core import Notifying
@@ -62,6 +68,7 @@ class Stores:
     """All stores of one engine, on a clock that is moved by hand."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     due_items: DueItems
     accounts: AccountStore
@@ -70,6 +77,7 @@ class Stores:
     audit: AuditLog
     notifying: Notifying
     rates: RateLimiter
+    submissions: Submissions
     counts: TenantCounts
     clock: FakeClock
     ids: SeededIds
@@ -97,6 +105,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     database = Database(path)
     stores = Stores(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
@@ -105,6 +114,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         audit=EmbeddedAuditLog(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
         clock=clock,
         ids=SeededIds(clock),
@@ -120,6 +130,14 @@ def create_table(client: "DynamoDBClient") -> None:
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "up", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "upcoming",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "up", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -174,6 +192,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
         table = Table(client, TABLE, executor)
         stores = Stores(
             jobs=DynamoJobStore(table, clock),
+            listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
@@ -182,6 +201,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             audit=DynamoAuditLog(table, clock),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
+            submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
             clock=clock,
             ids=SeededIds(clock),

@@ -151,9 +151,7 @@ class _Broken(AuditLog):
 def test_a_store_that_fails_afterwards_costs_the_record_and_not_the_answer(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = new_api(
-        "asgi", api.world, services=services_of(replace(api.world, core=replace(api.world.core, audit_log=_Broken())))
-    )
+    broken = new_api("asgi", replace(api.world, core=replace(api.world.core, audit_log=_Broken())))
     client = broken.user()
     assert client("POST", QUEUES, {"name": "images"}).status == 201
     (lost,) = [one for one in caplog.records if getattr(one, "operation", None) == "createQueue"]

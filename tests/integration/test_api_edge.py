@@ -47,7 +47,7 @@ def test_preflight_is_answered_without_a_credential(api: Api) -> None:
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type"
+    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key"
     assert api.anonymous("OPTIONS", "/nothing", headers=headers).status == 404
 
 
@@ -55,7 +55,7 @@ def test_preflight_is_answered_without_a_credential(api: Api) -> None:
     ("method", "path", "allowed"),
     [
         ("PUT", JOBS, "GET, HEAD, OPTIONS, POST"),
-        ("POST", f"{JOBS}/x", "DELETE, GET, HEAD, OPTIONS"),
+        ("POST", f"{JOBS}/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         ("GET", f"{JOBS}/x/pause", "OPTIONS, POST"),
         ("HEAD", f"{JOBS}/x/pause", "OPTIONS, POST"),
         ("TRACE", "/health", "GET, HEAD, OPTIONS"),

@@ -59,6 +59,7 @@ def test_an_execution_is_shown_with_its_output_and_log(api: Api, ada: Client) ->
     assert listed == {
         "id": listed["id"],
         "job_id": job_id,
+        "child_id": None,
         "due_at": "2026-11-22T12:00:00.000Z",
         "execution_time": "2026-11-22T12:00:00.000Z",
         "status": "success",

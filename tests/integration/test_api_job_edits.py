@@ -1,4 +1,4 @@
-"""``PATCH /jobs/{id}`` on both hosts (C11)."""
+"""``PATCH /jobs/{id}`` and ``POST /jobs/{id}/execute`` on both hosts (C11, C15)."""
 
 from typing import Any
 
@@ -94,3 +94,34 @@ def test_what_others_own_is_not_there_and_what_has_ended_is_not_scheduled(api: A
     refused = ada("PATCH", f"{JOBS}/{job_id}", {"delay_seconds": 60})
     assert (refused.status, refused.json["code"]) == (409, "ILLEGAL_TRANSITION")
     assert ada("PATCH", f"{JOBS}/{job_id}", {"tags": ["done"]}).data["tags"] == ["done"]
+
+
+def test_a_job_is_run_once_more(api: Api, ada: Client) -> None:
+    job_id = create(ada, cron_expression="0 0 * * *", payload=[1])
+    api.world.clock.advance(1)
+    answer = ada("POST", f"{JOBS}/{job_id}/execute")
+    assert (answer.status, answer.json["message"]) == (202, "Job execution triggered")
+    child_id, execution_id = answer.data["child_id"], answer.data["execution_id"]
+    assert answer.data == {
+        "jobId": job_id,
+        "status": "queued",
+        "message": "Job queued for immediate execution",
+        "child_id": child_id,
+        "execution_id": execution_id,
+    }
+    assert ada("GET", f"/api/v1/executions/{execution_id}").status == 404
+    api.world.work()
+    (listed,) = ada("GET", f"{JOBS}/{job_id}/executions").data["executions"]
+    assert (listed["id"], listed["job_id"], listed["child_id"]) == (execution_id, job_id, child_id)
+    shown = ada("GET", f"/api/v1/executions/{execution_id}").data
+    assert (shown["status"], shown["output"], shown["job_name"]) == ("success", [1], "Daily Backup")
+    assert ada("GET", f"/api/v1/executions/{execution_id}/logs").status == 200
+    assert ada("GET", f"{JOBS}/{child_id}").data["parent_id"] == job_id
+    assert [job["id"] for job in ada("GET", JOBS).data["jobs"]] == [job_id]
+    parent = ada("GET", f"{JOBS}/{job_id}").data
+    assert (parent["parent_id"], parent["next_run"]) == (None, "2026-11-23T00:00:00.000Z")
+    assert parent["statistics"]["total_executions"] == 0
+    assert api.user("eve@example.com")("POST", f"{JOBS}/{job_id}/execute").status == 404
+    ada("DELETE", f"{JOBS}/{job_id}")
+    refused = ada("POST", f"{JOBS}/{job_id}/execute")
+    assert (refused.status, refused.json["code"]) == (409, "ILLEGAL_TRANSITION")

@@ -28,6 +28,7 @@ def tasks() -> Sequence[Task[Any]]:
 def test_an_example_is_understood(api: Api, method: str, path: str, body: dict[str, Any]) -> None:
     user = api.user()
     user("POST", "/api/v1/queues", {"name": "a-queue"})
-    answer = user(method, path.format(name="a-queue"), body)
+    job = user("POST", "/api/v1/jobs", {"name": "a job", "interval_seconds": 60}).data
+    answer = user(method, path.format(name="a-queue", job_id=job["id"]), body)
     assert answer.status in {200, 201, 202, 401}, answer.json
     assert (answer.status == 401) == path.endswith("/login"), answer.json

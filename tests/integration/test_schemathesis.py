@@ -46,7 +46,8 @@ CHECKS = [
 CONFIG = SchemathesisConfig.from_dict(
     {"generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none"}}
 )
-SCHEMA = schemathesis.openapi.from_dict(document(__version__), config=CONFIG)
+DOCUMENT = document(__version__)
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +63,25 @@ class Tenant:
         answer = self.session.request(method, self.url + path, json=body, timeout=30).json()
         assert answer.get("success") is True, answer
         return answer["data"]
+
+    def first_of(self, collection: str) -> str | None:
+        """What names the first thing of a collection, after one was made by the document's own example."""
+        operations = DOCUMENT["paths"][collection]
+        if "requestBody" in operations.get("post", {}):
+            content = operations["post"]["requestBody"]["content"]["application/json"]
+            examples = [content.get("example"), *(named["value"] for named in content.get("examples", {}).values())]
+            self.session.post(self.url + collection, json=examples[-1], timeout=30)
+        if "get" not in operations:
+            return None
+        answer = self.session.get(self.url + collection, timeout=30).json()
+        lists = [part for part in answer.get("data", {}).values() if isinstance(part, list)]
+        return next((str(first.get("id", first.get("name"))) for first, *_ in filter(None, lists)), None)
+
+
+def _collections() -> dict[str, str]:
+    """By the parameter that names one of many: the path of them all."""
+    split = [path.partition("/{") for path in DOCUMENT["paths"]]
+    return {rest.partition("}")[0]: path for path, _, rest in split if rest and path in DOCUMENT["paths"]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,11 +108,12 @@ class Server:
             {
                 "job_id": new.data("POST", "/api/v1/jobs", {"name": "recurs", "interval_seconds": 60})["id"],
                 "name": new.data("POST", "/api/v1/queues", {"name": "images"})["name"],
-                "webhook_id": new.data("POST", "/api/v1/webhooks", {"url": "https://hooks.example.com/"})["id"],
                 "execution_id": new.data("GET", f"/api/v1/jobs/{failed}/executions")["executions"][0]["id"],
-                "dead_letter_id": new.data("GET", "/api/v1/dead-letters")["dead_letters"][0]["id"],
             }
         )
+        for parameter, collection in _collections().items():
+            if parameter not in new.ids and (found := new.first_of(collection)):
+                new.ids[parameter] = found
         return new
 
 

@@ -82,3 +82,26 @@ def test_the_same_seed_gives_the_same_ids(seed: int) -> None:
     one, other = SeededIds(seed=seed), SeededIds(seed=seed)
     assert [one.new(), one.token(), one.draw()] == [other.new(), other.token(), other.draw()]
     assert SeededIds(seed=seed + 1).new() != SeededIds(seed=seed).new()
+
+
+def test_derived_ids_depend_on_the_seed_alone_and_are_of_its_instant() -> None:
+    made = []
+    for ids in (SystemIds(FakeClock(NOON + timedelta(hours=1))), SystemIds(SystemClock())):
+        with ids.derived("seed", NOON):
+            made.append([ids.new() for _ in range(3)])
+        with ids.derived("another", NOON):
+            assert ids.new() not in made[0]
+        assert ids.new() not in made[0]
+    assert made[0] == made[1] == sorted(set(made[0]))
+    assert all(uuid.UUID(new).version == 7 and uuid.UUID(new).int >> 80 == to_epoch_ms(NOON) for new in made[0])
+
+
+def test_derived_ids_are_of_one_thread_and_tokens_are_never_derived() -> None:
+    ids = SystemIds(FakeClock())
+    with ids.derived("seed", NOON), ThreadPoolExecutor(1) as threads:
+        here = ids.new()
+        assert threads.submit(ids.new).result() != here
+        tokens = {ids.token() for _ in range(10)}
+    with ids.derived("seed", NOON):
+        assert ids.new() == here
+        assert ids.token() not in tokens

@@ -1,20 +1,25 @@
 """Keys of the table: every builder has a parser, and sort keys sort as what they spell."""
 
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, tenant_keys
+from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, tenant_keys, upcoming_keys
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
+from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.rate import RateKey
+from tickwell.domain.submission import SubmissionKey
 
 words = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="-_."), min_size=1, max_size=40)
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -99,6 +104,17 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_address_key(keys.address_key(text)) == text
 
 
+@given(job_keys, instants_ms, attempts, digests)
+def test_keys_of_what_children_ran_round_trip(job: JobKey, due_ms: int, attempt: int, digest: str) -> None:
+    parent_id = str(UUID(int=zlib.crc32(job.job_id.encode())))
+    child = replace(job, job_id=child_id(parent_id, from_epoch_ms(due_ms), "00ff"))
+    key, detail = keys.execution_key(child, due_ms, attempt), keys.detail_key(child, due_ms, attempt, digest)
+    assert keys.parse_execution_key(key) == (child, due_ms, attempt)
+    assert keys.parse_detail_key(detail) == (child, due_ms, attempt, digest)
+    assert {key.pk, detail.pk} == {keys.history_partition(replace(job, job_id=parent_id))}
+    assert keys.parse_job_key(keys.job_key(child)) == child
+
+
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
 def test_executions_sort_by_occurrence_and_attempt(places: list[tuple[int, int]]) -> None:
     spelled = [keys.execution_sort(*place) for place in sorted(places)]
@@ -163,6 +179,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "stopped": tenant_keys.parse_stopped_key,
     "audit": tenant_keys.parse_audit_key,
     "count": limit_keys.parse_count_key,
+    "submission": limit_keys.parse_submission_key,
 }
 JOB = JobKey(tenant_id="t", job_id="j")
 KEYS: dict[str, Key] = {
@@ -188,6 +205,7 @@ KEYS: dict[str, Key] = {
     "stopped": tenant_keys.stopped_key("t"),
     "audit": tenant_keys.audit_key("t", "r"),
     "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),
+    "submission": limit_keys.submission_key(SubmissionKey(tenant_id="t", who="u", key="k")),
 }
 
 
@@ -208,3 +226,15 @@ def test_no_two_kinds_share_a_key() -> None:
 def test_a_tenants_jobs_are_spread_over_all_shards() -> None:
     partitions = {keys.job_key(JobKey(tenant_id="t", job_id=f"job {number}")).pk for number in range(1000)}
     assert partitions == {keys.job_partition("t", shard) for shard in range(keys.SHARDS)}
+
+
+@given(st.integers(0, keys.LATEST_MS), st.text("0123456789abcdef-", min_size=1, max_size=40))
+def test_a_place_in_the_index_of_what_is_to_come_is_read_back_and_sorts_by_time(at_ms: int, job_id: str) -> None:
+    sort = upcoming_keys.upcoming_sort(at_ms, job_id)
+    assert upcoming_keys.parse_upcoming_sort(sort) == (at_ms, job_id)
+    assert sort < upcoming_keys.upcoming_sort(at_ms + 1, "") or at_ms == keys.LATEST_MS
+
+
+def test_a_key_is_no_place_in_the_index() -> None:
+    with pytest.raises(keys.UnknownKeyError):
+        upcoming_keys.parse_upcoming_sort("J#job")

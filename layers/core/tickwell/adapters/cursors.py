@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from tickwell.domain.errors import InvalidInputError
 
 _VERSION = 1
-_LONGEST = 1024
+_LONGEST = 2048
+_LARGEST = 1 << 53
 
 
 def encode_cursor(listing: str, place: Sequence[str | int]) -> str:
     """The cursor that leads behind ``place`` in ``listing``."""
-    text = json.dumps([_VERSION, listing, *place], separators=(",", ":"))
+    text = json.dumps([_VERSION, listing, *place], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -35,6 +36,8 @@ def decode_cursor(listing: str, cursor: str, kinds: Sequence[type[str] | type[in
     place = document[2:]
     if [type(part) for part in place] != list(kinds):
         raise _invalid()
+    if any(isinstance(part, int) and abs(part) > _LARGEST for part in place):
+        raise _invalid()
     return place
 
 
@@ -50,7 +53,7 @@ def number_cursor(listing: str, cursor: str | None, count: int) -> list[int] | N
     if cursor is None:
         return None
     place = [int(part) for part in decode_cursor(listing, cursor, (int,) * count)]
-    if not all(0 <= part <= 1 << 53 for part in place):
+    if not all(part >= 0 for part in place):
         raise _invalid()
     return place
 

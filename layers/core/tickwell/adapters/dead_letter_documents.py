@@ -10,7 +10,7 @@ from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.lane import Lane
 
-_OCCURRENCE = re.compile(r".{36}-([0-9a-f]{12})", re.DOTALL)
+_OCCURRENCE = re.compile(r".{36}(?:\.[0-9a-f]+)?-([0-9a-f]{12})", re.DOTALL)
 _NO_OCCURRENCE = "0" * 12
 
 

@@ -1,9 +1,13 @@
 """The machine's clock and source of randomness: the only adapter that reads either."""
 
+import hashlib
+import itertools
 import secrets
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from tickwell.application.ports import Clock
@@ -37,7 +41,23 @@ class SystemIds:
         self._last_random = 0
 
     def new(self) -> str:
-        """A new UUIDv7, greater than all that this object gave before, also when the clock is set back."""
+        """A new UUIDv7, greater than all that this object gave before, also when the clock is set back.
+
+        Within ``derived`` a derived one instead.
+        """
+        source = _DERIVED.get()
+        return self._new() if source is None else source._new()  # noqa: SLF001 - of the same class
+
+    @contextmanager
+    def derived(self, seed: str, at: datetime) -> Iterator[None]:
+        """See the port."""
+        reset = _DERIVED.set(SystemIds(_StoppedClock(at), _bits_of(seed)))
+        try:
+            yield
+        finally:
+            _DERIVED.reset(reset)
+
+    def _new(self) -> str:
         with self._lock:
             now_ms = to_epoch_ms(self._clock.now())
             if now_ms > self._last_ms:
@@ -55,6 +75,30 @@ class SystemIds:
     def draw(self) -> float:
         """A random number in [0, 1) with the 53 bits that a float can hold."""
         return self._random_bits(53) / (1 << 53)
+
+
+_DERIVED: ContextVar[SystemIds | None] = ContextVar("derived_ids", default=None)
+
+
+class _StoppedClock:
+    """Stands at one instant."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """That instant."""
+        return self._at
+
+
+def _bits_of(seed: str) -> Callable[[int], int]:
+    """Bits that depend on ``seed`` and on how often they were asked for, and tell neither."""
+    numbers = itertools.count()
+
+    def bits(count: int) -> int:
+        return int.from_bytes(hashlib.sha256(f"{seed}:{next(numbers)}".encode()).digest()) >> (256 - count)
+
+    return bits
 
 
 def _uuid7(epoch_ms: int, random: int) -> uuid.UUID:

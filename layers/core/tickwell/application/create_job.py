@@ -12,7 +12,7 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
-from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.errors import ConflictError, InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
@@ -101,7 +101,11 @@ class CreateJob:
         job, due_at = self.draft(principal, request, now)
         items = self.arming.prepare([first_attempt(job, due_at)], now=now)
         self.arming.require_fresh(prepared_at=now)
-        self.jobs.create(job)
+        try:
+            self.jobs.create(job)
+        except ConflictError:
+            # Its id was derived for a request that is carried out once more: an earlier try came this far.
+            return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
 
     def draft(self, principal: Principal, request: NewJob, now: datetime) -> tuple[Job, datetime]:
@@ -116,11 +120,11 @@ class CreateJob:
         return job, job.next_run_at
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+        job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
         task = self.registry.get(request.task)
         placing = Placing(directory=self.directory)
         place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
         self.registry.validate(request.task, request.payload)
-        job_id = self.ids.new()
         payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
         schedule = schedule_of(request.schedule, now)
         return Job(

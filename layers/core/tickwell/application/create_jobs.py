@@ -1,13 +1,13 @@
 """Accept many jobs in one request, each by itself (S10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tickwell.application.arming import first_attempt
 from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import TickwellError, UnavailableError
+from tickwell.domain.errors import ConflictError, TickwellError, UnavailableError
 from tickwell.domain.job import Job
 
 MOST_JOBS = 1000
@@ -71,14 +71,35 @@ class CreateJobs:
         try:
             items = arming.prepare([first_attempt(job, due_at) for job, due_at in drafts], now=now)
             arming.require_fresh(prepared_at=now)
-            certain = self.create_job.jobs.create_many([job for job, _ in drafts])
+            created = self._create([job for job, _ in drafts])
         except UnavailableError as error:
             return [error] * len(drafts)
-        written = [item for item, is_there in zip(items, certain, strict=True) if is_there]
-        launched = arming.launch(written, now=clock.now())
-        return [
-            CreatedJob(job=job, launched=launched)
-            if is_there
-            else UnavailableError("store", "the job could not be written")
-            for (job, _), is_there in zip(drafts, certain, strict=True)
+        new = [
+            item
+            for item, (job, _), standing in zip(items, drafts, created, strict=True)
+            if standing is not None and standing.created_at == job.created_at
         ]
+        launched = arming.launch(new, now=clock.now())
+        return [
+            UnavailableError("store", "the job could not be written")
+            if standing is None
+            else CreatedJob(job=standing, launched=launched)
+            for standing in created
+        ]
+
+    def _create(self, jobs: Sequence[Job]) -> list[Job | None]:
+        """The jobs as they stand, in order; None for those that are not certain to be there.
+
+        Where ids were derived for a request that is carried out once more, some may be there from an earlier try.
+        """
+        store = self.create_job.jobs
+        try:
+            certain = store.create_many(jobs)
+        except ConflictError:
+            standing = store.get_many([job.key for job in jobs])
+            return [_with_content(standing[job.key], job) if job.key in standing else None for job in jobs]
+        return [job if is_there else None for job, is_there in zip(jobs, certain, strict=True)]
+
+
+def _with_content(standing: Job, job: Job) -> Job:
+    return replace(standing, description=job.description, payload=job.payload, payload_blob=job.payload_blob)

@@ -56,11 +56,14 @@ class RetryDeadLetter:
         Raises NotFoundError, IllegalTransitionError (as ``require_retryable``), InvalidInputError (there is no such
         task any more), ConflictError, UnavailableError, StaleDueItemError.
         """
+        job_id = self.ids.new()
         for _ in range(_TRIES):
             letter = self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
+            if letter.retried_as == job_id and (made := self._made(letter)) is not None:
+                return made
             unfinished = self.require_retryable(letter, again=again)
             payload = self._payload(letter)
-            marked = letter if unfinished else self._mark(letter)
+            marked = letter if unfinished else self._mark(letter, job_id)
             if marked is not None:
                 return self._make(marked, payload)
         raise ConflictError("the dead letter is being retried by somebody else; please try again")
@@ -90,9 +93,17 @@ class RetryDeadLetter:
             raise IllegalTransitionError("dead letter", "retried already", "retry")
         return False
 
-    def _mark(self, letter: DeadLetter) -> DeadLetter | None:
+    def _made(self, letter: DeadLetter) -> Retried | None:
+        """What an earlier try of the same request made; its id was derived. None when it did not come this far."""
+        try:
+            job = self.jobs.get(letter.tenant_id, str(letter.retried_as))
+        except NotFoundError:
+            return None
+        return Retried(letter=letter, job=job, launched=False)
+
+    def _mark(self, letter: DeadLetter, job_id: str) -> DeadLetter | None:
         """``letter`` with a new mark; None when somebody else was faster."""
-        job_id, now = self.ids.new(), self.clock.now()
+        now = self.clock.now()
         done = self.history.mark_retried(
             letter.tenant_id, letter.dead_letter_id, job_id=job_id, at=now, earlier=letter.retried_as
         )

@@ -1,4 +1,4 @@
-"""Read, list, pause, resume, cancel, retry and delete jobs."""
+"""Read, pause, resume, cancel, retry and delete jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from enum import StrEnum
 from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ended_jobs import EndedJobs
-from tickwell.application.ports import BlobStore, Clock, History, JobStore, Page
+from tickwell.application.ports import BlobStore, Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, NotFoundError
-from tickwell.domain.execution import Execution, RunningExecution, require_page_limit, running_execution
+from tickwell.domain.execution import Execution, RunningExecution, running_execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import MAX_LOSSES
@@ -69,21 +69,6 @@ class GetJob:
         if running is not None and running.execution_id not in {execution.execution_id for execution in found}:
             found.insert(0, running)
         return tuple(reversed([execution for execution in found if execution.due_at == found[0].due_at]))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListJobs:
-    """The tenant's jobs, newest first."""
-
-    jobs: JobStore
-    directory: QueueDirectory
-    clock: Clock
-
-    def __call__(self, principal: Principal, *, limit: int, cursor: str | None) -> Page[Job]:
-        """Raises InvalidInputError for ``limit`` (1 to 100) and ``cursor``."""
-        page = self.jobs.list_jobs(principal.tenant_id, limit=require_page_limit(limit), cursor=cursor)
-        now = self.clock.now()
-        return replace(page, items=tuple(job for job in page.items if not self.directory.hides(job, now)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 from tickwell.application.ports import Clock, QueueKey, QueueStore
 from tickwell.application.remembered import Remembered
 from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job_listing import PastKept
 from tickwell.domain.lane import Lane
 from tickwell.domain.queue import Kept, Queue, default_queues, effective_queue
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def queue_key(tenant_id: str, queue: str | None, lane: Lane) -> QueueKey:
@@ -21,6 +24,7 @@ class QueueDirectory:
         self._queues = queues
         self._known = Remembered(self._find, clock)
         self._last_kept = Remembered(self._nth_ended, clock)
+        self._of_tenant = Remembered(queues.list_queues, clock)
 
     def find(self, key: QueueKey, *, fresh: bool = False) -> Queue | None:
         """The queue, as it was up to ``FRESH`` ago or, with ``fresh``, as it is; None for an unknown one."""
@@ -41,6 +45,20 @@ class QueueDirectory:
         place = (queue_key(job.tenant_id, job.queue, job.lane), job.status is JobStatus.COMPLETED, kept.count)
         last_kept = self._last_kept.get(place)
         return last_kept is not None and job.updated_at < last_kept
+
+    def past_kept(self, tenant_id: str, now: datetime) -> tuple[PastKept, ...]:
+        """What ``hides`` says of all the tenant's queues: for listings, which must count without what is hidden."""
+        found: list[PastKept] = []
+        for queue in self._of_tenant.get(tenant_id):
+            for completed, kept in ((True, queue.retention.completed), (False, queue.retention.failed)):
+                if kept.count is None:
+                    continue
+                last_kept = self._last_kept.get((QueueKey(tenant_id=tenant_id, name=queue.name), completed, kept.count))
+                if last_kept is not None:
+                    old_enough = now - timedelta(seconds=kept.at_least_seconds) + _MILLISECOND
+                    before = min(last_kept, old_enough)
+                    found.append(PastKept(queue=queue.name, completed=completed, ended_before=before))
+        return tuple(found)
 
     def _find(self, key: QueueKey) -> Queue | None:
         return self._queues.find(key) or default_queues(key.tenant_id).get(key.name)

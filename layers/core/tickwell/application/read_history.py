@@ -52,9 +52,14 @@ class ReadHistory:
     def executions(
         self, principal: Principal, job_id: str, *, limit: int, cursor: str | None, status: ExecutionStatus | None
     ) -> ExecutionPage:
-        """Newest first. With ``status`` a page may be short, its cursor goes on. Raises InvalidInputError."""
+        """Newest first, what its children ran included. With ``status`` a page may be short, its cursor goes on.
+
+        Raises InvalidInputError.
+        """
         job = self.jobs.get(principal.tenant_id, job_id)
-        page = self.history.list_executions(principal.tenant_id, job_id, limit=require_page_limit(limit), cursor=cursor)
+        page = self.history.list_executions(
+            principal.tenant_id, job_id, limit=require_page_limit(limit), cursor=cursor, with_children=True
+        )
         shown = tuple(e for e in page.items if status in (None, e.status))
         running = running_execution(job) if cursor is None and status in (None, ExecutionStatus.RUNNING) else None
         if running is not None and running.execution_id in {e.execution_id for e in page.items}:

@@ -16,6 +16,7 @@ from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
@@ -153,6 +154,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
     queues = DynamoQueueStore(table, clock, draw=ids.draw)
     return Core(
         jobs=DynamoJobStore(table, clock, settings.retention),
+        listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
@@ -187,10 +189,11 @@ def _blobs(bucket: str) -> BlobStore:
 def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """functions/api: answers API Gateway's events."""
     from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
+    from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
-    from tickwell.bootstrap.limits import request_limits
+    from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -204,7 +207,10 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         hasher=Argon2Hasher(),
         tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
         registry=all_tasks(),
-        request_limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+        guards=Guards(
+            limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+            submissions=DynamoSubmissions(table, core.clock),
+        ),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

@@ -21,10 +21,12 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
 from tickwell.application.notice import ReadNotice
@@ -36,6 +38,7 @@ from tickwell.application.ports import (
     Clock,
     History,
     Ids,
+    JobListing,
     JobStore,
     Mailer,
     NotificationLog,
@@ -65,7 +68,7 @@ AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
-    from tickwell.http.request_limits import RequestLimits
+    from tickwell.bootstrap.limits import Guards
     from tickwell.http.services import ApiServices
 
 
@@ -74,6 +77,7 @@ class Core:
     """What every use case that touches jobs stands on."""
 
     jobs: JobStore
+    listing: JobListing
     history: History
     queues: QueueStore
     directory: QueueDirectory
@@ -215,7 +219,7 @@ class Core:
         hasher: PasswordHasher,
         tokens: Tokens,
         registry: TaskRegistry,
-        request_limits: "RequestLimits",
+        guards: "Guards",
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -223,6 +227,7 @@ class Core:
         from tickwell.adapters.blob_archive import BlobArchive
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
+        from tickwell.http.repeats import Repeats
         from tickwell.http.services import ApiServices
 
         clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
@@ -249,13 +254,15 @@ class Core:
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(jobs=jobs, directory=self.directory, clock=clock),
+            list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
+            execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
-            request_limits=request_limits,
+            request_limits=guards.limits,
+            repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
             read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
             webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
             retry_dead_letter=retry_dead_letter,

@@ -1,9 +1,10 @@
-"""What is limited about requests, as the settings say."""
+"""What stands before the routes, as the settings say."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from tickwell.application.ports import Clock, RateLimiter
+from tickwell.application.ports import Clock, RateLimiter, Submissions
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota, RequestLimits
 from tickwell.settings import LimitSettings
@@ -11,6 +12,14 @@ from tickwell.settings import LimitSettings
 _HOUR: Final = timedelta(hours=1)
 _GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
 """S11."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guards:
+    """What stands before the routes: limits on requests, and memory of those that may be sent again."""
+
+    limits: RequestLimits
+    submissions: Submissions
 
 
 def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) -> RequestLimits:

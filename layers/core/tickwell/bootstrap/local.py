@@ -13,6 +13,7 @@ from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
@@ -23,6 +24,7 @@ from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
+from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -38,7 +40,7 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.limits import request_limits
+from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -102,6 +104,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
+        listing=EmbeddedJobListing(database, clock),
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),
@@ -122,6 +125,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         audit_retention=settings.audit_retention,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
+    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
     registry = all_tasks()
     processes = _processes(settings)
     signing_key = FileSecrets(folder / "secrets").ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48))
@@ -145,7 +149,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 hasher=Argon2Hasher(),
                 tokens=JwtTokens(signing_key, ids),
                 registry=registry,
-                request_limits=request_limits(settings, rates, clock),
+                guards=guards,
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

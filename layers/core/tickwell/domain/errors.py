@@ -82,6 +82,35 @@ class QueueInUseError(TickwellError):
         self.jobs = jobs
 
 
+class IdempotencyConflictError(TickwellError):
+    """The ``Idempotency-Key`` came with another request before."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another request; take a new one")
+
+
+class IdempotencyInProgressError(TickwellError):
+    """The request under this ``Idempotency-Key`` is being carried out; ask again in ``retry_after_seconds``."""
+
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__("the request with this Idempotency-Key is still in progress; send it again later")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AnswerNotKeptError(TickwellError):
+    """The request under this ``Idempotency-Key`` was carried out, but its answer is secret or too long to be kept."""
+
+    code = "ANSWER_NOT_KEPT"
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the request with this Idempotency-Key was answered with {status}; the answer is not kept")
+        self.status = status
+
+
 class EmailTakenError(TickwellError):
     """An account with this e-mail address exists."""
 

@@ -1,5 +1,6 @@
 """Executions: one attempt at one occurrence, recorded once."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,7 @@ from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 
-_JOB_ID_LENGTH = 36
+_EXECUTION_ID = re.compile(r"(.{36}(?:\.[0-9a-f]+)?)-([0-9a-f]+)-([0-9]+)", re.DOTALL)
 
 
 class ExecutionStatus(StrEnum):
@@ -70,13 +71,14 @@ def execution_id(job_id: str, due_at: datetime, attempt: int) -> str:
 
 def parse_execution_id(identifier: str) -> tuple[str, datetime, int]:
     """Job id, due instant and attempt of an execution id; raises NotFoundError for what is not one."""
-    job_id, rest = identifier[:_JOB_ID_LENGTH], identifier[_JOB_ID_LENGTH:]
+    found = _EXECUTION_ID.fullmatch(identifier)
+    if found is None:
+        raise NotFoundError("execution", identifier)
     try:
-        empty, due, attempt = rest.split("-")
-        parsed = job_id, from_epoch_ms(int(due, 16)), int(attempt)
+        parsed = found[1], from_epoch_ms(int(found[2], 16)), int(found[3])
     except (ValueError, OverflowError) as error:
         raise NotFoundError("execution", identifier) from error
-    if empty or execution_id(*parsed) != identifier:
+    if execution_id(*parsed) != identifier:
         raise NotFoundError("execution", identifier)
     return parsed
 

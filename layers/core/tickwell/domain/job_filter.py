@@ -23,8 +23,8 @@ _CLOCKS_APART = timedelta(minutes=1)
 class JobFilter:
     """Which jobs are meant; what is None does not matter.
 
-    ``status`` and ``state`` are words of ``STATUS_WORDS``. Instants: from ``created_after`` to before
-    ``created_before``.
+    ``status`` and ``state`` are words of ``STATUS_WORDS``. ``search`` is part of the name, upper and lower case alike.
+    Instants: from ``created_after`` to before ``created_before``.
     """
 
     status: str | None = None
@@ -33,6 +33,7 @@ class JobFilter:
     job_type: JobType | None = None
     tag: str | None = None
     queue: str | None = None
+    search: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
 
@@ -40,20 +41,27 @@ class JobFilter:
         """Whether ``job`` is meant, as it stands at ``now``."""
         words = {job.status.value, job.state(now).value}
         return (
-            _says(self.status, words)
-            and _says(self.state, words)
+            all(not words.isdisjoint(meant) for meant in self.words())
             and self.task in (None, job.task)
             and self.job_type in (None, job_type(job.schedule))
             and (self.tag is None or self.tag in job.tags)
             and self.queue in (None, effective_queue(job.queue, job.lane))
+            and (self.search is None or self.search.casefold() in job.name.casefold())
             and (self.created_after is None or job.created_at >= self.created_after)
             and (self.created_before is None or job.created_at < self.created_before)
         )
 
+    def words(self) -> list[frozenset[str]]:
+        """For each of ``status`` and ``state`` that is given, the statuses and states that it stands for."""
+        return [ALIASES.get(word, frozenset({word})) for word in (self.status, self.state) if word is not None]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing matters but status, job type and queue, which jobs are counted by."""
+        words = (self.status, self.state)
+        others = (self.task, self.tag, self.search, self.created_after, self.created_before)
+        return all(word is None or word in set(JobStatus) for word in words) and all(other is None for other in others)
+
     def is_beyond(self, job: Job) -> bool:
         """Whether no job can match any more behind ``job`` in a listing, newest first."""
         return self.created_after is not None and job.created_at < self.created_after - _CLOCKS_APART
-
-
-def _says(word: str | None, words: set[str]) -> bool:
-    return word is None or not words.isdisjoint(ALIASES.get(word, {word}))

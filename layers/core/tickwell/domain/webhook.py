@@ -62,10 +62,14 @@ class Webhooks:
         raise NotFoundError("webhook", endpoint_id)
 
     def adding(self, endpoint: WebhookEndpoint) -> "Webhooks":
-        """With one more. Raises ConflictError beyond ``MOST_ENDPOINTS``."""
-        if len(self.endpoints) >= MOST_ENDPOINTS:
+        """With one more, or in the place of the one of its id: that is of a try whose answer nobody got.
+
+        Raises ConflictError beyond ``MOST_ENDPOINTS``.
+        """
+        others = tuple(other for other in self.endpoints if other.endpoint_id != endpoint.endpoint_id)
+        if len(others) >= MOST_ENDPOINTS:
             raise ConflictError(f"there are {MOST_ENDPOINTS} webhooks already, the most that a tenant may have")
-        return self._with((*self.endpoints, endpoint))
+        return self._with((*others, endpoint))
 
     def without(self, endpoint_id: str) -> "Webhooks":
         """Without one. Raises NotFoundError."""

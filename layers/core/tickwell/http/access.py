@@ -29,12 +29,14 @@ class Access:
 
     ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
     None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
+    ``shows_secret``: its answer holds what is stored as a hash only, and is not kept for a repetition.
     """
 
     role: Role | None
     scope: Scope | None
     rate: RateClass
     repeatable: bool = False
+    shows_secret: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -85,12 +87,14 @@ _JOBS: Mapping[str, Access] = {
     "createJobs": _post(Scope.JOBS_WRITE),
     "changeJobs": _post(Scope.JOBS_WRITE),
     "listJobs": _read(Scope.JOBS_READ),
+    "listUpcomingJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
     "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
     "cancelJob": _post(Scope.JOBS_WRITE),
+    "executeJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
     "listTasks": _read(Scope.JOBS_READ),
 }

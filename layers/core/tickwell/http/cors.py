@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from tickwell.http.request_limits import LIMITED_HEADERS
 
 _PREFLIGHT_SECONDS = 600
-_EXPOSED = ("Retry-After", "X-Request-Id", *LIMITED_HEADERS)
+_EXPOSED = ("Idempotency-Incomplete", "Idempotency-Replayed", "Retry-After", "X-Request-Id", *LIMITED_HEADERS)
 
 
 class Cors:
@@ -33,7 +33,7 @@ class Cors:
             return {}
         return {
             "Access-Control-Allow-Methods": ", ".join(methods),
-            "Access-Control-Allow-Headers": "Authorization, Content-Type",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
         }
 

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import ValidationError
 
 from tickwell.domain.errors import (
+    AnswerNotKeptError,
     AttemptCancelledError,
     AttemptFailedError,
     AttemptLostError,
@@ -15,6 +16,8 @@ from tickwell.domain.errors import (
     DoNotRetryError,
     EmailTakenError,
     ForbiddenError,
+    IdempotencyConflictError,
+    IdempotencyInProgressError,
     IllegalTransitionError,
     InvalidCredentialsError,
     InvalidInputError,
@@ -79,6 +82,9 @@ STATUSES: dict[type[TickwellError], int] = {
     IllegalTransitionError: 409,
     ConflictError: 409,
     QueueInUseError: 409,
+    IdempotencyConflictError: 409,
+    IdempotencyInProgressError: 409,
+    AnswerNotKeptError: 409,
     EmailTakenError: 409,
     UnauthenticatedError: 401,
     InvalidCredentialsError: 401,
@@ -157,6 +163,8 @@ def _headers(status: int, error: TickwellError) -> tuple[tuple[str, str], ...]:
         return (("Allow", ", ".join(error.allowed)),)
     if isinstance(error, BodyTooSlowError):
         return (("Connection", "close"),)
+    if isinstance(error, IdempotencyInProgressError):
+        return (("Retry-After", str(error.retry_after_seconds)),)
     if isinstance(error, RateLimitedError):
         told = {} if error.allowance is None else rate_headers(error.allowance)
         return (("Retry-After", str(error.retry_after_seconds)), *told.items())

@@ -21,6 +21,7 @@ from tickwell.http.errors import (
 )
 from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
 from tickwell.http.operation import access_of
+from tickwell.http.repeats import KEY_HEADER
 from tickwell.http.resolvers import LambdaResolver, ThreadedResolver, all_routes
 from tickwell.http.services import ApiServices
 
@@ -111,8 +112,15 @@ class Gate:
         noted.update(limits.admit(access.rate, caller, request.client_address))
         event = _event(route, request)
         call = Call(services=self._services, caller=caller, request_id=request.request_id)
-        resolved = self._resolver.answer(event, call)
-        return HttpAnswer(status=resolved["statusCode"], headers=resolved["headers"], body=resolved["body"] or "")
+
+        def handle() -> HttpAnswer:
+            resolved = self._resolver.answer(event, call)
+            return HttpAnswer(status=resolved["statusCode"], headers=resolved["headers"], body=resolved["body"] or "")
+
+        access = access_of(route)
+        if caller is None or not access.repeatable or KEY_HEADER not in request.headers:
+            return handle()
+        return self._services.repeats((str(route.operation_id), access), caller, request, handle)
 
     def _find(self, path: str) -> dict[str, Route]:
         """The routes of ``path`` by method, the more specific first. Raises UnknownPathError."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from tickwell.domain.child import listed_under, parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
@@ -19,12 +20,14 @@ LARGEST_LISTED_OUTPUT_BYTES = 10 * 1024
 class ExecutionBody(TypedDict):
     """One attempt at one occurrence (``due_at``) of a job. ``attempt`` counts from 1, ``retry_attempt`` from 0.
 
+    ``child_id``: the job that ran it beside ``job_id``, whose schedule it does not belong to; null for all others.
     While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
     ``output_omitted``: the output is too large for a listing, the execution itself has it.
     """
 
     id: str
     job_id: str
+    child_id: str | None
     due_at: str
     execution_time: str
     status: str
@@ -141,7 +144,8 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
     started_at = iso(execution.started_at)
     return ExecutionBody(
         id=execution.execution_id,
-        job_id=execution.job_id,
+        job_id=listed_under(execution.job_id),
+        child_id=execution.job_id if parent_of(execution.job_id) else None,
         due_at=iso(execution.due_at),
         execution_time=started_at,
         status=status.value,

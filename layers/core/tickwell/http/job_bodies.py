@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from tickwell.application.manage_job import JobDetail
+from tickwell.domain.child import parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
@@ -81,6 +82,7 @@ class JobPolicyBody(JobSummaryBody):
     pause_after_failures: int | None
     stall_seconds: int | None
     retry_of: str | None
+    parent_id: str | None
 
 
 class AttemptBody(TypedDict):
@@ -115,10 +117,27 @@ class JobBody(JobPolicyBody):
 
 
 class JobListBody(TypedDict):
-    """A page of jobs, newest first."""
+    """A page of jobs in the order that was asked for."""
 
     jobs: list[JobSummaryBody]
     pagination: Pagination
+
+
+class UpcomingJobBody(TypedDict):
+    """A job that is to run."""
+
+    id: str
+    name: str
+    next_run: str | None
+    job_type: str
+
+
+class UpcomingBody(TypedDict):
+    """Jobs that run within 24 hours, soonest first; ``next_cursor`` is null on the last page."""
+
+    jobs: list[UpcomingJobBody]
+    count: int
+    next_cursor: str | None
 
 
 class PausedBody(TypedDict):
@@ -156,6 +175,16 @@ class TakenUpBody(TypedDict):
     status: str
     state: str
     next_run: str | None
+
+
+class QueuedBody(TypedDict):
+    """An extra execution that is certain to come: of the job ``child_id``, first as ``execution_id``."""
+
+    jobId: str
+    status: str
+    message: str
+    child_id: str
+    execution_id: str
 
 
 class DeletedBody(TypedDict):
@@ -199,6 +228,16 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
     )
 
 
+def upcoming_job(job: Job) -> UpcomingJobBody:
+    """``job`` as the listing of what is to come shows it."""
+    return UpcomingJobBody(
+        id=job.job_id,
+        name=job.name,
+        next_run=iso_or_none(job.next_run_at),
+        job_type=job_type(job.schedule).value,
+    )
+
+
 def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
     """``job`` as it was accepted."""
     return JobPolicyBody(
@@ -210,6 +249,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         on_lost=job.policy.on_lost.value,
         stall_seconds=job.policy.stall_seconds,
         retry_of=job.retry_of,
+        parent_id=parent_of(job.job_id),
         pause_after_failures=job.policy.pause_after_failures,
     )
 

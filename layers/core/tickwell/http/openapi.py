@@ -16,9 +16,11 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tickwell import __version__
+from tickwell.domain.submission import LONGEST_KEY
 from tickwell.http.enrichment import enrich
 from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
+from tickwell.http.repeats import REPLAYED_HEADER
 from tickwell.http.request_limits import LIMITED_HEADERS
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
@@ -67,6 +69,17 @@ _RATE_HEADERS: dict[str, Any] = {
     for name, text in zip(LIMITED_HEADERS, _RATE_TEXTS, strict=True)
 }
 _RATE_REFERENCES = {name: {"$ref": f"#/components/headers/{name}"} for name in LIMITED_HEADERS}
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "1 to 255 visible ASCII characters. The same request under the same key is carried out once and "
+    "answered alike for 24 hours; another request under it gets 409.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+}
+_REPLAYED = {
+    REPLAYED_HEADER: {"description": "`true` where an answer is repeated.", "schema": {"type": "string"}},
+}
 _RETRY_AFTER = {"description": "Seconds.", "schema": {"type": "integer"}}
 
 
@@ -117,6 +130,8 @@ def document(version: str) -> dict[str, Any]:
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
         operation["security"] = [] if access_of(route).is_public else [{_SECURITY_SCHEME: []}]
+        if access_of(route).repeatable:
+            operation.setdefault("parameters", []).append(_KEY_PARAMETER)
         operation["tags"] = sorted(route.tags)
     enrich(described, all_routes(resolver))
     return described
@@ -157,8 +172,12 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
     success = _response("Success.", schema, answer.media_type)
-    if access_of(route).is_limited:
-        success["headers"] = _RATE_REFERENCES
+    headers = {
+        **(_RATE_REFERENCES if access_of(route).is_limited else {}),
+        **(_REPLAYED if access_of(route).repeatable else {}),
+    }
+    if headers:
+        success["headers"] = headers
     responses = {str(route.status_code): success}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
@@ -173,6 +192,8 @@ def _error_statuses(route: Route) -> list[int]:
         statuses.add(429)
     if route.dependant.path_params:
         statuses.add(404)
+    if access_of(route).repeatable:
+        statuses.add(409)
     if route.method != "GET" and route.dependant.path_params:
         statuses.add(409)
     if route.dependant.body_params:

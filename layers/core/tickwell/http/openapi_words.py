@@ -11,6 +11,7 @@ ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
     413: ("BODY_TOO_LARGE", "a body may have at most 1048576 bytes"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "send the body as application/json, in UTF-8"),
     422: ("VALIDATION_ERROR", "name: is required"),
+    429: ("RATE_LIMITED", "too many requests; the next one is allowed in 42 s"),
     500: (
         "INTERNAL_ERROR",
         "something went wrong on our side; please name the request id when you report it",

@@ -30,12 +30,17 @@ def access_of(route: Route) -> Access:
     return ACCESS[str(route.operation_id)]
 
 
-def success(data: Mapping[str, Any], *, message: str | None = None, status: int = 200) -> Response[str]:
-    """The success envelope around ``data``."""
+def success(
+    data: Mapping[str, Any], *, message: str | None = None, status: int = 200, complete: bool = True
+) -> Response[str]:
+    """The success envelope around ``data``. ``complete`` False: parts failed that may succeed when it is sent again."""
     envelope: dict[str, Any] = {"success": True}
     if message is not None:
         envelope["message"] = message
-    return plain({**envelope, "data": data}, status=status)
+    answer = plain({**envelope, "data": data}, status=status)
+    if not complete:
+        answer.headers["Idempotency-Incomplete"] = "true"
+    return answer
 
 
 def done(message: str, *, status: int = 200) -> Response[str]:

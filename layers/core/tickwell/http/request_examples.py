@@ -29,6 +29,9 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
         },
         "Every five minutes": {"name": "Heartbeat", "interval_seconds": 300},
     },
+    "updateJob": {
+        "Another time and other retries": {"cron_expression": "30 8 * * 1-5", "timezone": "UTC", "max_retries": 5},
+    },
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
     },

@@ -10,14 +10,17 @@ from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.edit_job import EditJob
+from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
-from tickwell.application.manage_job import ChangeJob, GetJob, ListJobs
+from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.repeats import Repeats
 from tickwell.http.request_limits import RequestLimits
 
 
@@ -41,8 +44,10 @@ class ApiServices:
     manage_queues: ManageQueues
     change_job: ChangeJob
     edit_job: EditJob
+    execute_now: ExecuteNow
     bulk_jobs: BulkJobs
     read_history: ReadHistory
+    repeats: Repeats
     request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter
     delete_dead_letter: DeleteDeadLetter

@@ -24,7 +24,7 @@ _WELCOME = """
 Tickwell {version} is running at {url}
   data     {data_dir}
   mail     {mail}
-  API      {url}/openapi.json
+  API      {url}/docs (and {url}/openapi.json)
 
 Try it:
   curl -s {url}/health

@@ -159,6 +159,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         return connection
 
 

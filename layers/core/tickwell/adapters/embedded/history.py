@@ -8,8 +8,10 @@ from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.outcome_feed import put_outcome
+from tickwell.adapters.execution_cursors import encode_execution_cursor, execution_cursor
 from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.application.ports import Clock, Page
+from tickwell.domain.child import child_mark, listed_under, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
@@ -17,13 +19,13 @@ from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.outcome_event import event_of_dead_letter, event_of_execution
 
-_EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
+_SKIPS, _DEAD_LETTERS = "skips", "dead_letters"
 _LATEST = 1 << 62
 _MOST_READ = 1000
 
 _RECORD = """
-    INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome, logs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO executions (tenant_id, job_id, due_ms, attempt, parent_id, expires_ms, summary, outcome, logs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET
         expires_ms = excluded.expires_ms, summary = excluded.summary, outcome = excluded.outcome, logs = excluded.logs
     WHERE expires_ms <= ?
@@ -32,13 +34,18 @@ _GET_EXECUTION = """
     SELECT expires_ms, summary, outcome, logs FROM executions
     WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND attempt = ? AND expires_ms > ?
 """
-_LIST_EXECUTIONS = """
-    SELECT due_ms, attempt, expires_ms, summary, outcome FROM executions
-    WHERE tenant_id = ? AND job_id = ? AND (due_ms, attempt) < (?, ?) AND expires_ms > ?
-    ORDER BY due_ms DESC, attempt DESC LIMIT ?
+_OF_JOB = """
+    SELECT job_id, due_ms, attempt, expires_ms, summary, outcome FROM executions
+    WHERE tenant_id = :tenant AND job_id = :job AND (due_ms, attempt, job_id) < (:due, :attempt, :last)
+    AND expires_ms > :now ORDER BY due_ms DESC, attempt DESC LIMIT :limit
+"""
+_OF_CHILDREN = _OF_JOB.replace("job_id = :job", "parent_id = :job").replace("attempt DESC", "attempt DESC, job_id DESC")
+_OF_BOTH = f"""
+    SELECT * FROM ({_OF_JOB}) UNION ALL SELECT * FROM ({_OF_CHILDREN})
+    ORDER BY due_ms DESC, attempt DESC, job_id DESC LIMIT :limit
 """
 _ATTEMPTS = """
-    SELECT due_ms, attempt, expires_ms, summary, outcome FROM executions
+    SELECT job_id, due_ms, attempt, expires_ms, summary, outcome FROM executions
     WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND expires_ms > ? ORDER BY attempt
 """
 _PUT_SKIP = """
@@ -95,23 +102,28 @@ class EmbeddedHistory:
             raise NotFoundError("execution", execution_id)
         return execution
 
-    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
-        """See the port."""
-        due_ms, attempt = number_cursor(_EXECUTIONS, cursor, 2) or (_LATEST, _LATEST)
-        values = (tenant_id, bindable(job_id), due_ms, attempt, self._now_ms(), limit + 1)
+    def list_executions(
+        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+    ) -> Page[Execution]:
+        """See the port. What children ran has an index of its own, which costs other executions nothing."""
+        due_ms, attempt, mark = execution_cursor(cursor) or (_LATEST, _LATEST, "")
+        values = {"tenant": tenant_id, "job": bindable(job_id), "due": due_ms, "attempt": attempt}
+        values |= {"last": bindable(listed_under(job_id) + mark), "now": self._now_ms(), "limit": limit + 1}
         with self._database.read() as reading:
-            rows = reading.execute(_LIST_EXECUTIONS, values).fetchall()
-        key = JobKey(tenant_id=tenant_id, job_id=job_id)
-        found = [_listed(key, row) for row in rows[:limit]]
-        more = len(rows) > limit
-        return Page(items=tuple(found), next_cursor=encode_cursor(_EXECUTIONS, rows[limit - 1][:2]) if more else None)
+            rows = reading.execute(_OF_BOTH if with_children else _OF_JOB, values).fetchall()
+        found = [_listed(tenant_id, row) for row in rows[:limit]]
+        last = None
+        if len(rows) > limit:
+            ran, due_ms, attempt = rows[limit - 1][:3]
+            last = encode_execution_cursor(due_ms, attempt, child_mark(ran))
+        return Page(items=tuple(found), next_cursor=last)
 
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """See the port."""
         key = occurrence.job
         values = (bindable(key.tenant_id), bindable(key.job_id), to_epoch_ms(occurrence.due_at), self._now_ms())
         with self._database.read() as cursor:
-            return [_listed(key, row) for row in cursor.execute(_ATTEMPTS, values)]
+            return [_listed(key.tenant_id, row) for row in cursor.execute(_ATTEMPTS, values)]
 
     def put_skip(self, skip: Skip) -> None:
         """See the port."""
@@ -196,7 +208,8 @@ class EmbeddedHistory:
 def _record(cursor: sqlite3.Cursor, execution: Execution, now_ms: int) -> Execution:
     texts = execution_texts(execution)
     identity = (execution.tenant_id, execution.job_id, to_epoch_ms(execution.due_at), execution.attempt)
-    values = (*identity, to_epoch_ms(execution.expires_at), texts.summary, texts.outcome, texts.logs, now_ms)
+    expires_ms, parent_id = to_epoch_ms(execution.expires_at), parent_of(execution.job_id)
+    values = (*identity, parent_id, expires_ms, texts.summary, texts.outcome, texts.logs, now_ms)
     if cursor.execute(_RECORD, values).rowcount:
         if (event := event_of_execution(execution)) is not None:
             put_outcome(cursor, event)
@@ -214,10 +227,10 @@ def _dead_letter(tenant_id: str, row: tuple[str, int, str | None, int | None, st
     return dead_letter_from(tenant_id, identifier, expires_ms=expires_ms, text=text, mark=mark)
 
 
-def _listed(key: JobKey, row: tuple[int, int, int, str, str]) -> Execution:
-    due_ms, attempt, expires_ms, summary, outcome = row
+def _listed(tenant_id: str, row: tuple[str, int, int, int, str, str]) -> Execution:
+    job_id, due_ms, attempt, expires_ms, summary, outcome = row
     return execution_from(
-        key,
+        JobKey(tenant_id=tenant_id, job_id=job_id),
         due_ms=due_ms,
         attempt=attempt,
         expires_ms=expires_ms,

@@ -44,10 +44,11 @@ _GET_HEAD = f"SELECT {HEAD} FROM jobs WHERE {_THIS}"
 _DELETE = f"DELETE FROM jobs WHERE {_THIS}"
 _LIST = f"""
     SELECT {HEAD} FROM jobs
-    WHERE tenant_id = ? AND job_id < ? AND status <> '{JobStatus.DELETED.value}'
+    WHERE tenant_id = ? AND job_id < ? AND status <> '{JobStatus.DELETED.value}' AND substr(job_id, 37, 1) <> '.'
     AND (expires_ms IS NULL OR expires_ms > ?)
     ORDER BY job_id DESC LIMIT ?
 """
+"""Without children, whose ids go on with a dot behind those of their parents."""
 _COUNT = f"""
     SELECT status, COUNT(*) FROM jobs
     WHERE tenant_id = ? AND queue = ? AND status <> '{JobStatus.DELETED.value}'

@@ -8,6 +8,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
+from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -28,8 +29,10 @@ from tickwell.application.ports.stores import (
     Signed,
     TokenGone,
 )
+from tickwell.application.ports.submissions import Submissions
 
 __all__ = [
+    "MOST_SORTED",
     "AccountStore",
     "Archive",
     "ArchivedMonth",
@@ -46,7 +49,9 @@ __all__ = [
     "FarTimer",
     "History",
     "Ids",
+    "JobListing",
     "JobStore",
+    "JobsFound",
     "Lanes",
     "Mailer",
     "MessageQueue",
@@ -63,6 +68,7 @@ __all__ = [
     "SignAnswer",
     "Signed",
     "StopSwitch",
+    "Submissions",
     "TenantCounts",
     "TokenGone",
     "Tokens",

@@ -1,6 +1,7 @@
 """The ports of everything else: time, chance, mail, blobs, secrets, credentials."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +28,13 @@ class Ids(Protocol):
 
     def token(self) -> str:
         """A new lease token: 16 random bytes in hexadecimal."""
+        ...
+
+    def derived(self, seed: str, at: datetime) -> AbstractContextManager[None]:
+        """Within the block and its thread ``new`` gives ids of the instant ``at`` that depend on ``seed`` alone.
+
+        Whoever does the same in the same order gets the same ids. ``token`` and ``draw`` stay random: a seed is stored.
+        """
         ...
 
     def draw(self) -> float:

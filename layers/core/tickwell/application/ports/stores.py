@@ -95,7 +95,7 @@ class JobStore(Protocol):
         ...
 
     def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
-        """The tenant's jobs, newest first, without payload and description; deleted ones are left out.
+        """The tenant's jobs, newest first, without payload and description; no deleted ones, and no children.
 
         A page may be short; ``next_cursor`` tells whether more follow. Raises InvalidInputError("cursor").
         """
@@ -176,10 +176,13 @@ class History(Protocol):
         """The record with output and logs. Raises NotFoundError."""
         ...
 
-    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
+    def list_executions(
+        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+    ) -> Page[Execution]:
         """Newest occurrence first, latest attempt first; with output, without logs.
 
-        Raises InvalidInputError("cursor").
+        ``with_children``: what the job's children ran is listed among its own. Without them a page ends once 1,000 rows
+        were read, however few of them were the job's. Raises InvalidInputError("cursor").
         """
         ...
 

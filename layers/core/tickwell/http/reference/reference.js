@@ -153,9 +153,17 @@ class Reference {
     for (const [status, given] of Object.entries(operation.responses || {})) {
       const answer = this.resolve(given);
       made.push(make("details", {}, make("summary", {}, make("code", {}, status), " ", answer.description || ""),
-        ...this.content(answer)));
+        ...this.headers(answer), ...this.content(answer)));
     }
     return made;
+  }
+
+  headers(answer) {
+    const list = make("dl");
+    for (const [name, given] of Object.entries(answer.headers || {})) {
+      list.append(make("dt", {}, make("code", {}, name)), make("dd", {}, ...prose(this.resolve(given).description)));
+    }
+    return list.children.length ? [list] : [];
   }
 
   /** A command that does it; what has to be filled in stands in capitals. */

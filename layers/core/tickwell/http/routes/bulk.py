@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from tickwell.application.create_job import CreatedJob
+from tickwell.domain.errors import UnavailableError
 from tickwell.http.bulk_bodies import (
     BatchBody,
     BatchRequest,
@@ -45,7 +46,8 @@ def create_jobs(batch: Annotated[BatchRequest, Body()], request: Request) -> Res
             for index, outcome in enumerate(outcomes)
         ]
     )
-    return success(body, message=f"{body['created']} of {len(outcomes)} jobs created")
+    complete = not any(isinstance(outcome, UnavailableError) for outcome in outcomes)
+    return success(body, message=f"{body['created']} of {len(outcomes)} jobs created", complete=complete)
 
 
 @router.post("/api/v1/jobs/bulk", summary="Change jobs by filter", tags=TAGS, operation_id="changeJobs")

@@ -1,17 +1,20 @@
-"""Cancel a job, or run one again that has ended (Q3, S3, X9)."""
+"""Cancel a job, run it once more beside its schedule, or again after its end (C15, Q3, S3, X9)."""
 
+import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from tickwell.domain.execution import execution_id
 from tickwell.domain.instant import iso
 from tickwell.http.call import call_of
-from tickwell.http.job_bodies import CancelledBody, TakenUpBody, iso_or_none
+from tickwell.http.job_bodies import CancelledBody, QueuedBody, TakenUpBody, iso_or_none
 from tickwell.http.operation import Shows, success
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
+_log = logging.getLogger("tickwell")
 
 
 @router.post("/api/v1/jobs/<job_id>/cancel", summary="Cancel a job", tags=TAGS, operation_id="cancelJob")
@@ -26,6 +29,31 @@ def cancel_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(C
         cancelled_at=iso(job.updated_at),
     )
     return success(body, message="Job cancelled successfully")
+
+
+@router.post(
+    "/api/v1/jobs/<job_id>/execute",
+    summary="Run a job once more, now",
+    tags=TAGS,
+    operation_id="executeJob",
+    status_code=202,
+)
+def execute_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(QueuedBody)]]:
+    """Whatever its status is, beside its schedule, which stays as it is; it is listed under the job."""
+    call = call_of(request)
+    queued = call.services.execute_now(call.principal, job_id)
+    child = queued.job
+    if not queued.launched:
+        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": child.job_id}
+        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    body = QueuedBody(
+        jobId=job_id,
+        status="queued",
+        message="Job queued for immediate execution",
+        child_id=child.job_id,
+        execution_id=execution_id(child.job_id, child.created_at, 1),
+    )
+    return success(body, message="Job execution triggered", status=202)
 
 
 @router.post("/api/v1/jobs/<job_id>/retry", summary="Run a job again", tags=TAGS, operation_id="retryJob")

@@ -1,4 +1,4 @@
-"""Create, read, list, change, pause, resume and delete jobs (C5 to C14)."""
+"""Create, read, change, pause, resume and delete jobs (C5 to C8, C10 to C14)."""
 
 import logging
 from typing import Annotated
@@ -12,19 +12,16 @@ from tickwell.http.call import call_of
 from tickwell.http.job_bodies import (
     DeletedBody,
     JobBody,
-    JobListBody,
     JobPolicyBody,
     PausedBody,
     ResumedBody,
     iso_or_none,
     job_body,
-    job_summary,
     job_with_policy,
 )
 from tickwell.http.job_patch import JobPatch
 from tickwell.http.job_request import JobRequest
 from tickwell.http.operation import Shows, success
-from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
@@ -41,18 +38,6 @@ def create_job(job: Annotated[JobRequest, Body()], request: Request) -> Response
         _log.warning("the message was not sent; the safety sync will send it", extra=extra)
     body = job_with_policy(created.job, call.services.clock.now())
     return success(body, message="Job created successfully", status=201)
-
-
-@router.get("/api/v1/jobs", summary="List jobs, newest first", tags=TAGS, operation_id="listJobs")
-def list_jobs(
-    request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Response[Annotated[str, Shows(JobListBody)]]:
-    """A page; deleted jobs are left out."""
-    call = call_of(request)
-    page = call.services.list_jobs(call.principal, limit=limit, cursor=cursor)
-    now = call.services.clock.now()
-    jobs = [job_summary(job, now) for job in page.items]
-    return success(JobListBody(jobs=jobs, pagination=pagination(limit, page.next_cursor)))
 
 
 @router.get("/api/v1/jobs/<job_id>", summary="One job with its statistics", tags=TAGS, operation_id="getJob")

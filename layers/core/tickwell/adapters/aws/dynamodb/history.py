@@ -15,6 +15,7 @@ from tickwell.adapters.aws.dynamodb.history_items import (
     detail_of,
     execution_items,
     execution_of,
+    job_of,
     skip_item,
     skip_of,
 )
@@ -22,14 +23,16 @@ from tickwell.adapters.aws.dynamodb.items import is_expired
 from tickwell.adapters.aws.dynamodb.listing import Listed, newest_first
 from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
+from tickwell.adapters.execution_cursors import encode_execution_cursor, execution_cursor
 from tickwell.application.ports import Clock, Page
+from tickwell.domain.child import child_mark, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 
-_EXECUTIONS, _SKIPS, _DEAD_LETTERS = "executions", "skips", "dead_letters"
+_SKIPS, _DEAD_LETTERS = "skips", "dead_letters"
 _MOST_ATTEMPTS = 1000
 
 
@@ -53,26 +56,37 @@ class DynamoHistory:
             raise NotFoundError("execution", execution_id)
         return self._whole(item)
 
-    def list_executions(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Execution]:
+    def list_executions(
+        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+    ) -> Page[Execution]:
         """See the port. Eventually consistent."""
-        place = number_cursor(_EXECUTIONS, cursor, 2)
+        place = execution_cursor(cursor)
         before = f"E#{keys.LAST}" if place is None else keys.execution_sort(*place)
-        partition = keys.history_partition(JobKey(tenant_id=tenant_id, job_id=job_id))
-        listed = self._list([partition], low="E#", before=before, limit=limit)
+        partition = keys.executions_partition(JobKey(tenant_id=tenant_id, job_id=job_id))
+        all_of_it = with_children and parent_of(job_id) is None
+        listed = self._list(
+            [partition],
+            low="E#",
+            before=before,
+            limit=limit,
+            wanted=lambda item: all_of_it or job_of(item).job_id == job_id,
+        )
         found = self._without_logs(listed.items)
         last = None
         if listed.last is not None:
-            _, due_ms, attempt = keys.parse_execution_key(keys.Key(partition, listed.last))
-            last = encode_cursor(_EXECUTIONS, [due_ms, attempt])
+            job, due_ms, attempt = keys.parse_execution_key(keys.Key(partition, listed.last))
+            last = encode_execution_cursor(due_ms, attempt, child_mark(job.job_id))
         return Page(items=tuple(found), next_cursor=last)
 
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """See the port. One query, and a batch for details that lie elsewhere."""
         low, high = keys.attempts_range(to_epoch_ms(occurrence.due_at))
-        partition = keys.history_partition(occurrence.job)
+        partition = keys.executions_partition(occurrence.job)
         found = self._table.query(partition, low=low, high=high, limit=_MOST_ATTEMPTS, consistent=True)
         now_ms = self._now_ms()
-        return self._without_logs([item for item in found.items if not is_expired(item, now_ms)])
+        return self._without_logs(
+            [item for item in found.items if job_of(item) == occurrence.job and not is_expired(item, now_ms)]
+        )
 
     def put_skip(self, skip: Skip) -> None:
         """See the port."""

@@ -104,6 +104,11 @@ def execution_of(item: Item, long: Item, *, with_logs: bool) -> Execution:
     )
 
 
+def job_of(item: Item) -> JobKey:
+    """The job that ran the execution of a record."""
+    return parse_execution_key(_key(item))[0]
+
+
 def skip_item(skip: Skip) -> Placed:
     """The item of a skip."""
     key = skip_key(JobKey(tenant_id=skip.tenant_id, job_id=skip.job_id), to_epoch_ms(skip.first_due_at))

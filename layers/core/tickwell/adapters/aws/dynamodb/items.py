@@ -5,6 +5,7 @@ from typing import Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
+from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
 from tickwell.adapters.documents import (
     VERSION,
     content_from,
@@ -16,6 +17,7 @@ from tickwell.adapters.documents import (
 )
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
+from tickwell.domain.job_listing import is_near
 from tickwell.domain.queue import effective_queue
 
 NAMES: Final = {
@@ -24,6 +26,7 @@ NAMES: Final = {
     "recurring": "rec",
     "lease_ms": "to",
     "next_run": "nr",
+    "upcoming": "up",
     "slot_due": "sd",
     "slot_attempt": "sa",
     "slot_losses": "sl",
@@ -84,6 +87,7 @@ def definition_attributes(job: Job, definition: str, content: str, body: str | N
         "recurring": job.is_recurring,
         "lease_ms": job.policy.lease_seconds * 1000,
         "next_run": epoch_ms(job.next_run_at),
+        "upcoming": _upcoming(job),
         "updated": to_epoch_ms(job.updated_at),
         "paused": epoch_ms(job.paused_at),
         "pause_from": _pause_from(job),
@@ -101,6 +105,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
     """The item of a job without its key."""
     slot, tally = job.slot, job.tally
     attributes = definition_attributes(job, definition, content, body) | {
+        "upcoming": None if is_near(job) else _upcoming(job),
         "executions": tally.executions,
         "successful": tally.successful,
         "failed": tally.failed,
@@ -166,6 +171,13 @@ def job_from(item: Item, content: str | None) -> Job:
 def slot_token(item: Item) -> str | None:
     """The token of the worker that holds the slot of a job's item."""
     return optional_text(item, NAMES["slot_token"])
+
+
+def _upcoming(job: Job) -> str | None:
+    """Where ``job`` is in the index of what is to come; what is due already is not."""
+    if job.next_run_at is None or job.next_run_at <= job.updated_at:
+        return None
+    return upcoming_sort(to_epoch_ms(job.next_run_at), job.job_id)
 
 
 def _pause_from(job: Job) -> int | None:

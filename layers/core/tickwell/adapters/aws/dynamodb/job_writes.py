@@ -10,7 +10,8 @@ from datetime import datetime
 from tickwell.adapters.aws.dynamodb.attributes import Value
 from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.table import Write
-from tickwell.adapters.documents import epoch_ms, progress_text
+from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
+from tickwell.adapters.documents import progress_text
 from tickwell.application.ports import Claim
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.instant import to_epoch_ms
@@ -51,7 +52,8 @@ def claim_write(claim: Claim) -> Write:
             values=values | {"attempt": message.attempt},
         )
     update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
-    rearm, rearmed = _assign({"next_run": epoch_ms(claim.next_run_at), "progress": None, "probe_at": None}, update)
+    moved = _next_run(message, claim.next_run_at)
+    rearm, rearmed = _assign({**moved, "progress": None, "probe_at": None}, update)
     return Write(
         update=rearm,
         condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_not_exists(#slot_due)",
@@ -61,7 +63,7 @@ def claim_write(claim: Claim) -> Write:
 
 def skip_write(message: JobMessage, next_run_at: datetime | None, now: datetime) -> Write:
     """Move past an occurrence that met a busy slot."""
-    update, values = _assign({"next_run": epoch_ms(next_run_at), "updated": to_epoch_ms(now)})
+    update, values = _assign({**_next_run(message, next_run_at), "updated": to_epoch_ms(now)})
     return Write(
         update=update,
         condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_exists(#slot_due)",
@@ -135,7 +137,7 @@ def _final_writes(
     ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
     count = f"{counting}, #failures_in_a_row :one"
     go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
-    pause = _pause_write(f"{empty}, #next_run {count}, #version :one", ending, now)
+    pause = _pause_write(f"{empty}, #next_run, #upcoming {count}, #version :one", ending, now)
     return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
 
 
@@ -209,6 +211,14 @@ def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Val
         values=values,
     )
     return wait, drop
+
+
+def _next_run(message: JobMessage, next_run_at: datetime | None) -> dict[str, Value | None]:
+    """The next run, and the place in the index of what is to come."""
+    if next_run_at is None:
+        return {"next_run": None, "upcoming": None}
+    next_run_ms = to_epoch_ms(next_run_at)
+    return {"next_run": next_run_ms, "upcoming": upcoming_sort(next_run_ms, message.job_id)}
 
 
 def _counting(execution: Execution) -> str:

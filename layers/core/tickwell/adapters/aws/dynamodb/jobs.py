@@ -39,6 +39,7 @@ from tickwell.application.ports import (
     Signed,
     TokenGone,
 )
+from tickwell.domain.child import parent_of
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
@@ -99,7 +100,7 @@ class DynamoJobStore:
             low=keys.job_sort(""),
             before=keys.job_sort(text_cursor(_LISTING, cursor) or keys.LAST),
             limit=limit,
-            wanted=lambda item: item[NAMES["status"]] != JobStatus.DELETED and not is_expired(item, now_ms),
+            wanted=lambda item: _is_listed(item) and not is_expired(item, now_ms),
         )
         last = None if listed.last is None else encode_cursor(_LISTING, [listed.last.removeprefix(keys.job_sort(""))])
         return Page(items=tuple(job_from(item, None) for item in listed.items), next_cursor=last)
@@ -236,6 +237,12 @@ def _keeps_body(job: Job, read: Job) -> bool:
     """
     runs_again = read.expires_at is not None and job.expires_at is None
     return not runs_again and content_text(job) == content_text(read) and job.schedule == read.schedule
+
+
+def _is_listed(item: Item) -> bool:
+    """Whether listings show the job: neither deleted ones nor children."""
+    is_child = parent_of(keys.parse_job_key(keys.Key(text(item, "pk"), text(item, "sk"))).job_id) is not None
+    return item[NAMES["status"]] != JobStatus.DELETED and not is_child
 
 
 def _is_still(item: Item, read: Job) -> bool:

@@ -4,8 +4,8 @@
 |---|---|---|---|---|
 | job | ``T#{tenant}#J#{shard}`` | ``J#{job}`` | get, claim; newest first (16 shards) | 1 write each |
 | body | as its job | ``B#{job}#{version}#{digest}`` | payload and description over 400 bytes | 1 write per KB |
-| execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}`` | get, put if absent; newest first, one query | 1 write |
-| detail | as its execution | ``L#{due}#{attempt}#{digest}`` | long output, failure and logs | 1 write per KB |
+| execution | ``T#{tenant}#X#{job}`` | ``E#{due}#{attempt}{mark}`` | put if absent; newest first in a query | 1 write |
+| detail | as its execution | ``L#{due}#{attempt}#{digest}{mark}`` | long output, failure and logs | 1 write per KB |
 | skip | as the job's executions | ``K#{first due}`` | newest first in one query | 1 write |
 | notification | as the job's executions | ``N#{due}#{attempt}#{id}`` | beside its execution, one query | 1 write |
 | dead letter | ``T#{tenant}#D#{shard}`` | ``{due in id}#{id}`` | get, put once; newest first (16) | 1 write per KB |
@@ -22,10 +22,11 @@ their text sorts as they do. No index, no Scan: each access is one of the rows a
 
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tickwell.adapters.dead_letter_documents import dead_letter_rank
+from tickwell.domain.child import child_mark, listed_under
 from tickwell.domain.due import DueItem, DuePosition
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
@@ -101,9 +102,14 @@ def history_partition(key: JobKey) -> str:
     return f"T#{key.tenant_id}#X#{key.job_id}"
 
 
-def execution_sort(due_ms: int, attempt: int) -> str:
-    """An execution among those of its job."""
-    return f"E#{due_ms:013d}#{attempt:04d}"
+def executions_partition(key: JobKey) -> str:
+    """What is listed under a job: what it ran itself, and what its children did, with a mark behind the sort key."""
+    return f"T#{key.tenant_id}#X#{listed_under(key.job_id)}"
+
+
+def execution_sort(due_ms: int, attempt: int, mark: str = "") -> str:
+    """An execution among those that are listed under a job; ``mark`` is that of the child which it belongs to."""
+    return f"E#{due_ms:013d}#{attempt:04d}{mark}"
 
 
 def attempts_range(due_ms: int) -> tuple[str, str]:
@@ -113,24 +119,24 @@ def attempts_range(due_ms: int) -> tuple[str, str]:
 
 def execution_key(key: JobKey, due_ms: int, attempt: int) -> Key:
     """Where an execution is."""
-    return Key(history_partition(key), execution_sort(due_ms, attempt))
+    return Key(executions_partition(key), execution_sort(due_ms, attempt, child_mark(key.job_id)))
 
 
 def parse_execution_key(key: Key) -> tuple[JobKey, int, int]:
     """Job, due instant (epoch ms) and attempt of an execution's key. Raises UnknownKeyError."""
-    due, attempt = match_key(r"E#(\d{13})#(\d{4,})", key.sk)
-    return _parse_history_partition(key.pk), int(due), int(attempt)
+    due, attempt, mark = match_key(r"E#(\d{13})#(\d{4,})(|\..+)", key.sk)
+    return _marked(key, mark), int(due), int(attempt)
 
 
 def detail_key(key: JobKey, due_ms: int, attempt: int, digest: str) -> Key:
     """Where the long parts of an execution are; ``digest`` is theirs, so that no two records share them."""
-    return Key(history_partition(key), f"L#{due_ms:013d}#{attempt:04d}#{digest}")
+    return Key(executions_partition(key), f"L#{due_ms:013d}#{attempt:04d}#{digest}{child_mark(key.job_id)}")
 
 
 def parse_detail_key(key: Key) -> tuple[JobKey, int, int, str]:
     """Job, due instant (epoch ms), attempt and digest of a detail's key. Raises UnknownKeyError."""
-    due, attempt, digest = match_key(r"L#(\d{13})#(\d{4,})#([0-9a-f]+)", key.sk)
-    return _parse_history_partition(key.pk), int(due), int(attempt), digest
+    due, attempt, digest, mark = match_key(r"L#(\d{13})#(\d{4,})#([0-9a-f]+)(|\..+)", key.sk)
+    return _marked(key, mark), int(due), int(attempt), digest
 
 
 def skip_sort(first_due_ms: int) -> str:
@@ -273,6 +279,12 @@ def parse_webhooks_key(key: Key) -> str:
 def shard_of(identifier: str) -> int:
     """The shard of a job or a dead letter."""
     return zlib.crc32(identifier.encode("utf-8", "surrogatepass")) % SHARDS
+
+
+def _marked(key: Key, mark: str) -> JobKey:
+    """The job of an execution's key: the child of ``mark``, or the one that it is listed under."""
+    listed = _parse_history_partition(key.pk)
+    return replace(listed, job_id=listed.job_id + mark)
 
 
 def _parse_history_partition(pk: str) -> JobKey:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, plain_item, typed_item
 from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.dynamodb.upcoming_keys import Index
 from tickwell.adapters.aws.errors import error_code, service_errors
 from tickwell.domain.errors import UnavailableError
 
@@ -177,19 +178,24 @@ class Table:
         limit: int,
         newest_first: bool = False,
         consistent: bool = False,
+        index: Index | None = None,
     ) -> Found:
-        """Up to ``limit`` items of a partition from sort key ``low`` to ``high``, both included."""
+        """Up to ``limit`` items of a partition from sort key ``low`` to ``high``, both included.
+
+        With ``index`` those are its sort keys; an index is never consistent.
+        """
         if not (Key(pk, low).is_possible() and Key(pk, high).is_possible()):
             return Found(items=[], more=False)
+        arguments: dict[str, Any] = {"ConsistentRead": consistent} if index is None else {"IndexName": index.name}
         with service_errors(SERVICE):
             response = self._client.query(
                 TableName=self._name,
                 KeyConditionExpression="#pk = :pk AND #sk BETWEEN :low AND :high",
-                ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
+                ExpressionAttributeNames={"#pk": "pk", "#sk": "sk" if index is None else index.sort},
                 ExpressionAttributeValues=typed_item({":pk": pk, ":low": low, ":high": high}),
                 ScanIndexForward=not newest_first,
-                ConsistentRead=consistent,
                 Limit=limit,
+                **arguments,
             )
         return Found(items=[plain_item(item) for item in response["Items"]], more="LastEvaluatedKey" in response)
 
