@@ -19,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -33,6 +34,7 @@ from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
@@ -45,6 +47,7 @@ from tickwell.application.ports import (
     AccountStore,
     AuditLog,
     DueItems,
+    Erasure,
     History,
     JobListing,
     JobStore,
@@ -75,6 +78,7 @@ class Stores:
     queues: QueueStore
     stop_switch: StopSwitch
     audit: AuditLog
+    erasure: Erasure
     notifying: Notifying
     rates: RateLimiter
     submissions: Submissions
@@ -112,6 +116,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
         audit=EmbeddedAuditLog(database, clock),
+        erasure=EmbeddedErasure(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
@@ -199,6 +204,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
             audit=DynamoAuditLog(table, clock),
+            erasure=DynamoErasure(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),

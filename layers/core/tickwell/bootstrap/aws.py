@@ -15,6 +15,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -29,6 +30,7 @@ from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.dispatch import Dispatch
 from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
@@ -160,6 +162,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         directory=QueueDirectory(queues, clock),
         stop_switch=DynamoStopSwitch(table),
         audit_log=DynamoAuditLog(table, clock),
+        erasure=DynamoErasure(table),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -293,6 +296,12 @@ def safety_sync() -> SafetySync:
     settings = load(SafetySyncSettings)
     core = _core(settings, _table(settings), _lanes(settings))
     return core.safety_sync(sweeps=settings.far_timer is FarTimerKind.SWEEP)
+
+
+def erase_tenants() -> EraseTenants:
+    """What functions/safety_sync does after that."""
+    settings = load(SafetySyncSettings)
+    return _core(settings, _table(settings), _lanes(settings)).erase_tenants()
 
 
 def dead_letter() -> ConsumeDeadLetters:

@@ -18,6 +18,7 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.delete_tenant import DeleteTenant, EraseTenants
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
@@ -36,6 +37,7 @@ from tickwell.application.ports import (
     AuditLog,
     BlobStore,
     Clock,
+    Erasure,
     History,
     Ids,
     JobListing,
@@ -83,6 +85,7 @@ class Core:
     directory: QueueDirectory
     stop_switch: StopSwitch
     audit_log: AuditLog
+    erasure: Erasure
     arming: Arming
     blobs: BlobStore
     clock: Clock
@@ -145,6 +148,10 @@ class Core:
             ids=self.ids,
             sweeps=sweeps,
         )
+
+    def erase_tenants(self) -> EraseTenants:
+        """What is left of tenants that were deleted."""
+        return EraseTenants(erasure=self.erasure, blobs=self.blobs, clock=self.clock)
 
     def consume_dead_letters(self) -> ConsumeDeadLetters:
         """What the lanes gave up."""
@@ -274,6 +281,7 @@ class Core:
                 clock=clock,
             ),
             audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
+            delete_tenant=DeleteTenant(accounts=accounts, hasher=hasher, erasure=self.erasure, clock=clock),
             check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
             registry=registry,
             clock=clock,

@@ -10,6 +10,7 @@ from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -33,6 +34,7 @@ from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import Channels, FollowOutcomes
 from tickwell.application.notify import Notify
@@ -71,6 +73,7 @@ class LocalSystem:
     notifications: Channels
     execute: ExecuteBatch
     safety_sync: SafetySync
+    erase_tenants: EraseTenants
     alert_operator: AlertOperator
     consume_dead_letters: ConsumeDeadLetters
     outcome_feed: EmbeddedOutcomeFeed
@@ -110,6 +113,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         directory=QueueDirectory(queues, clock),
         stop_switch=EmbeddedStopSwitch(database),
         audit_log=EmbeddedAuditLog(database, clock),
+        erasure=EmbeddedErasure(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -174,6 +178,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             secrets=(signing_key, *secrets_of(settings)),
             watch_seconds=_WATCH_SECONDS,
         ),
+        erase_tenants=core.erase_tenants(),
         safety_sync=core.safety_sync(sweeps=True),
         alert_operator=AlertOperator(notifications=notifications[Channel.EMAIL], clock=clock),
         consume_dead_letters=core.consume_dead_letters(),

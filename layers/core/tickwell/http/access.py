@@ -133,6 +133,7 @@ _WEBHOOKS: Mapping[str, Access] = {
 }
 
 _ORGANIZATION: Mapping[str, Access] = {
+    "deleteOrganization": _write(None, Role.OWNER),
     "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
 }
 

@@ -17,6 +17,7 @@ from tickwell.http.routes import (
     audit,
     bulk,
     dead_letters,
+    deletion,
     executions,
     job_actions,
     job_lists,
@@ -97,6 +98,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         archive,
         webhooks,
         audit,
+        deletion,
         system,
         reference,
     ):

@@ -9,6 +9,7 @@ from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
@@ -55,6 +56,7 @@ class ApiServices:
     read_archive: ReadArchive
     webhooks: ManageWebhooks
     audit: Audit
+    delete_tenant: DeleteTenant
     check_health: CheckHealth
     registry: TaskRegistry
     clock: Clock

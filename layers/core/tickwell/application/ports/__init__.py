@@ -8,6 +8,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
+from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
@@ -46,6 +47,7 @@ __all__ = [
     "Delivery",
     "Depth",
     "DueItems",
+    "Erasure",
     "FarTimer",
     "History",
     "Ids",

@@ -5,6 +5,7 @@
 | stop of a tenant | ``T#{tenant}`` | ``S`` | workers, each five seconds and tenant at most | 1 write |
 | stop of everybody | ``S#STOP`` | ``A`` | the same, for all tenants together | 1 write |
 | who is stopped | ``S#STOP`` | ``T#{tenant}`` | the operator's list of stops | 1 write |
+| deletion | ``S#DEL`` | ``{tenant}`` | tenants that are being deleted | 1 write a look |
 | audit record | ``T#{tenant}#A#{shard}`` | ``A#{record}`` | newest first (16 shards); vanishes by TTL | 1 write |
 """
 
@@ -12,6 +13,9 @@ from tickwell.adapters.aws.dynamodb.keys import SHARDS, Key, match_key, shard_of
 
 STOPS = "S#STOP"
 """The partition that lists who is stopped: everybody first."""
+
+DELETIONS = "S#DEL"
+"""The partition of the tenants that are being deleted."""
 
 STOP_OF_ALL = Key(STOPS, "A")
 """Where the stop of everybody is."""
@@ -70,3 +74,15 @@ def parse_audit_key(key: Key) -> tuple[str, str]:
 
 def _audit_partition(tenant_id: str, shard: int) -> str:
     return f"T#{tenant_id}#A#{shard:x}"
+
+
+def deletion_key(tenant_id: str) -> Key:
+    """Where it is said that a tenant is being deleted."""
+    return Key(DELETIONS, tenant_id)
+
+
+def parse_deletion_key(key: Key) -> str:
+    """The tenant that is being deleted. Raises UnknownKeyError."""
+    match_key(r"(S#DEL)", key.pk)
+    (tenant_id,) = match_key(r"(.+)", key.sk)
+    return tenant_id

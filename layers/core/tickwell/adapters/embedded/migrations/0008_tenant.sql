@@ -15,3 +15,10 @@ CREATE TABLE audit (
 ) WITHOUT ROWID;
 
 CREATE INDEX audit_by_expiry ON audit (expires_ms);
+
+-- Tenants that are being deleted; what is left of them is looked for at `look_ms`.
+CREATE TABLE deletions (
+    deleted_tenant TEXT PRIMARY KEY,
+    begun_ms INTEGER NOT NULL,
+    look_ms INTEGER NOT NULL
+) WITHOUT ROWID;
