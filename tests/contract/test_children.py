@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contract.makers import TENANT, claimed, created, execution, finished
+from tests.contract.makers import TENANT, TOMORROW, claimed, created, execution, finished
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.domain.child import child, child_id, listed_under, parent_of
@@ -32,7 +32,9 @@ def listed(stores: Stores, job_id: str, *, limit: int = 10, with_children: bool 
 def family(stores: Stores) -> tuple[Job, list[Execution]]:
     """A job with executions of its own and of three children, two of which are due at its own instant."""
     parent = created(stores)
-    children = [child(parent, NOON + SECOND * n, mark=mark) for n, mark in ((0, "0a"), (0, "0b"), (2, "0c"))]
+    children = [
+        child(parent, NOON + SECOND * n, mark=mark, now=TOMORROW) for n, mark in ((0, "0a"), (0, "0b"), (2, "0c"))
+    ]
     made = [
         execution(parent),
         execution(parent, attempt=2),
@@ -67,7 +69,7 @@ def test_an_execution_of_a_child_is_found_by_its_id_and_its_occurrence(stores: S
 
 def test_a_child_lives_as_any_job_but_is_in_no_listing(stores: Stores) -> None:
     parent = created(stores, payload="p" * 1000)
-    made = child(parent, NOON, mark="0a")
+    made = child(parent, NOON, mark="0a", now=TOMORROW)
     stores.jobs.create(made)
     assert stores.jobs.get(TENANT, made.job_id) == made
     assert [one.job_id for one in stores.jobs.list_jobs(TENANT, limit=10, cursor=None).items] == [parent.job_id]
@@ -78,7 +80,7 @@ def test_a_child_lives_as_any_job_but_is_in_no_listing(stores: Stores) -> None:
 
 
 def test_one_occurrence_has_one_child(stores: Stores) -> None:
-    made = child(created(stores), NOON, mark="")
+    made = child(created(stores), NOON, mark="", now=TOMORROW)
     stores.jobs.create(made)
     stores.jobs.create(made)
     with pytest.raises(ConflictError):
@@ -87,10 +89,10 @@ def test_one_occurrence_has_one_child(stores: Stores) -> None:
 
 def test_ids_of_children_name_their_parents(stores: Stores) -> None:
     parent = created(stores)
-    made = child(parent, NOON, mark="0a")
+    made = child(parent, NOON, mark="0a", now=TOMORROW)
     assert made.job_id == child_id(parent.job_id, NOON, "0a")
     assert parent_of(made.job_id) == listed_under(made.job_id) == parent.job_id
     assert (parent_of(parent.job_id), listed_under(parent.job_id)) == (None, parent.job_id)
-    assert parent_of(child(made, NOON + SECOND, mark="0b").job_id) == parent.job_id
+    assert parent_of(child(made, NOON + SECOND, mark="0b", now=TOMORROW).job_id) == parent.job_id
     with pytest.raises(IllegalTransitionError):
-        child(replace(parent, status=JobStatus.DELETED), NOON, mark="")
+        child(replace(parent, status=JobStatus.DELETED), NOON, mark="", now=TOMORROW)

@@ -13,12 +13,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.contract.dynamodb_probe import stream_records
-from tests.contract.makers import TENANT, claimed, created, dead_letter, execution, finished, job, recurring
+from tests.contract.makers import TENANT, TOMORROW, claimed, created, dead_letter, execution, finished, job, recurring
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.domain.child import child
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
@@ -91,7 +92,7 @@ def ended(stores: Stores, made: Job, status: ExecutionStatus, seconds: float, **
 
 def test_nothing_is_counted_of_a_tenant_without_jobs(engine: Engine) -> None:
     assert engine.read("nobody") == Counts()
-    assert engine.stores.counts.hours("nobody", since=NOON, until=NOON + timedelta(days=1)) == {}
+    assert engine.stores.counts.hours("nobody", since=NOON, until=TOMORROW) == {}
 
 
 def test_a_job_is_counted_as_what_it_is_from_its_creation_to_its_end(engine: Engine) -> None:
@@ -103,7 +104,7 @@ def test_a_job_is_counted_as_what_it_is_from_its_creation_to_its_end(engine: Eng
     assert finished(stores, execution(running))
     assert engine.read().jobs == {cell(status=JobStatus.COMPLETED): 1}
     again = stores.jobs.get(TENANT, made.job_id)
-    assert stores.jobs.replace(again.delete(NOON, expires_at=NOON + timedelta(days=1)), read=again)
+    assert stores.jobs.replace(again.delete(NOON, expires_at=TOMORROW), read=again)
     counts = engine.read()
     assert counts.jobs == {cell(status=JobStatus.DELETED): 1}
     assert counts.count_jobs() == 0, "a deleted job is left out unless it is asked for"
@@ -132,7 +133,7 @@ def test_writing_a_job_again_counts_once(engine: Engine) -> None:
 @pytest.mark.parametrize("status", DECISIONS)
 def test_an_attempt_is_counted_as_it_ended(engine: Engine, status: ExecutionStatus) -> None:
     made = recurring(engine.stores)
-    ended(engine.stores, made, status, 1.5, next_run_at=NOON + timedelta(days=1))
+    ended(engine.stores, made, status, 1.5, next_run_at=TOMORROW)
     counts = engine.read()
     tally = ExecutionTally(by_status={status: 1}, duration_ms=1500, shortest_ms=1500, longest_ms=1500)
     assert counts.executions == {MEDIUM: tally}
@@ -233,7 +234,7 @@ def lived(
         elif step == "pause" and made.is_recurring and made.status is JobStatus.ACTIVE:
             assert stores.jobs.replace(made.pause(NOON), read=made)
         elif step == "delete" and made.status is not JobStatus.DELETED:
-            assert stores.jobs.replace(made.delete(NOON, expires_at=NOON + timedelta(days=1)), read=made)
+            assert stores.jobs.replace(made.delete(NOON, expires_at=TOMORROW), read=made)
 
 
 def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
@@ -301,3 +302,16 @@ def test_two_consumers_that_count_at_once_lose_nothing(dynamodb: DynamoStores, t
 def test_a_batch_costs_one_write_for_each_row(dynamodb: DynamoStores, told: list[Change]) -> None:
     counts = dynamo_counts(dynamodb)
     assert counts.apply(told) <= 8, "four groups, and a day of each"
+
+
+def test_children_are_no_jobs_but_what_they_ran_is_counted(engine: Engine) -> None:
+    parent = recurring(engine.stores)
+    made = child(parent, NOON, mark="0a", now=TOMORROW)
+    engine.stores.jobs.create(made)
+    running = claimed(engine.stores, made)
+    assert sum(engine.read().jobs.values()) == 1
+    assert finished(engine.stores, execution(running))
+    counts = engine.read()
+    assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert counts.executions[MEDIUM].total == 1
+    assert [ended.job_id for ended in counts.recent] == [made.job_id]

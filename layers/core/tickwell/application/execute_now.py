@@ -8,9 +8,11 @@ from tickwell.application.ports import Clock, Ids, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.child import child
-from tickwell.domain.errors import NotFoundError
+from tickwell.domain.errors import ConflictError, NotFoundError
+from tickwell.domain.instant import from_epoch_ms
 
-_MARK_DIGITS = 8
+_INSTANT_DIGITS, _MARK_DIGITS = 12, 8
+"""What of a UUIDv7 becomes part of the child's id: its instant, and digits of its random part."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +29,8 @@ class ExecuteNow:
         """The child that runs the job as it stands, whatever its status is, and whatever it is busy with.
 
         The job itself is not written. Due item, child, message, in this order (rule 1): when this returns, the child
-        will run even if everything crashes. A long payload that lies in the blob store is shared.
+        will run even if everything crashes. A long payload that lies in the blob store is shared. The child's id comes
+        from the id source, so that a request that is carried out once more makes the same child.
 
         Raises NotFoundError, IllegalTransitionError (deleted), UnavailableError or StaleDueItemError (nothing was
         accepted).
@@ -36,8 +39,14 @@ class ExecuteNow:
         now = self.clock.now()
         if self.directory.hides(parent, now):
             raise NotFoundError("job", job_id)
-        made = child(parent, now, mark=self.ids.token()[:_MARK_DIGITS])
+        identity = self.ids.new().replace("-", "")
+        asked_at = from_epoch_ms(int(identity[:_INSTANT_DIGITS], 16))
+        made = child(parent, asked_at, mark=identity[-_MARK_DIGITS:], now=now)
         items = self.arming.prepare([first_attempt(made, made.created_at)], now=now)
         self.arming.require_fresh(prepared_at=now)
-        self.jobs.create(made)
+        try:
+            self.jobs.create(made)
+        except ConflictError:
+            # An earlier try of the same request came this far, and the parent was changed in between.
+            return CreatedJob(job=self.jobs.get(made.tenant_id, made.job_id), launched=False)
         return CreatedJob(job=made, launched=self.arming.launch(items, now=self.clock.now()))

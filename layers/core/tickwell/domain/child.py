@@ -40,17 +40,18 @@ def child_mark(job_id: str) -> str:
     return job_id[len(listed_under(job_id)) :]
 
 
-def child(job: Job, now: datetime, *, mark: str) -> Job:
-    """The job that runs ``job`` once more at ``now``, as it is, without touching it; a child's sibling for a child.
+def child(job: Job, asked_at: datetime, *, mark: str, now: datetime) -> Job:
+    """The job that runs ``job`` once more, as it is, without touching it; a child's sibling for a child.
 
-    Raises IllegalTransitionError for a deleted job.
+    Its id tells ``asked_at``, and it is due then, though never later than ``now``: clocks may be set back. Raises
+    IllegalTransitionError for a deleted job.
     """
     if job.status is JobStatus.DELETED:
         raise IllegalTransitionError("job", job.status.value, "execute")
-    due_at = instant(now)
+    due_at = instant(min(asked_at, now))
     return replace(
         job,
-        job_id=child_id(listed_under(job.job_id), due_at, mark),
+        job_id=child_id(listed_under(job.job_id), asked_at, mark),
         version=1,
         schedule=OneTime(at=due_at, immediate=True),
         policy=replace(job.policy, pause_after_failures=None),

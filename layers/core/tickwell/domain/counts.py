@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from tickwell.domain.child import parent_of
 from tickwell.domain.execution import ExecutionStatus, execution_id
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job, JobStatus
@@ -183,11 +184,12 @@ def cell_of(job: Job) -> JobCell:
 def change_of_job(before: Job | None, after: Job | None, ended: EndedExecution | None) -> Counts:
     """What a write adds to the counts that made ``after`` of ``before`` (None: it did not, or does no longer, exist).
 
-    ``ended`` is the attempt that the write finished.
+    ``ended`` is the attempt that the write finished. Children are no jobs of the tenant, in counts as in listings; what
+    they ran is counted.
     """
     jobs: dict[JobCell, int] = {}
     for job, number in ((before, -1), (after, 1)):
-        if job is not None:
+        if job is not None and parent_of(job.job_id) is None:
             jobs[cell_of(job)] = jobs.get(cell_of(job), 0) + number
     if ended is None or after is None:
         return Counts(jobs=_added(jobs, {}))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tickwell.domain.child import parent_of
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_filter import JobFilter
@@ -81,8 +82,8 @@ class JobQuery:
 
 
 def is_listed(job: Job) -> bool:
-    """Whether listings show such a job at all."""
-    return job.status is not JobStatus.DELETED
+    """Whether listings show such a job at all: neither deleted ones nor children."""
+    return job.status is not JobStatus.DELETED and parent_of(job.job_id) is None
 
 
 def name_rank(name: str) -> str:

@@ -32,6 +32,11 @@ class Allowance:
         return max(1, -((now - self.reset_at) // timedelta(seconds=1)))
 
 
+def allowance(limit: int, used: int, end_ms: int, *, allowed: bool) -> Allowance:
+    """What a store tells that has counted ``used`` in the window that ends at ``end_ms`` (epoch)."""
+    return Allowance(limit=limit, remaining=max(0, limit - used), reset_at=from_epoch_ms(end_ms), allowed=allowed)
+
+
 def window_end(now: datetime, per: timedelta) -> datetime:
     """When the window that ``now`` is in ends.
 

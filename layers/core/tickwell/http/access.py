@@ -71,8 +71,11 @@ def _write(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
     return Access(role=role, scope=scope, rate=RateClass.WRITE)
 
 
-def _post(scope: Scope | None, role: Role = Role.MEMBER) -> Access:
-    return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True)
+def _post(scope: Scope | None, role: Role = Role.MEMBER, *, shows_secret: bool | None = None) -> Access:
+    """Unless said otherwise, what only people may do answers with secrets: keys, tokens."""
+    if shows_secret is None:
+        shows_secret = scope is None
+    return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True, shows_secret=shows_secret)
 
 
 _ACCOUNTS: Mapping[str, Access] = {

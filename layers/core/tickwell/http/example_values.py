@@ -7,9 +7,11 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+_CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
 _USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
 _TENANT_ID = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234"
+_CHILD_ID = f"{JOB_ID}.{_CHILD_DUE}5f3c09ab"
 _EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
 _DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
 _WEBHOOK_ID = "019aa7c5-7f21-7b90-a4d2-5c6b7a8f9e01"
@@ -91,6 +93,11 @@ _JOBS: Mapping[str, Any] = {
     "PausedBody.state": "paused",
     "CancelledBody.status": "cancelled",
     "CancelledBody.state": "cancelled",
+    "QueuedBody.jobId": JOB_ID,
+    "QueuedBody.status": "queued",
+    "QueuedBody.message": "Job queued for immediate execution",
+    "QueuedBody.child_id": _CHILD_ID,
+    "QueuedBody.execution_id": f"{_CHILD_ID}-{_CHILD_DUE}-1",
     "queue": "default-medium",
     "priority": "medium",
     "tags": ["backup"],
@@ -102,6 +109,8 @@ _JOBS: Mapping[str, Any] = {
     "pause_after_failures": None,
     "stall_seconds": None,
     "retry_of": None,
+    "parent_id": None,
+    "child_id": None,
     "retry_count": 0,
     "failures_in_a_row": 0,
     "payload": {"url": _URL, "method": "POST"},

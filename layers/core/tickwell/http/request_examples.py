@@ -30,6 +30,13 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
         "Every five minutes": {"name": "Heartbeat", "interval_seconds": 300},
     },
     "updateJob": {
+        "Another time and payload": {
+            "name": "Updated Job Name",
+            "cron_expression": "0 1 * * *",
+            "payload": {"url": "https://api.example.com/backup", "method": "PUT"},
+            "timeout_seconds": 600,
+        },
+        "Pause it": {"status": "paused"},
         "Another time and other retries": {"cron_expression": "30 8 * * 1-5", "timezone": "UTC", "max_retries": 5},
     },
     "createJobs": {

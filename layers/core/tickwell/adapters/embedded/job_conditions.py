@@ -22,7 +22,7 @@ _WORDS = {status.value: f"status = '{status.value}'" for status in JobStatus} | 
 """Each status, and ``Job.state`` where it is not the status: a state of the name of a status is that status."""
 
 _TAGGED = "EXISTS (SELECT 1 FROM json_each(definition, '$.tags') WHERE value = :tag)"
-_LISTED = f"status <> '{JobStatus.DELETED.value}'"
+_LISTED = f"status <> '{JobStatus.DELETED.value}' AND substr(job_id, 37, 1) <> '.'"
 _LIVING = "(expires_ms IS NULL OR expires_ms > :now)"
 
 

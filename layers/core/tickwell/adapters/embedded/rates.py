@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from tickwell.application.ports import Clock
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.rate import Allowance, RateKey, window_end
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.rate import Allowance, RateKey, allowance, window_end
 
 _BUSY_SECONDS = 1.0
 _HITS_BETWEEN_SWEEPS = 1000
@@ -54,13 +54,13 @@ class EmbeddedRateLimiter:
         now_ms, ends_ms = self._window(per)
         used = self._do(lambda connection: _used(connection, _HIT, key, ends_ms, limit))
         self._sweep(now_ms)
-        return _allowance(limit, limit if used is None else used, ends_ms, allowed=used is not None)
+        return allowance(limit, limit if used is None else used, ends_ms, allowed=used is not None)
 
     def look(self, key: RateKey, *, limit: int, per: timedelta) -> Allowance:
         """See the port."""
         _, ends_ms = self._window(per)
         used = self._do(lambda connection: _used(connection, _LOOK, key, ends_ms, limit)) or 0
-        return _allowance(limit, used, ends_ms, allowed=used < limit)
+        return allowance(limit, used, ends_ms, allowed=used < limit)
 
     def close(self) -> None:
         """The object is of no use afterwards."""
@@ -106,7 +106,3 @@ def _open(path: Path | str) -> sqlite3.Connection:
 
 def _unavailable(error: sqlite3.DatabaseError) -> UnavailableError:
     return UnavailableError("sqlite", getattr(error, "sqlite_errorname", None) or "SQLITE_ERROR")
-
-
-def _allowance(limit: int, used: int, ends_ms: int, *, allowed: bool) -> Allowance:
-    return Allowance(limit=limit, remaining=max(0, limit - used), reset_at=from_epoch_ms(ends_ms), allowed=allowed)

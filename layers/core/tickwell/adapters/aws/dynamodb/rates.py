@@ -1,6 +1,6 @@
 """Counts in DynamoDB; see ``RateLimiter`` for what they promise."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Value, number
@@ -9,8 +9,8 @@ from tickwell.adapters.aws.dynamodb.keys import Key
 from tickwell.adapters.aws.dynamodb.limit_keys import count_key
 from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
 from tickwell.application.ports import Clock
-from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.rate import Allowance, RateKey, window_end
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.rate import Allowance, RateKey, allowance, window_end
 
 _NAMES: Final = {"count": "c", "kind": "kind", "v": "v", "expires": "ex", "ttl": "ttl"}
 _MOST_REMEMBERED: Final = 10_000
@@ -33,19 +33,19 @@ class DynamoRateLimiter:
         end_ms = to_epoch_ms(window_end(self._clock.now(), per))
         place = count_key(key, end_ms)
         if (place, limit) in self._spent:
-            return _allowance(limit, limit, end_ms, allowed=False)
+            return allowance(limit, limit, end_ms, allowed=False)
         outcome = self._table.update(place, _one_more(limit, end_ms), _NAMES)
         if isinstance(outcome, Written):
-            return _allowance(limit, number(outcome.item, _NAMES["count"]), end_ms, allowed=True)
+            return allowance(limit, number(outcome.item, _NAMES["count"]), end_ms, allowed=True)
         self._remember(place, limit, end_ms)
-        return _allowance(limit, limit, end_ms, allowed=False)
+        return allowance(limit, limit, end_ms, allowed=False)
 
     def look(self, key: RateKey, *, limit: int, per: timedelta) -> Allowance:
         """See the port."""
         end_ms = to_epoch_ms(window_end(self._clock.now(), per))
         item = self._table.get(count_key(key, end_ms))
         used = 0 if item is None else number(item, _NAMES["count"])
-        return _allowance(limit, used, end_ms, allowed=used < limit)
+        return allowance(limit, used, end_ms, allowed=used < limit)
 
     def _remember(self, place: Key, limit: int, end_ms: int) -> None:
         if len(self._spent) >= _MOST_REMEMBERED:
@@ -68,8 +68,3 @@ def _one_more(limit: int, end_ms: int) -> Write:
         condition="attribute_not_exists(#count) OR #count < :limit",
         values=values,
     )
-
-
-def _allowance(limit: int, used: int, end_ms: int, *, allowed: bool) -> Allowance:
-    reset_at: datetime = from_epoch_ms(end_ms)
-    return Allowance(limit=limit, remaining=max(0, limit - used), reset_at=reset_at, allowed=allowed)
