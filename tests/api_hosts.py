@@ -17,6 +17,7 @@ from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
@@ -199,16 +200,30 @@ def memory_world(folder: Path, *, tasks: Sequence[Task[Any]] = ()) -> World:
     return replace(world, close=close)
 
 
+def accounts_of(world: World) -> Accounts:
+    """What the use cases of accounts stand on."""
+    return Accounts(
+        accounts=world.accounts,
+        api_keys=world.api_keys,
+        members=world.members,
+        mails=world.mails,
+        hasher=Argon2Hasher(),
+        tokens=JwtTokens(SIGNING_KEY, world.core.ids),
+        limiter=world.rates,
+        clock=world.clock,
+        ids=world.core.ids,
+    )
+
+
 def services_of(
     world: World, *, jobs: JobStore | None = None, quotas: Mapping[RateClass, Quota] | None = None
 ) -> ApiServices:
     """The API's use cases on ``world``; with ``jobs`` on another job store; without limits but for ``quotas``."""
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
     return core.api(
-        accounts=world.accounts,
+        accounts=accounts_of(world),
         notifying=world.notifying,
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(SIGNING_KEY, core.ids),
+        measuring=world.measuring,
         registry=world.registry,
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),

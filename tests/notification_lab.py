@@ -198,8 +198,10 @@ def new_notification_lab(
             jobs=watch("jobs", stores.jobs),
             history=watch("history", stores.history),
             accounts=watch("accounts", stores.accounts),
+            members=stores.members,
             outbound=outbound,
             clock=stores.clock,
+            ids=stores.ids,
         ),
         close=close,
     )

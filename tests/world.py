@@ -13,6 +13,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
@@ -23,7 +24,15 @@ from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQue
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.ports import AccountStore, RateLimiter, Submissions
+from tickwell.application.notify import Notified, Notify
+from tickwell.application.ports import (
+    AccountStore,
+    ApiKeyStore,
+    MemberStore,
+    Notifications,
+    RateLimiter,
+    Submissions,
+)
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
@@ -31,6 +40,7 @@ from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -38,7 +48,7 @@ from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
-from tickwell.messages import decode_job_message, encode_job_message
+from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
 
@@ -73,7 +83,12 @@ class World:
     blobs: FileBlobs
     outbox: OutboxMailer
     accounts: AccountStore
+    api_keys: ApiKeyStore
     notifying: Notifying
+    measuring: Measuring
+    members: MemberStore
+    mails: Notifications
+    notify: Notify
     rates: RateLimiter
     submissions: Submissions
     execute: ExecuteBatch
@@ -91,6 +106,13 @@ class World:
             ids=self.core.ids,
         )
         return use_case(principal, NewJob(**{"name": "a job", **fields})).job
+
+    def deliver_mails(self) -> Notified:
+        """Write and send what waits, as the notifier does."""
+        deliveries = self.mails.receive(10, wait_seconds=0)
+        report = self.notify(self.mails, deliveries)
+        self.mails.delete([delivery for delivery in deliveries if delivery.message_id not in report.again])
+        return report
 
     @property
     def change(self) -> ChangeJob:
@@ -282,6 +304,9 @@ def new_world(
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
     outbox = OutboxMailer(folder / "outbox", clock)
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
+    mails: Notifications = EmbeddedQueue(
+        database, "notifications", None, encode_notification, decode_notification, clock, visibility_seconds=90
+    )
     return World(
         clock=clock,
         core=core,
@@ -291,7 +316,20 @@ def new_world(
         blobs=blobs,
         outbox=outbox,
         accounts=stores.accounts,
+        api_keys=stores.api_keys,
+        members=stores.members,
+        mails=mails,
+        notify=stores.notifying.notify(
+            jobs=stores.jobs,
+            history=stores.history,
+            accounts=stores.accounts,
+            members=stores.members,
+            outbound=outbound,
+            clock=clock,
+            ids=stores.ids,
+        ),
         notifying=stores.notifying,
+        measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,
         execute=core.execute(

@@ -13,6 +13,6 @@ _worker = aws.worker()
 def handler(event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any]:
     """Execute one batch; answers which messages must be delivered again."""
     lane, queue, deliveries = _worker.open(event)
-    report = asyncio.run(_worker.execute(queue, deliveries, deadline=aws.deadline(context)))
+    report = asyncio.run(_worker.run(lane, queue, deliveries, deadline=aws.deadline(context)))
     log_batch(lane, report)
     return batch_failures(report.again)

@@ -16,6 +16,7 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
@@ -23,13 +24,16 @@ from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
@@ -38,24 +42,29 @@ from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
+    ApiKeyStore,
     AuditLog,
     DueItems,
     Erasure,
     History,
     JobListing,
     JobStore,
+    MemberStore,
     QueueStore,
     RateLimiter,
     StopSwitch,
     Submissions,
     TenantCounts,
+    WorkerLog,
 )
 from tickwell.bootstrap.core import Notifying
 
@@ -75,6 +84,8 @@ class Stores:
     history: History
     due_items: DueItems
     accounts: AccountStore
+    api_keys: ApiKeyStore
+    members: MemberStore
     queues: QueueStore
     stop_switch: StopSwitch
     audit: AuditLog
@@ -83,6 +94,7 @@ class Stores:
     rates: RateLimiter
     submissions: Submissions
     counts: TenantCounts
+    workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
 
@@ -113,6 +125,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
+        api_keys=EmbeddedApiKeyStore(database),
+        members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
         audit=EmbeddedAuditLog(database, clock),
@@ -121,6 +135,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
         counts=EmbeddedTenantCounts(database, clock),
+        workers=EmbeddedWorkerLog(database, clock),
         clock=clock,
         ids=SeededIds(clock),
     )
@@ -201,6 +216,8 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             history=DynamoHistory(table, clock),
             due_items=DynamoDueItems(table, clock),
             accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
             audit=DynamoAuditLog(table, clock),
@@ -209,6 +226,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),
             counts=DynamoTenantCounts(table, clock),
+            workers=DynamoWorkerLog(table, clock),
             clock=clock,
             ids=SeededIds(clock),
         )

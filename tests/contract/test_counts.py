@@ -18,8 +18,10 @@ from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
+from tickwell.adapters.aws.dynamodb.recount import Recount
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
-from tickwell.domain.child import child
+from tickwell.domain.child import child_id
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
@@ -122,6 +124,17 @@ def test_jobs_are_counted_by_queue_lane_and_type(engine: Engine) -> None:
     assert counts.count_jobs(lane=Lane.HIGH) == 2
     assert counts.count_jobs(job_type=JobType.RECURRING) == 1
     assert counts.count_jobs(job_type=JobType.ONE_TIME, status=JobStatus.ACTIVE) == 3
+
+
+def test_children_are_no_jobs_of_their_own_and_their_attempts_count(engine: Engine) -> None:
+    parent = recurring(engine.stores)
+    child = created(engine.stores, job_id=child_id(parent.job_id, NOON))
+    running = claimed(engine.stores, child)
+    assert engine.read().jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert finished(engine.stores, execution(running))
+    counts = engine.read()
+    assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert (counts.tally().total, counts.recent[0].job_id) == (1, child.job_id)
 
 
 def test_writing_a_job_again_counts_once(engine: Engine) -> None:
@@ -243,7 +256,7 @@ def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
 
 
 @given(STEPS, st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_are_what_a_recount_finds(
     engine: Engine, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
 ) -> None:
@@ -261,6 +274,49 @@ def told(dynamodb: DynamoStores, aws: str) -> list[Change]:
     steps = [(chance.choice(["create", "create", "end", "end", "delete"]), status) for status in [*DECISIONS] * 12]
     lived(dynamodb.stores, steps, chance)
     return changes_from({"Records": stream_records(aws)})
+
+
+def rested() -> None:
+    """Nothing happens meanwhile."""
+
+
+def test_a_recount_repairs_what_was_lost_and_leaves_executions_alone(
+    dynamodb: DynamoStores, told: list[Change]
+) -> None:
+    stores, counts = dynamodb.stores, dynamo_counts(dynamodb)
+    stores.history.put_dead_letters([dead_letter(job(stores))])
+    last = {change.partition: change.sequence for change in told}
+    counts.apply([c for number, c in enumerate(told) if number % 3 or c.sequence == last[c.partition]])
+    spoiled = counts.read(TENANT)
+    assert Recount(dynamodb.table, rested)(TENANT)
+    repaired = counts.read(TENANT)
+    assert repaired.jobs != spoiled.jobs
+    assert {cell: n for cell, n in repaired.jobs.items() if cell.status is not JobStatus.DELETED} == recounted(stores)
+    assert (repaired.dead_letters, repaired.executions, repaired.recent) == (1, spoiled.executions, spoiled.recent)
+    counts.apply(told)
+    assert counts.read(TENANT).jobs == repaired.jobs, "what came before is not counted again"
+
+
+def test_a_recount_of_a_tenant_that_is_not_at_rest_changes_nothing(dynamodb: DynamoStores, told: list[Change]) -> None:
+    counts = dynamo_counts(dynamodb)
+    counts.apply(told[: len(told) // 2])
+    spoiled = counts.read(TENANT)
+    assert not Recount(dynamodb.table, lambda: [created(dynamodb.stores)])(TENANT)
+    assert counts.read(TENANT) == spoiled
+    assert not Recount(dynamodb.table, lambda: counts.apply(told))(TENANT)
+
+
+def test_a_recount_of_the_embedded_engine_finds_what_its_triggers_counted(sqlite: EmbeddedStores) -> None:
+    lived(sqlite.stores, [("create", ExecutionStatus.SUCCESS), ("end", ExecutionStatus.LOST)] * 6, random.Random(3))
+    sqlite.stores.history.put_dead_letters([dead_letter(job(sqlite.stores))])
+    counts = EmbeddedTenantCounts(sqlite.database, sqlite.stores.clock)
+    before = counts.read(TENANT)
+    assert counts.recount(TENANT)
+    assert counts.read(TENANT) == before
+    with sqlite.database.transaction() as cursor:
+        cursor.execute("DELETE FROM job_counts")
+    assert counts.recount(TENANT)
+    assert counts.read(TENANT) == before
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -302,16 +358,3 @@ def test_two_consumers_that_count_at_once_lose_nothing(dynamodb: DynamoStores, t
 def test_a_batch_costs_one_write_for_each_row(dynamodb: DynamoStores, told: list[Change]) -> None:
     counts = dynamo_counts(dynamodb)
     assert counts.apply(told) <= 8, "four groups, and a day of each"
-
-
-def test_children_are_no_jobs_but_what_they_ran_is_counted(engine: Engine) -> None:
-    parent = recurring(engine.stores)
-    made = child(parent, NOON, mark="0a", now=TOMORROW)
-    engine.stores.jobs.create(made)
-    running = claimed(engine.stores, made)
-    assert sum(engine.read().jobs.values()) == 1
-    assert finished(engine.stores, execution(running))
-    counts = engine.read()
-    assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
-    assert counts.executions[MEDIUM].total == 1
-    assert [ended.job_id for ended in counts.recent] == [made.job_id]

@@ -61,6 +61,10 @@ def names(client: "EventBridgeSchedulerClient") -> set[str]:
     return {schedule["Name"] for schedule in client.list_schedules(GroupName="tickwell")["Schedules"]}
 
 
+def test_a_far_timer_answers(far_timer: FarTimer) -> None:
+    far_timer.ping()
+
+
 def test_arming_and_disarming_may_be_repeated(far_timer: FarTimer) -> None:
     far_timer.arm([IN_AN_HOUR, IN_AN_HOUR])
     far_timer.arm([IN_AN_HOUR])

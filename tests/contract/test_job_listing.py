@@ -12,6 +12,7 @@ from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.cursors import encode_cursor
 from tickwell.application.ports import JobsFound
+from tickwell.domain.child import child
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
 from tickwell.domain.job_filter import JobFilter
@@ -187,3 +188,12 @@ def test_upcoming_refuses_a_cursor_that_it_did_not_give(stores: Stores, cursor: 
     with pytest.raises(InvalidInputError) as refused:
         stores.listing.upcoming(TENANT, after=NOON, until=TOMORROW, limit=5, cursor=cursor)
     assert refused.value.field == "cursor"
+
+
+def test_children_are_in_no_listing(stores: Stores) -> None:
+    parent = created(stores)
+    stores.jobs.create(child(parent, NOON, mark="00", now=NOON))
+    for sort_by in JobSort:
+        found = stores.listing.find(TENANT, JobQuery(sort_by=sort_by), limit=1)
+        assert ([one.job_id for one in found.items], found.next_cursor) == ([parent.job_id], None)
+        assert stores.listing.find(TENANT, JobQuery(sort_by=sort_by), limit=5, skip=1).total in {None, 1}

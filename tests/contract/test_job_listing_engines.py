@@ -71,6 +71,7 @@ def test_a_filter_that_selects_little_ends_its_page_early_and_goes_on(
 
 def test_what_has_no_index_is_refused_beyond_a_bound(dynamodb: DynamoStores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_listing, "MOST_SORTED", 50)
+    monkeypatch.setattr(listing, "MOST_SORTED", 50)
     stores = dynamodb.stores
     for _ in range(50):
         created(stores, tags=("blue",))

@@ -47,7 +47,7 @@ def test_preflight_is_answered_without_a_credential(api: Api) -> None:
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key"
+    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key, X-API-Key"
     assert api.anonymous("OPTIONS", "/nothing", headers=headers).status == 404
 
 

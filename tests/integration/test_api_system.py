@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,8 +37,9 @@ class BrokenJobs:
 
 
 def broken_api(kind: str, world: World, error: Exception) -> Api:
-    jobs: Any = BrokenJobs(error)
-    return new_api(kind, world, services=services_of(world, jobs=jobs))
+    broken: Any = BrokenJobs(error)
+    core = replace(world.core, jobs=broken, listing=broken)
+    return new_api(kind, world, services=services_of(replace(world, core=core)))
 
 
 @pytest.mark.parametrize("kind", ["lambda", "asgi"])
@@ -72,7 +74,7 @@ def test_health_says_what_does_not_answer(open_world: OpenWorld, kind: str) -> N
     answer = api.anonymous("GET", "/health")
     assert (answer.status, answer.json["status"]) == (503, "degraded")
     assert (answer.json["error"], answer.json["code"]) == (True, "DEGRADED")
-    assert answer.json["services"] == {"store": "disconnected", "lanes": "connected"}
+    assert answer.json["services"] == {"store": "disconnected", "lanes": "connected", "far_timer": "connected"}
     detailed = api.user()("GET", "/api/v1/dashboard/health")
     assert (detailed.status, detailed.json["services"]["store"]["status"]) == (503, "unhealthy")
     assert detailed.json["services"]["queue"]["status"] == "healthy"
@@ -84,20 +86,22 @@ def test_health_in_detail_counts_what_waits(api: Api, ada: Client) -> None:
     api.world.clock.advance(5)
     answer = ada("GET", "/api/v1/dashboard/health")
     assert (answer.status, answer.json["success"], answer.json["status"]) == (200, True, "healthy")
-    assert answer.json["services"]["queue"]["metrics"]["high"] == {
+    assert answer.json["services"]["queue"]["metrics"]["lanes"]["high"] == {
         "waiting": 1,
         "delayed": 1,
         "active": 0,
         "oldest_age_seconds": 5.0,
     }
-    assert answer.json["system"] == {"environment": "test"}
+    system = answer.json["system"]
+    assert (system["environment"], system["uptime_seconds"], system["memory"]["total_mb"]) == ("test", 5, 512)
+    assert system["memory"]["used_mb"] > 0
     assert api.anonymous("GET", "/health").json == {
         "success": True,
         "status": "healthy",
         "timestamp": "2026-11-22T12:00:05.000Z",
         "version": __version__,
         "environment": "test",
-        "services": {"store": "connected", "lanes": "connected"},
+        "services": {"store": "connected", "lanes": "connected", "far_timer": "connected"},
     }
 
 

@@ -52,6 +52,14 @@ class Flow:
         rotated = self.server.data("POST", f"/api/v1/webhooks/{added['id']}/rotate")
         self.secrets.extend((added["secret"], rotated["secret"], urlsplit(self.hook.url).path))
 
+    def use_a_key(self) -> None:
+        made = self.server.data("POST", "/api/v1/api-keys", {"name": "a key", "scopes": ["jobs:read"]})
+        assert self._raw("GET", JOBS, b"", {"X-API-Key": made["key"]}) == 200
+        assert self._raw("POST", JOBS, b"{}", {"Authorization": f"Bearer {made['key']}"}) == 403
+        self.server.data("DELETE", f"/api/v1/api-keys/{made['id']}")
+        assert self._raw("GET", JOBS, b"", {"X-API-Key": made["key"]}) == 401
+        self.secrets.append(made["key"])
+
     def run_jobs(self) -> list[str]:
         failing = {"task": "http_request", "max_retries": 0}
         jobs: list[dict[str, Any]] = [
@@ -120,6 +128,7 @@ def test_what_the_server_and_its_workers_print_holds_no_secret(tmp_path: Path, h
         flow = Flow(server=server, hook=hook)
         flow.sign_up()
         flow.add_a_webhook()
+        flow.use_a_key()
         jobs = flow.run_jobs()
         flow.make_mistakes()
         flow.meet_a_locked_database(tmp_path)

@@ -66,7 +66,14 @@ def test_what_cannot_be_done_is_told(deployment: str, arguments: list[str], told
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []])
+def test_counts_are_repaired(deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("tickwell.bootstrap.operator._STREAM_SECONDS", 0.0)
+    assert deployment
+    assert main(["recount", "--tenant", "tenant-1"]) == 0
+    assert capsys.readouterr().out == "recounted: tenant tenant-1\n"
+
+
+@pytest.mark.parametrize("arguments", [["recount"], ["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []])
 def test_everybody_is_stopped_by_name_only(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         main(arguments)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tickwell.http import openapi
+from tickwell.http.access import ACCESS
 from tickwell.http.operation import access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver, threaded_resolver
 
@@ -37,7 +38,9 @@ def test_check_tells_a_different_document(tmp_path: Path, capsys: pytest.Capture
 def test_the_document_is_openapi_3_1_of_this_version() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
     assert DOCUMENT["info"]["version"] == "1.2.3"
-    assert DOCUMENT["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert (schemes["apiKey"]["in"], schemes["apiKey"]["name"]) == ("header", "X-API-Key")
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
@@ -53,11 +56,29 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
     assert method != "get" or "409" not in operation["responses"]
 
 
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_tells_the_role_and_the_scope_that_it_takes(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    access, told = ACCESS[operation["operationId"]], operation["description"]
+    schemes = [name for each in operation["security"] for name in each]
+    if access.role is None:
+        assert (schemes, "no credential is needed" in told) == ([], True), (path, method)
+    elif access.scope is None:
+        assert (schemes, "an API key is not enough" in told) == (["bearer"], True), (path, method)
+    else:
+        assert (schemes, f"the scope `{access.scope.value}`" in told) == (["bearer", "apiKey"], True), (path, method)
+    assert access.role is None or f"the role `{access.role.value}`" in told
+
+
 def test_exactly_these_routes_need_no_credential() -> None:
     public = {(route.method, route.path) for route in all_routes(lambda_resolver()) if access_of(route).is_public}
     assert public == {
         ("GET", "/"),
         ("GET", "/health"),
+        ("GET", "/health/store"),
+        ("GET", "/health/redis"),
+        ("GET", "/health/queues"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
         ("GET", "/redoc"),
@@ -65,6 +86,9 @@ def test_exactly_these_routes_need_no_credential() -> None:
         ("GET", "/docs/reference.css"),
         ("POST", "/api/v1/auth/register"),
         ("POST", "/api/v1/auth/login"),
+        ("POST", "/api/v1/auth/password/forgot"),
+        ("POST", "/api/v1/auth/password/reset"),
+        ("POST", "/api/v1/auth/invitations/accept"),
     }
 
 

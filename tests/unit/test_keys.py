@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickwell.adapters.aws.dynamodb import keys, limit_keys, queue_keys, tenant_keys, upcoming_keys
+from tickwell.adapters.aws.dynamodb import (
+    account_keys,
+    api_key_keys,
+    keys,
+    limit_keys,
+    queue_keys,
+    tenant_keys,
+    upcoming_keys,
+)
 from tickwell.adapters.aws.dynamodb.keys import Key, UnknownKeyError
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DUE_SHARDS, DueItem
@@ -102,6 +110,7 @@ def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
     assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
     assert keys.parse_webhooks_key(keys.webhooks_key(tenant_id)) == tenant_id
     assert keys.parse_address_key(keys.address_key(text)) == text
+    assert api_key_keys.parse_api_key_key(api_key_keys.api_key_key(tenant_id, text)) == (tenant_id, text)
 
 
 @given(job_keys, instants_ms, attempts, digests)
@@ -113,6 +122,11 @@ def test_keys_of_what_children_ran_round_trip(job: JobKey, due_ms: int, attempt:
     assert keys.parse_detail_key(detail) == (child, due_ms, attempt, digest)
     assert {key.pk, detail.pk} == {keys.history_partition(replace(job, job_id=parent_id))}
     assert keys.parse_job_key(keys.job_key(child)) == child
+
+
+@given(words, texts)
+def test_keys_of_invitations_round_trip(tenant_id: str, text: str) -> None:
+    assert account_keys.parse_invitation_key(account_keys.invitation_key(tenant_id, text)) == (tenant_id, text)
 
 
 @given(st.lists(st.tuples(instants_ms, attempts), min_size=2))
@@ -168,8 +182,10 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "due item": keys.parse_due_key,
     "watermark": keys.parse_watermark_key,
     "address": keys.parse_address_key,
+    "API key": api_key_keys.parse_api_key_key,
     "user": keys.parse_user_key,
     "tenant": keys.parse_tenant_key,
+    "invitation": account_keys.parse_invitation_key,
     "queue": queue_keys.parse_queue_key,
     "gate": queue_keys.parse_gate_key,
     "parked": queue_keys.parse_parked_key,
@@ -195,8 +211,10 @@ KEYS: dict[str, Key] = {
     "due item": Key("D#202611221200#3", "1795348800000#t#j#1795348800000#1#1"),
     "watermark": keys.watermark_key(3),
     "address": keys.address_key("ada@example.com"),
+    "API key": api_key_keys.api_key_key("t", "k"),
     "user": keys.user_key("t", "u"),
     "tenant": keys.tenant_key("t"),
+    "invitation": account_keys.invitation_key("t", "i"),
     "queue": queue_keys.queue_key("t", "q"),
     "gate": queue_keys.gate_key("t", "q"),
     "parked": queue_keys.parked_key("t", "q", 1, "j", 1, 1),

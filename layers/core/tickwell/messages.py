@@ -6,8 +6,9 @@ A field may be added with a default; anything else is a new ``v`` whose predeces
 import json
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from tickwell.domain.account_mail import AccountMail, AccountMailKind
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage, Unreadable
@@ -66,6 +67,21 @@ class NotificationV1(_Wire):
     endpoint: str | None = None
 
 
+class AccountMailV1(_Wire):
+    """An ``AccountMail`` on the wire."""
+
+    kind: Literal["account_mail"] = "account_mail"
+    v: Literal[1] = 1
+    about: AccountMailKind
+    asked_at: AwareDatetime
+    address: str = ""
+    tenant: str = ""
+    invitation: str = ""
+
+
+_TOLD: TypeAdapter[NotificationV1 | AccountMailV1] = TypeAdapter(NotificationV1 | AccountMailV1)
+
+
 def encode_job_message(message: JobMessage) -> str:
     """The body to send; ``decode_job_message`` gives the message back."""
     return JobMessageV1(
@@ -106,19 +122,35 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
     )
 
 
-def encode_notification(notification: Notification) -> str:
-    """The body to send; ``decode_notification`` gives the notification back."""
+def encode_notification(notification: Notification | AccountMail) -> str:
+    """The body to send; ``decode_notification`` gives it back."""
+    if isinstance(notification, AccountMail):
+        return AccountMailV1(
+            about=notification.kind,
+            asked_at=notification.asked_at,
+            address=notification.address,
+            tenant=notification.tenant_id,
+            invitation=notification.invitation_id,
+        ).model_dump_json()
     return NotificationV1(
         event=_event_wire(notification.event), channel=notification.channel, endpoint=notification.endpoint_id
     ).model_dump_json()
 
 
-def decode_notification(body: str) -> Notification | Unreadable:
-    """The notification in ``body``, or why it cannot be read."""
+def decode_notification(body: str) -> Notification | AccountMail | Unreadable:
+    """The notification or mail in ``body``, or why it cannot be read."""
     try:
-        wire = NotificationV1.model_validate_json(body)
+        wire = _TOLD.validate_json(body)
     except ValidationError as error:
         return _unreadable(body, error)
+    if isinstance(wire, AccountMailV1):
+        return AccountMail(
+            kind=wire.about,
+            asked_at=instant(wire.asked_at),
+            address=wire.address,
+            tenant_id=wire.tenant,
+            invitation_id=wire.invitation,
+        )
     return Notification(event=_event(wire.event), channel=wire.channel, endpoint_id=wire.endpoint)
 
 

@@ -23,6 +23,7 @@ _SETTLE_SECONDS = 30
 S = TypeVar("S", bound="Settings")
 CommaList = Annotated[tuple[str, ...], NoDecode]
 OptionalAddress = Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+OptionalUrl = Annotated[str | None, Field(pattern=r"^https?://[^\s#?]+$", max_length=512)]
 
 
 def split_list(value: object) -> object:
@@ -136,6 +137,8 @@ class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSetting
 
     blob_bucket: str
     jwt_secret_id: str
+    notification_url: str
+    notification_dlq_url: str
     allowed_origins: CommaList = ()
 
     _split = field_validator("allowed_origins", mode="before")(split_list)
@@ -159,6 +162,7 @@ class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings, TaskProce
     sender_address: str
     allow_private_hosts: CommaList = ()
     worker_timeout_seconds: int = Field(default=900, ge=60, le=900)
+    worker_heartbeat_seconds: int = Field(default=60, ge=0, le=3600)
 
     @property
     def longest_attempt(self) -> timedelta:
@@ -208,6 +212,7 @@ class NotifierSettings(StoreSettings):
     notification_dlq_url: str
     sender_address: str
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     allow_private_hosts: CommaList = ()
 
     _split = field_validator("allow_private_hosts", mode="before")(split_list)
@@ -242,6 +247,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, Lim
     allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
     operator_address: OptionalAddress = None
+    public_url: OptionalUrl = None
     archive: bool = True
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)

@@ -5,6 +5,7 @@ from typing import Any
 
 from tickwell.adapters.documents import epoch_ms, from_ms
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.one_time import PendingReset
 from tickwell.domain.session import RevokedToken, Sessions
 
 
@@ -32,3 +33,17 @@ def sessions_from(text: str | None) -> Sessions:
         for token_id, issued_ms, expires_ms in document.get("revoked", ())
     )
     return Sessions(generation=document["generation"], since=from_ms(document.get("since")), revoked=revoked)
+
+
+def resets_text(resets: tuple[PendingReset, ...]) -> str | None:
+    """The text to store; None where there are none."""
+    document = [[reset.digest, to_epoch_ms(reset.expires_at)] for reset in resets]
+    return json.dumps(document, separators=(",", ":")) if document else None
+
+
+def resets_from(text: str | None) -> tuple[PendingReset, ...]:
+    """What ``resets_text`` was given."""
+    return tuple(
+        PendingReset(digest=digest, expires_at=from_epoch_ms(expires_ms))
+        for digest, expires_ms in json.loads(text or "[]")
+    )

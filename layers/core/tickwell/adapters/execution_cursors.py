@@ -5,11 +5,17 @@ from tickwell.domain.errors import InvalidInputError
 
 _LISTING = "executions"
 _LARGEST = 1 << 53
+_LATEST_MS, _LAST_ATTEMPT = 10**13 - 1, 9999
 
 
 def encode_execution_cursor(due_ms: int, attempt: int, mark: str) -> str:
     """The cursor that leads behind that execution."""
     return encode_cursor(_LISTING, [due_ms, attempt, mark])
+
+
+def beginning() -> str:
+    """The cursor that leads to the newest execution."""
+    return encode_execution_cursor(_LATEST_MS, _LAST_ATTEMPT, "")
 
 
 def execution_cursor(cursor: str | None) -> tuple[int, int, str] | None:

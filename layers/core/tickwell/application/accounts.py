@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tickwell.application.edit_user import edit_user
+from tickwell.application.login_limits import LoginLimits
 from tickwell.application.ports import AccountStore, Clock, Ids, PasswordHasher, Tokens
 from tickwell.domain.account import TOKEN_LIFE, Principal, Role, User, require_email, require_strong_password
 from tickwell.domain.errors import ForbiddenError, InvalidCredentialsError, NotFoundError, UnauthenticatedError
@@ -55,13 +56,29 @@ class Login:
     accounts: AccountStore
     hasher: PasswordHasher
     tokens: Tokens
+    limits: LoginLimits
     clock: Clock
 
-    def __call__(self, email: str, password: str) -> SignedIn:
+    def __call__(self, email: str, password: str, *, client: str) -> SignedIn:
         """Raises InvalidCredentialsError, the same for an unknown address and for a wrong password.
 
-        The hash runs in both cases, so that the time of the answer tells nothing either.
+        The hash runs in both cases, so that the time of the answer tells nothing either. Raises RateLimitedError after
+        too many failures of the account or of the ``client``, for the right password too.
         """
+        self.limits.admit(email, client)
+        try:
+            user = self._user(email, password)
+        except InvalidCredentialsError:
+            self.limits.note_failure(email, client)
+            raise
+        self.limits.admit(email, client)
+        return SignedIn(
+            user=user,
+            token=self.tokens.issue(user, now=self.clock.now()),
+            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
+        )
+
+    def _user(self, email: str, password: str) -> User:
         try:
             user = self.accounts.by_email(email)
         except NotFoundError:
@@ -69,11 +86,7 @@ class Login:
             raise InvalidCredentialsError from None
         if not self.hasher.verify(user.password_hash, password):
             raise InvalidCredentialsError(user.tenant_id, user.user_id)
-        return SignedIn(
-            user=user,
-            token=self.tokens.issue(user, now=self.clock.now()),
-            expires_in_seconds=int(TOKEN_LIFE.total_seconds()),
-        )
+        return user
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

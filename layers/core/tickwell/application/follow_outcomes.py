@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tickwell.application.ports import Notifications, Outgoing, WebhookStore
+from tickwell.domain.account_mail import AccountMail
 from tickwell.domain.notification import Channel, Notification
 from tickwell.domain.outcome_event import EventType, OutcomeEvent
 from tickwell.domain.webhook import Webhooks
@@ -27,7 +28,7 @@ class FollowOutcomes:
         """
         tenants = dict.fromkeys(event.tenant_id for event in events if event.type is not EventType.ALERT)
         webhooks = {tenant_id: self.webhooks.read(tenant_id) for tenant_id in tenants}
-        outgoing: dict[Channel, dict[str, Outgoing[Notification]]] = {channel: {} for channel in Channel}
+        outgoing: dict[Channel, dict[str, Outgoing[Notification | AccountMail]]] = {channel: {} for channel in Channel}
         for event in events:
             for notification in _notifications(event, webhooks.get(event.tenant_id)):
                 once = outgoing[notification.channel]

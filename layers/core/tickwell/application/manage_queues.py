@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from tickwell.application.admission import AdmitAttempts
+from tickwell.application.health import HealthLevel, backlog_level
 from tickwell.application.ports import Clock, JobStore, Lanes, QueueKey, QueueStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
@@ -17,16 +17,7 @@ from tickwell.domain.queue import MOST_QUEUES, Queue, default_queues
 _TRIES = 5
 _MOST_COUNTED = 10_000
 _FIRST_LET_GO = 200
-_WARNING, _CRITICAL = 100, 1000
 _UNFINISHED = (JobStatus.ACTIVE, JobStatus.PAUSED)
-
-
-class QueueHealth(StrEnum):
-    """How full a queue is (E8): fewer than 100 wait, fewer than 1,000, or more."""
-
-    NORMAL = "normal"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +36,9 @@ class QueueState:
     jobs: Mapping[JobStatus, int] | None = None
 
     @property
-    def health(self) -> QueueHealth:
+    def health(self) -> HealthLevel:
         """The level by what waits."""
-        if self.waiting < _WARNING:
-            return QueueHealth.NORMAL
-        return QueueHealth.WARNING if self.waiting < _CRITICAL else QueueHealth.CRITICAL
+        return backlog_level(self.waiting)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,12 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.notice import Notice, ReadNotice
 from tickwell.application.ports import Clock, Delivery, NotificationLog, Notifications
 from tickwell.application.tell import Tell
+from tickwell.domain.account_mail import AccountMail
 from tickwell.domain.errors import AttemptFailedError, NotFoundError, UnavailableError
-from tickwell.domain.message import Unreadable
 from tickwell.domain.notification import Channel, Notification, NotificationRecord, pause_after
+
+Told = Delivery[Notification | AccountMail]
 
 _log = logging.getLogger("tickwell")
 
@@ -44,9 +47,10 @@ class Notify:
     read_notice: ReadNotice
     channels: Mapping[Channel, Tell]
     records: NotificationLog
+    account_mails: SendAccountMail
     clock: Clock
 
-    def __call__(self, queue: Notifications, deliveries: Sequence[Delivery[Notification]]) -> Notified:
+    def __call__(self, queue: Notifications, deliveries: Sequence[Told]) -> Notified:
         """Deliver all side by side, so that a slow target delays no other.
 
         What fails is released to come again after growing pauses, about a day long; then it is recorded as failed, and
@@ -61,8 +65,10 @@ class Notify:
             by_ending[ending].append(delivery.message_id)
         return Notified(**{ending.value: tuple(ids) for ending, ids in by_ending.items()})
 
-    def _deal_with(self, queue: Notifications, delivery: Delivery[Notification]) -> _Ending:
+    def _deal_with(self, queue: Notifications, delivery: Told) -> _Ending:
         try:
+            if isinstance(delivery.message, AccountMail):
+                return self._write(queue, delivery, delivery.message)
             return self._deliver(queue, delivery)
         except NotFoundError:  # what was to be told, or whom, is gone
             return _Ending.DROPPED
@@ -73,9 +79,9 @@ class Notify:
             self._release(queue, delivery)
         return _Ending.AGAIN
 
-    def _deliver(self, queue: Notifications, delivery: Delivery[Notification]) -> _Ending:
+    def _deliver(self, queue: Notifications, delivery: Told) -> _Ending:
         notification = delivery.message
-        if isinstance(notification, Unreadable):
+        if not isinstance(notification, Notification):
             queue.bury(delivery)
             return _Ending.DROPPED
         if self._was_sent(notification):
@@ -96,6 +102,20 @@ class Notify:
             queue.bury(delivery)
             return _Ending.FAILED
         self._record(notification, notice, target, None)
+        return _Ending.SENT
+
+    def _write(self, queue: Notifications, delivery: Told, mail: AccountMail) -> _Ending:
+        """Nothing is kept of it: whoever waits for such a mail can ask for another one."""
+        try:
+            self.account_mails(mail)
+        except AttemptFailedError as error:
+            if error.retryable and pause_after(delivery.receive_count) is not None:
+                self._release(queue, delivery)
+                return _Ending.AGAIN
+            # Not the error's own words: mail servers repeat addresses.
+            extra = {"action": "account_mail.failed", "kind": mail.kind.value, "reason": error.error_code}
+            _log.error("account mail failed for good", extra=extra)
+            return _Ending.FAILED
         return _Ending.SENT
 
     def _was_sent(self, notification: Notification) -> bool:
@@ -125,7 +145,7 @@ class Notify:
             extra = {"action": "notification.failed", "notification_id": notification.notification_id, "target": target}
             _log.error("notification failed for good", extra={**extra, "tenant_id": event.tenant_id, "reason": error})
 
-    def _release(self, queue: Notifications, delivery: Delivery[Notification]) -> None:
+    def _release(self, queue: Notifications, delivery: Told) -> None:
         """If that fails the message comes again when its visibility ends."""
         with suppress(UnavailableError):
             queue.release(delivery, delay_seconds=pause_after(delivery.receive_count) or _LAST_PAUSE_SECONDS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_detail, load_payload
+from tickwell.application.list_jobs import rows_before
 from tickwell.application.ports import BlobStore, History, JobStore, NotificationLog, Page
 from tickwell.domain.account import Principal
 from tickwell.domain.dead_letter import DeadLetter, DeadLetterFilter
@@ -25,11 +26,15 @@ from tickwell.domain.notification import NotificationRecord
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionPage:
-    """A page of a job's executions; ``running`` is the one under way, on the first page only."""
+    """A page of a job's executions; ``running`` is the one under way, on the first page only.
+
+    ``total`` counts all that are chosen; None where nobody counts them.
+    """
 
     running: RunningExecution | None
     items: tuple[Execution, ...]
     next_cursor: str | None
+    total: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,21 +55,49 @@ class ReadHistory:
     notifications: NotificationLog
 
     def executions(
-        self, principal: Principal, job_id: str, *, limit: int, cursor: str | None, status: ExecutionStatus | None
+        self,
+        principal: Principal,
+        job_id: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        status: ExecutionStatus | None = None,
+        page: int | None = None,
     ) -> ExecutionPage:
-        """Newest first, what its children ran included. With ``status`` a page may be short, its cursor goes on.
+        """Newest first, what its children ran included: behind ``cursor``, or the ``page``-th page, or the first.
 
-        Raises InvalidInputError.
+        The one that is running is the first of all. With ``status`` and no ``page`` a page may be short, its cursor
+        goes on. Raises InvalidInputError.
         """
+        skip = rows_before(page, limit=require_page_limit(limit), cursor=cursor)
         job = self.jobs.get(principal.tenant_id, job_id)
-        page = self.history.list_executions(
-            principal.tenant_id, job_id, limit=require_page_limit(limit), cursor=cursor, with_children=True
+        running = self._running(job) if cursor is None and status in (None, ExecutionStatus.RUNNING) else None
+        ahead = 0 if running is None else 1
+        if status is ExecutionStatus.RUNNING:
+            return ExecutionPage(running=None if skip else running, items=(), next_cursor=None, total=ahead)
+        shown = None if skip else running
+        found = self.history.list_executions(
+            principal.tenant_id,
+            job_id,
+            limit=limit if shown is None else limit - 1,
+            cursor=cursor,
+            with_children=True,
+            status=status,
+            skip=None if skip is None else max(0, skip - ahead),
         )
-        shown = tuple(e for e in page.items if status in (None, e.status))
-        running = running_execution(job) if cursor is None and status in (None, ExecutionStatus.RUNNING) else None
-        if running is not None and running.execution_id in {e.execution_id for e in page.items}:
-            running = None
-        return ExecutionPage(running=running, items=shown, next_cursor=page.next_cursor)
+        total = _total(job, status, found, before=(skip or 0) + (0 if shown is None else 1), ahead=ahead, cursor=cursor)
+        return ExecutionPage(running=shown, items=found.items, next_cursor=found.next_cursor, total=total)
+
+    def _running(self, job: Job) -> RunningExecution | None:
+        """What ``job`` is running; None also between the record of an attempt and the write that empties the slot."""
+        running = running_execution(job)
+        if running is None:
+            return None
+        try:
+            self.history.get_execution(job.tenant_id, running.execution_id)
+        except NotFoundError:
+            return running
+        return None
 
     def execution(self, principal: Principal, execution_id: str) -> ExecutionOfJob:
         """One execution with output, wherever that lies; a running one has none yet."""
@@ -135,6 +168,21 @@ class ReadHistory:
 def sent_mail_blob(tenant_id: str, execution_id: str) -> str:
     """Where the mail of an execution is kept: JSON with message_id, from, to, subject, text, html, reply_to, via."""
     return f"tenants/{tenant_id}/mail/{execution_id}.json"
+
+
+def _total(
+    job: Job, status: ExecutionStatus | None, found: Page[Execution], *, before: int, ahead: int, cursor: str | None
+) -> int | None:
+    """How many executions there are: exact where the page is the last one, else what the job's statistics say.
+
+    Those count what has expired as well, and not what children ran; never fewer than were seen.
+    """
+    if cursor is None and found.next_cursor is None and (found.items or before <= ahead):
+        return before + len(found.items)
+    counted = {None: job.tally.executions + ahead, ExecutionStatus.SUCCESS: job.tally.successful}.get(status)
+    if counted is None or cursor is not None:
+        return counted
+    return max(counted, before + len(found.items) + 1) if found.next_cursor is not None else counted
 
 
 def _last_line(execution: Execution) -> LogEntry:

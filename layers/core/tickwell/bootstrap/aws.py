@@ -1,5 +1,6 @@
 """The Lambda functions: one builder each, on DynamoDB, SQS, EventBridge Scheduler, SES, S3 and Secrets Manager."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
+from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
@@ -19,12 +21,15 @@ from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
+from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.aws.sqs import SqsQueue, deliveries_from_event
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.alert_operator import AlertOperator
@@ -32,13 +37,16 @@ from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.dispatch import Dispatch
-from tickwell.application.execute_batch import ExecuteBatch, JobDelivery, JobQueue
+from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
@@ -196,6 +204,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
     from tickwell.adapters.passwords import Argon2Hasher
     from tickwell.adapters.tokens import JwtTokens
+    from tickwell.bootstrap.accounts import Accounts
     from tickwell.bootstrap.limits import Guards, request_limits
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
@@ -203,15 +212,33 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     settings = load(ApiSettings)
     table = _table(settings)
     core = _core(settings, table, _lanes(settings))
+    limiter = DynamoRateLimiter(table, core.clock)
     secrets = SecretsManagerSecrets(_client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
     services = core.api(
-        accounts=DynamoAccountStore(table),
+        accounts=Accounts(
+            accounts=DynamoAccountStore(table),
+            api_keys=DynamoApiKeyStore(table),
+            members=DynamoMemberStore(table, core.clock),
+            mails=_notifications(settings.notification_url, None),
+            hasher=Argon2Hasher(),
+            tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+            limiter=limiter,
+            clock=core.clock,
+            ids=core.ids,
+        ),
         notifying=_notifying(table),
-        hasher=Argon2Hasher(),
-        tokens=JwtTokens(secrets.get(JWT_SIGNING_KEY), core.ids),
+        measuring=Measuring(
+            counts=DynamoTenantCounts(table, core.clock),
+            workers=DynamoWorkerLog(table, core.clock),
+            host=ProcessHost(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) or None),
+            notifications=NotificationQueues(
+                queues=(_notifications(settings.notification_url, None),),
+                failed=_notifications(settings.notification_dlq_url, None),
+            ),
+        ),
         registry=all_tasks(),
         guards=Guards(
-            limits=request_limits(settings, DynamoRateLimiter(table, core.clock), core.clock),
+            limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
         ),
         stage=settings.stage,
@@ -226,6 +253,18 @@ class Worker:
 
     execute: ExecuteBatch
     lanes: Mapping[str, tuple[Lane, JobQueue]]
+    heartbeat: Heartbeat
+
+    async def run(
+        self, lane: Lane, queue: JobQueue, deliveries: Sequence[JobDelivery], *, deadline: datetime
+    ) -> BatchReport:
+        """Execute a batch, and tell meanwhile that this instance is at work."""
+        report = BatchReport()
+        beating = asyncio.create_task(self.heartbeat.keep((lane,), lambda: len(deliveries) - report.done))
+        try:
+            return await self.execute(queue, deliveries, deadline=deadline, report=report)
+        finally:
+            beating.cancel()
 
     def open(self, event: Mapping[str, Any]) -> tuple[Lane, JobQueue, Sequence[JobDelivery]]:
         """The lane that a batch came from, its queue, and what it delivers. One batch never mixes lanes."""
@@ -249,7 +288,8 @@ def worker() -> Worker:
 
     settings = load(WorkerSettings)
     lanes = _lanes(settings, settings.lane_dlq_url)
-    core = _core(settings, _table(settings), lanes)
+    table = _table(settings)
+    core = _core(settings, table, lanes)
     outbound = Outbound(
         mailer=SesMailer(_client("sesv2"), core.clock),
         sender_address=settings.sender_address,
@@ -271,6 +311,12 @@ def worker() -> Worker:
     return Worker(
         execute=execute,
         lanes={url.rpartition("/")[2]: (lane, lanes[lane]) for lane, url in _lane_urls(settings).items()},
+        heartbeat=Heartbeat(
+            workers=DynamoWorkerLog(table, core.clock),
+            clock=core.clock,
+            worker_id=core.ids.new(),
+            interval=timedelta(seconds=settings.worker_heartbeat_seconds),
+        ),
     )
 
 
@@ -358,12 +404,15 @@ def notifier() -> Notifier:
         jobs=DynamoJobStore(table, clock),
         history=DynamoHistory(table, clock),
         accounts=DynamoAccountStore(table),
+        members=DynamoMemberStore(table, clock),
         outbound=Outbound(
             mailer=SesMailer(_client("sesv2"), clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
             operator_address=settings.operator_address,
+            public_url=settings.public_url,
         ),
         clock=clock,
+        ids=SystemIds(clock),
     )
     return Notifier(notify=notify, queue=_notifications(settings.notification_url, settings.notification_dlq_url))

@@ -7,24 +7,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.audit import Audit
-from tickwell.application.authenticate import Authenticate
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
-from tickwell.application.delete_tenant import DeleteTenant, EraseTenants
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
-from tickwell.application.health import CheckHealth
 from tickwell.application.http_client import HttpClient
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
@@ -43,11 +41,10 @@ from tickwell.application.ports import (
     JobListing,
     JobStore,
     Mailer,
+    MemberStore,
     NotificationLog,
-    PasswordHasher,
     QueueStore,
     StopSwitch,
-    Tokens,
     WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
@@ -61,6 +58,8 @@ from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
+from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
@@ -221,10 +220,9 @@ class Core:
     def api(
         self,
         *,
-        accounts: AccountStore,
+        accounts: Accounts,
         notifying: "Notifying",
-        hasher: PasswordHasher,
-        tokens: Tokens,
+        measuring: Measuring,
         registry: TaskRegistry,
         guards: "Guards",
         stage: str,
@@ -252,16 +250,22 @@ class Core:
         )
         retry_dead_letter = self.retry_dead_letter(registry)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
+        list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
-            authenticate=Authenticate(accounts=accounts, tokens=tokens, clock=clock),
-            register=Register(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock, ids=ids),
-            login=Login(accounts=accounts, hasher=hasher, tokens=tokens, clock=clock),
-            logout=Logout(accounts=accounts, clock=clock),
-            me=Me(accounts=accounts),
+            authenticate=accounts.authenticate(),
+            register=accounts.register(),
+            login=accounts.login(),
+            logout=accounts.logout(),
+            me=accounts.me(),
+            passwords=accounts.passwords(),
+            organization=accounts.organization(),
+            invitations=accounts.invitations(),
+            authenticate_key=accounts.authenticate_key(),
+            api_keys=accounts.manage_api_keys(),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
-            list_jobs=ListJobs(listing=self.listing, directory=self.directory, clock=clock),
+            list_jobs=list_jobs,
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
@@ -281,8 +285,11 @@ class Core:
                 clock=clock,
             ),
             audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
-            delete_tenant=DeleteTenant(accounts=accounts, hasher=hasher, erasure=self.erasure, clock=clock),
-            check_health=CheckHealth(jobs=jobs, lanes=self.arming.lanes, clock=clock),
+            delete_tenant=accounts.delete_tenant(self.erasure),
+            statistics=measuring.statistics(jobs, list_jobs, clock),
+            check_health=measuring.health(
+                jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock
+            ),
             registry=registry,
             clock=clock,
             ids=ids,
@@ -300,7 +307,15 @@ class Notifying:
     records: NotificationLog
 
     def notify(
-        self, *, jobs: JobStore, history: History, accounts: AccountStore, outbound: "Outbound", clock: Clock
+        self,
+        *,
+        jobs: JobStore,
+        history: History,
+        accounts: AccountStore,
+        members: MemberStore,
+        outbound: "Outbound",
+        clock: Clock,
+        ids: Ids,
     ) -> Notify:
         """The notifier's use case."""
         by_mail = TellByMail(
@@ -316,6 +331,15 @@ class Notifying:
                 Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
             },
             records=self.records,
+            account_mails=SendAccountMail(
+                accounts=accounts,
+                members=members,
+                mailer=outbound.mailer,
+                sender_address=outbound.sender_address,
+                public_url=outbound.public_url,
+                clock=clock,
+                ids=ids,
+            ),
             clock=clock,
         )
 
@@ -328,6 +352,7 @@ class Outbound:
     sender_address: str
     allow_private_hosts: tuple[str, ...]
     operator_address: str | None = None
+    public_url: str | None = None
 
     def http_client(self) -> HttpClient:
         """The guarded way out."""

@@ -3,11 +3,14 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
+from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.erasure import EmbeddedErasure
@@ -16,6 +19,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
+from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
 from tickwell.adapters.embedded.outbox import OutboxMailer
@@ -26,6 +30,8 @@ from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
+from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
+from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -37,12 +43,16 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import Channels, FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.notify import Notify
 from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -62,6 +72,9 @@ _NOTIFICATION_QUEUES = {Channel.EMAIL: "notifications", Channel.WEBHOOK: "webhoo
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
 
+HEARTBEAT_INTERVAL = timedelta(seconds=10)
+"""How often the process tells that it is there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalSystem:
@@ -80,6 +93,7 @@ class LocalSystem:
     expiry: EmbeddedExpiry
     follow_outcomes: FollowOutcomes
     notify: Notify
+    heartbeat: Heartbeat
     clock: Clock
     close: Callable[[], None]
 
@@ -103,7 +117,9 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     notifying = Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock))
     blobs = FileBlobs(folder / "blobs")
     mailer = _mailer(settings, folder, clock)
+    workers = EmbeddedWorkerLog(database, clock)
     accounts = EmbeddedAccountStore(database)
+    members = EmbeddedMemberStore(database, clock)
     queues = EmbeddedQueueStore(database, clock)
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
@@ -138,6 +154,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         sender_address=settings.sender_address,
         allow_private_hosts=settings.allow_private_hosts,
         operator_address=settings.operator_address,
+        public_url=settings.public_url,
     )
 
     def close() -> None:
@@ -148,10 +165,27 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     return LocalSystem(
         http=build_app(
             core.api(
-                accounts=accounts,
+                accounts=Accounts(
+                    accounts=accounts,
+                    api_keys=EmbeddedApiKeyStore(database),
+                    members=members,
+                    mails=notifications[Channel.EMAIL],
+                    hasher=Argon2Hasher(),
+                    tokens=JwtTokens(signing_key, ids),
+                    limiter=rates,
+                    clock=clock,
+                    ids=ids,
+                ),
                 notifying=notifying,
-                hasher=Argon2Hasher(),
-                tokens=JwtTokens(signing_key, ids),
+                measuring=Measuring(
+                    counts=EmbeddedTenantCounts(database, clock),
+                    workers=workers,
+                    host=ProcessHost(),
+                    notifications=NotificationQueues(
+                        queues=tuple(notifications.values()),
+                        failed=_notifications(database, clock, _NOTIFICATION_DEAD_LETTERS),
+                    ),
+                ),
                 registry=registry,
                 guards=guards,
                 stage=settings.stage,
@@ -186,8 +220,15 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         expiry=EmbeddedExpiry(database, clock, BlobArchive(blobs) if settings.archive else None),
         follow_outcomes=FollowOutcomes(channels=notifications, webhooks=notifying.webhooks),
         notify=notifying.notify(
-            jobs=core.jobs, history=core.history, accounts=accounts, outbound=outbound, clock=clock
+            jobs=core.jobs,
+            history=core.history,
+            accounts=accounts,
+            members=members,
+            outbound=outbound,
+            clock=clock,
+            ids=ids,
         ),
+        heartbeat=Heartbeat(workers=workers, clock=clock, worker_id=ids.new(), interval=HEARTBEAT_INTERVAL),
         clock=clock,
         close=close,
     )

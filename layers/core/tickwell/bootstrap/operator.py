@@ -1,13 +1,21 @@
 """The operator's commands, on either engine."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tickwell.adapters.system import SystemClock
 from tickwell.application.ports import StopSwitch
 from tickwell.application.stop_switch import OperateStopSwitch
 from tickwell.domain.errors import UnavailableError
 from tickwell.settings import OperatorSettings
+
+if TYPE_CHECKING:
+    from tickwell.adapters.embedded.database import Database
+
+_STREAM_SECONDS = 60.0
+"""Ample time for the table's stream to bring what was written: a batch waits 5 s, and a failed one comes again soon."""
 
 
 @contextmanager
@@ -18,6 +26,40 @@ def operator(settings: OperatorSettings) -> Iterator[OperateStopSwitch]:
     """
     with _switch(settings) as switch:
         yield OperateStopSwitch(switch=switch, clock=SystemClock())
+
+
+@contextmanager
+def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
+    """Counts the jobs and dead letters of a tenant anew; False: the tenant was not at rest. Raises as ``operator``."""
+    if settings.table is not None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from tickwell.adapters.aws.dynamodb.recount import Recount
+        from tickwell.bootstrap.aws import open_table
+
+        try:
+            yield Recount(open_table(settings.table), lambda: time.sleep(_STREAM_SECONDS))
+        except (BotoCoreError, ClientError) as error:
+            raise UnavailableError("aws", str(error)) from error
+        return
+    from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
+
+    with _database(settings) as database:
+        yield EmbeddedTenantCounts(database, SystemClock()).recount
+
+
+@contextmanager
+def _database(settings: OperatorSettings) -> Iterator["Database"]:
+    from tickwell.adapters.embedded.database import Database
+
+    path = settings.data_dir / "tickwell.db"
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}; TICKWELL_DATA_DIR must be the directory of a server")
+    database = Database(path)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -33,14 +75,7 @@ def _switch(settings: OperatorSettings) -> Iterator[StopSwitch]:
         except (BotoCoreError, ClientError) as error:  # no credentials, no region, no such table, no permission
             raise UnavailableError("aws", str(error)) from error
         return
-    from tickwell.adapters.embedded.database import Database
     from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 
-    path = settings.data_dir / "tickwell.db"
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}; TICKWELL_DATA_DIR must be the directory of a server")
-    database = Database(path)
-    try:
+    with _database(settings) as database:
         yield EmbeddedStopSwitch(database)
-    finally:
-        database.close()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.one_time import PendingReset
 from tickwell.domain.session import ALL_COUNT, Bearer, Sessions
 
 TOKEN_LIFE = timedelta(hours=24)
@@ -48,7 +49,8 @@ class Scope(StrEnum):
 class User:
     """A member of a tenant. ``email`` is kept as it was given and compared by ``email_key``.
 
-    ``version`` counts the edits; ``sessions`` says which tokens count.
+    ``version`` counts the edits; ``sessions`` says which tokens count, ``resets`` which mails let a new
+    password be set.
     """
 
     tenant_id: str
@@ -60,14 +62,16 @@ class User:
     updated_at: datetime
     version: int = 1
     sessions: Sessions = ALL_COUNT
+    resets: tuple[PendingReset, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
     """Who makes a request: it comes from the credential, never from the request itself.
 
-    ``scopes`` are those of an API key; None for a person who has signed in, who may do all that the role allows.
-    ``session`` is the token of that person; None with an API key.
+    ``scopes`` are those of the API key ``api_key_id``; both are None for a person who has signed in, who may do all
+    that the role allows. Behind a key, ``user_id`` is whoever created it.
+    ``session`` is the token of a person; None with an API key.
     """
 
     tenant_id: str
@@ -75,11 +79,15 @@ class Principal:
     role: Role
     scopes: frozenset[Scope] | None = None
     session: Bearer | None = None
+    api_key_id: str | None = None
 
     @property
     def counted_as(self) -> str:
-        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others."""
-        return self.user_id
+        """Whose requests are counted together, and whose ``Idempotency-Key`` values are apart from all others.
+
+        Each API key is one of its own, apart from its creator.
+        """
+        return self.api_key_id or self.user_id
 
 
 def email_key(email: str) -> str:
@@ -95,7 +103,7 @@ def require_email(field: str, email: str) -> str:
     return trimmed
 
 
-def require_strong_password(password: str) -> str:
+def require_strong_password(password: str, field: str = "password") -> str:
     """``password`` if it follows the rules of C1; raises InvalidInputError, which never repeats the password."""
     rules = (
         (len(password) >= 8, "must have at least 8 characters"),
@@ -106,5 +114,5 @@ def require_strong_password(password: str) -> str:
     )
     for holds, reason in rules:
         if not holds:
-            raise InvalidInputError("password", reason)
+            raise InvalidInputError(field, reason)
     return password

@@ -184,8 +184,7 @@ def cell_of(job: Job) -> JobCell:
 def change_of_job(before: Job | None, after: Job | None, ended: EndedExecution | None) -> Counts:
     """What a write adds to the counts that made ``after`` of ``before`` (None: it did not, or does no longer, exist).
 
-    ``ended`` is the attempt that the write finished. Children are no jobs of the tenant, in counts as in listings; what
-    they ran is counted.
+    ``ended`` is the attempt that the write finished. A child is no job of its own: its attempts count, it does not.
     """
     jobs: dict[JobCell, int] = {}
     for job, number in ((before, -1), (after, 1)):

@@ -71,6 +71,15 @@ class ConflictError(TickwellError):
     code = "CONFLICT"
 
 
+class LastOwnerError(ConflictError):
+    """A tenant always has an owner: the last one can neither be removed nor get another role."""
+
+    code = "LAST_OWNER"
+
+    def __init__(self) -> None:
+        super().__init__("this is the last owner; make somebody else an owner first")
+
+
 class QueueInUseError(TickwellError):
     """A queue cannot be deleted while ``jobs`` of its jobs are unfinished."""
 

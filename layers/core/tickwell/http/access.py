@@ -44,6 +44,16 @@ class Access:
         return self.role is None
 
     @property
+    def told(self) -> str:
+        """What is asked for, as the OpenAPI document says it."""
+        if self.role is None:
+            return "For anybody: no credential is needed."
+        role = f"Takes the role `{self.role.value}`" + (" or above" if self.role is not Role.OWNER else "")
+        if self.scope is None:
+            return f"{role}. For people who have signed in: an API key is not enough."
+        return f"{role}; an API key needs the scope `{self.scope.value}` besides."
+
+    @property
     def is_limited(self) -> bool:
         """Whether its requests are counted."""
         return self.rate is not RateClass.EXEMPT
@@ -81,8 +91,32 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER, *, shows_secret: bool |
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
-    "logout": _write(None, Role.VIEWER),
+    "logout": Access(role=Role.VIEWER, scope=None, rate=RateClass.READ),
+    "changePassword": _write(None, Role.VIEWER),
+    "forgotPassword": _public(RateClass.REGISTER),
+    "resetPassword": _public(RateClass.PUBLIC),
+    "acceptInvitation": _public(RateClass.PUBLIC),
     "getCurrentUser": _read(None),
+}
+
+_API_KEYS: Mapping[str, Access] = {
+    "createApiKey": Access(role=Role.ADMIN, scope=None, rate=RateClass.WRITE, repeatable=True, shows_secret=True),
+    "listApiKeys": _read(None, Role.ADMIN),
+    "getApiKey": _read(None, Role.ADMIN),
+    "deleteApiKey": _write(None, Role.ADMIN),
+}
+
+_ORGANIZATION: Mapping[str, Access] = {
+    "getOrganization": _read(Scope.TENANT_READ),
+    "deleteOrganization": _write(None, Role.OWNER),
+    "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
+    "changeOrganization": _write(None, Role.ADMIN),
+    "listMembers": _read(Scope.TENANT_READ),
+    "changeMember": _write(None, Role.ADMIN),
+    "removeMember": _write(None, Role.ADMIN),
+    "createInvitation": _post(None, Role.ADMIN),
+    "listInvitations": _read(None, Role.ADMIN),
+    "deleteInvitation": _write(None, Role.ADMIN),
 }
 
 _JOBS: Mapping[str, Access] = {
@@ -135,11 +169,6 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
-_ORGANIZATION: Mapping[str, Access] = {
-    "deleteOrganization": _write(None, Role.OWNER),
-    "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
-}
-
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -149,7 +178,24 @@ _SYSTEM: Mapping[str, Access] = {
     "getReferenceScript": _public(RateClass.EXEMPT),
     "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
+    "getStoreHealth": _public(RateClass.EXEMPT),
+    "getRedisHealth": _public(RateClass.EXEMPT),
+    "getQueueHealth": _public(RateClass.EXEMPT),
+    "getQueueHealthInDetail": _read(Scope.QUEUES_READ, Role.OWNER),
+    "getDashboardStatistics": _read(Scope.JOBS_READ),
+    "getStatistics": _read(Scope.JOBS_READ),
+    "getJobStatistics": _read(Scope.JOBS_READ),
+    "listWorkers": _read(Scope.TENANT_READ),
 }
 
-ACCESS: Mapping[str, Access] = {**_ACCOUNTS, **_JOBS, **_HISTORY, **_QUEUES, **_WEBHOOKS, **_ORGANIZATION, **_SYSTEM}
+ACCESS: Mapping[str, Access] = {
+    **_ACCOUNTS,
+    **_API_KEYS,
+    **_ORGANIZATION,
+    **_JOBS,
+    **_HISTORY,
+    **_QUEUES,
+    **_WEBHOOKS,
+    **_SYSTEM,
+}
 """Each operation once, by its id."""

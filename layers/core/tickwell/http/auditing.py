@@ -18,7 +18,7 @@ from tickwell.http.operation import access_of
 TOLD_BY_THE_JOB = frozenset({"createJob"})
 """The flood. A job itself says who created it and when; a record besides it would be a write more for each."""
 
-_CHANGES = frozenset({RateClass.WRITE, RateClass.PUBLIC, RateClass.REGISTER})
+_CHANGES_NOTHING = frozenset({RateClass.GENERATE, RateClass.EXEMPT})
 _COUNTS = ("changed", "created")
 _NAMES = ("id", "name")
 
@@ -34,7 +34,7 @@ class _Actor:
 
 def is_audited(route: Route) -> bool:
     """Whether requests of ``route`` change something that a record must tell of."""
-    changes = route.method != "GET" and access_of(route).rate in _CHANGES
+    changes = route.method != "GET" and access_of(route).rate not in _CHANGES_NOTHING
     return changes and route.operation_id not in TOLD_BY_THE_JOB
 
 
@@ -90,7 +90,7 @@ class Auditor:
 def _actor(caller: Principal | None) -> _Actor | None:
     if caller is None:
         return None
-    return _Actor(tenant_id=caller.tenant_id, user_id=caller.user_id)
+    return _Actor(tenant_id=caller.tenant_id, user_id=caller.user_id, api_key_id=caller.api_key_id)
 
 
 def _signed_in(data: dict[str, Any]) -> _Actor | None:

@@ -13,17 +13,18 @@ CONTEXT_KEY = "tickwell_call"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """The use cases, who calls (None on public routes), and the request's id."""
+    """The use cases, who calls (None on public routes), the request's id, and the client's network."""
 
     services: ApiServices
     caller: Principal | None
     request_id: str
+    client: str = ""
 
     @property
     def principal(self) -> Principal:
         """Who calls. Raises UnauthenticatedError where nobody does."""
         if self.caller is None:
-            raise UnauthenticatedError("a bearer token is required")
+            raise UnauthenticatedError("a bearer token or an API key is required")
         return self.caller
 
 

@@ -15,6 +15,7 @@ _CHILD_ID = f"{JOB_ID}.{_CHILD_DUE}5f3c09ab"
 _EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
 _DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
 _WEBHOOK_ID = "019aa7c5-7f21-7b90-a4d2-5c6b7a8f9e01"
+_API_KEY_ID = "019aa7c6-2b3c-7d4e-8f50-617283940516"
 _REQUEST_ID = "JKJaXmPLvHcESHA="
 _CREATED, _DUE, _STARTED, _FINISHED, _NEXT = (
     "2026-11-25T16:20:00.000Z",
@@ -58,6 +59,7 @@ _IDS: Mapping[str, Any] = {
     "execution_id": _EXECUTION_ID,
     "dead_letter_id": _DEAD_LETTER_ID,
     "webhook_id": _WEBHOOK_ID,
+    "key_id": _API_KEY_ID,
     "request_id": _REQUEST_ID,
     "UserBody.id": _USER_ID,
     "ExecutionBody.id": _EXECUTION_ID,
@@ -219,6 +221,7 @@ _SYSTEM: Mapping[str, Any] = {
     ".message": ...,
     "success": True,
     "error": True,
+    "logout.message": "Logged out successfully",
     "email": "ada@example.com",
     "password": "Correct-Horse-9",
     "role": "owner",
@@ -258,5 +261,19 @@ _SYSTEM: Mapping[str, Any] = {
     "percent": 40.0,
 }
 
-VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM}
+_API_KEYS: Mapping[str, Any] = {
+    **{f"{body}.id": _API_KEY_ID for body in ("ApiKeyBody", "NewApiKeyBody", "DeletedApiKeyBody")},
+    **{f"{body}.name": "build server" for body in ("ApiKeyBody", "NewApiKeyBody")},
+    **{f"{body}.role": "member" for body in ("ApiKeyBody", "NewApiKeyBody")},
+    "scopes": ["jobs:read", "jobs:write"],
+    "created_by": _USER_ID,
+    "expires_at": "2027-02-23T16:20:00.000Z",
+    "expired": False,
+    "last_used_at": None,
+    "NewApiKeyBody.key": (
+        "tw_agnkpqar2r7qfmodnv7i7easgqazvj6gfm6h2tupkbqxfa4uaulaaaicamcakbqhbaequcymbuha6earcijrifiwc77sb4a5"
+    ),
+}
+
+VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM, **_API_KEYS}
 """The value of each field; ``...`` leaves a field out."""

@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError, TickwellError, UnauthenticatedError
+from tickwell.domain.errors import InvalidInputError, TickwellError
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
+from tickwell.http.credentials import KeyText, credential_of
 from tickwell.http.errors import (
     BodyTooLargeError,
     MethodNotAllowedError,
@@ -22,6 +23,7 @@ from tickwell.http.errors import (
 from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
 from tickwell.http.operation import access_of
 from tickwell.http.repeats import KEY_HEADER
+from tickwell.http.request_limits import client_network
 from tickwell.http.resolvers import LambdaResolver, ThreadedResolver, all_routes
 from tickwell.http.services import ApiServices
 
@@ -29,7 +31,6 @@ _log = logging.getLogger("tickwell")
 
 _LONGEST_PATH = 512
 _MOST_PARAMETERS = 50
-_SCHEME = "bearer "
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -111,7 +112,12 @@ class Gate:
         limits = self._services.request_limits
         noted.update(limits.admit(access.rate, caller, request.client_address))
         event = _event(route, request)
-        call = Call(services=self._services, caller=caller, request_id=request.request_id)
+        call = Call(
+            services=self._services,
+            caller=caller,
+            request_id=request.request_id,
+            client=client_network(request.client_address),
+        )
 
         def handle() -> HttpAnswer:
             resolved = self._resolver.answer(event, call)
@@ -138,10 +144,10 @@ class Gate:
         return None if access_of(route).is_public else self._authenticate(request)
 
     def _authenticate(self, request: HttpRequest) -> Principal:
-        credential = request.headers.get("authorization", "")
-        if credential[: len(_SCHEME)].lower() != _SCHEME:
-            raise UnauthenticatedError("a bearer token is required")
-        return self._services.authenticate(credential[len(_SCHEME) :].strip())
+        credential = credential_of(request.headers)
+        if isinstance(credential, KeyText):
+            return self._services.authenticate_key(credential.text)
+        return self._services.authenticate(credential.text)
 
     def _error_answer(self, request: HttpRequest, error: Exception) -> HttpAnswer:
         fault = fault_of(error)

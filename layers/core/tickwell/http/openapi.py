@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, Route
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tickwell import __version__
 from tickwell.domain.submission import LONGEST_KEY
+from tickwell.http.access import Access
+from tickwell.http.credentials import KEY_HEADER
 from tickwell.http.enrichment import enrich
 from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
@@ -26,10 +28,11 @@ from tickwell.http.resolvers import all_routes, lambda_resolver
 
 _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
-_SECURITY_SCHEME = "bearer"
-_ALSO = {"addWebhook": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
+_BEARER, _API_KEY = "bearer", "apiKey"
+_ALSO = {"addWebhook": {409}, "createApiKey": {409}, "createQueue": {409}, "login": {401}, "register": {409}}
 """What an operation may answer besides what follows from its form."""
 _NEVER = {
+    "deleteApiKey": {409},
     "deleteDeadLetter": {409},
     "getOpenApiDocument": {503},
     "getReference": {503},
@@ -44,9 +47,11 @@ _DESCRIPTION = (
     "Runs jobs at the right second, retries them, and records what happened. Register, send the token as "
     "`Authorization: Bearer`, create a job, read its executions."
 )
+_BEARER_DESCRIPTION = "The token of a person who has signed in, or an API key (`tw_…`)."
+_KEY_DESCRIPTION = "An API key (`tw_…`), where the operation takes one. Not beside `Authorization`."
 _ERRORS = {
     401: ("Unauthenticated", "No valid credential."),
-    403: ("Forbidden", "The credential does not allow it."),
+    403: ("Forbidden", "The credential does not allow it; the message says which role or scope would."),
     404: ("NotFound", "Nothing like that exists for this tenant."),
     409: ("Conflict", "The present state does not allow it."),
     408: ("BodyTooSlow", "The body did not arrive in time."),
@@ -113,7 +118,10 @@ def document(version: str) -> dict[str, Any]:
             title=_TITLE,
             version=version,
             description=_DESCRIPTION,
-            security_schemes={_SECURITY_SCHEME: HTTPBearer(bearerFormat="JWT")},
+            security_schemes={
+                _BEARER: HTTPBearer(bearerFormat="JWT", description=_BEARER_DESCRIPTION),
+                _API_KEY: APIKey(name=KEY_HEADER, in_=APIKeyIn.header, description=_KEY_DESCRIPTION),
+            },
         )
     )
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
@@ -129,8 +137,10 @@ def document(version: str) -> dict[str, Any]:
     for route in all_routes(resolver):
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
-        operation["security"] = [] if access_of(route).is_public else [{_SECURITY_SCHEME: []}]
-        if access_of(route).repeatable:
+        access = access_of(route)
+        operation["security"] = _security(access)
+        operation["description"] = "\n\n".join(part for part in (operation.get("description"), access.told) if part)
+        if access.repeatable:
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
         operation["tags"] = sorted(route.tags)
     enrich(described, all_routes(resolver))
@@ -200,6 +210,12 @@ def _error_statuses(route: Route) -> list[int]:
         statuses |= {408, 413, 415}
     name = str(route.operation_id)
     return sorted((statuses | _ALSO.get(name, set())) - _NEVER.get(name, set()))
+
+
+def _security(access: Access) -> list[dict[str, list[str]]]:
+    if access.is_public:
+        return []
+    return [{_BEARER: []}] if access.scope is None else [{_BEARER: []}, {_API_KEY: []}]
 
 
 def _response(description: str, schema: Any, media_type: str = JSON_TYPE) -> dict[str, Any]:

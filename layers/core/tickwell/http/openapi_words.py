@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
-    401: ("UNAUTHENTICATED", "a bearer token is required"),
+    401: ("UNAUTHENTICATED", "a bearer token or an API key is required"),
     403: ("FORBIDDEN", "this takes the role member or above; yours is viewer"),
     404: ("NOT_FOUND", "no job 019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"),
     409: ("ILLEGAL_TRANSITION", "cannot pause a job that is completed"),
@@ -21,12 +21,14 @@ ERROR_EXAMPLES: Mapping[int, tuple[str, str]] = {
 """Code and message in the example of an error, by status."""
 
 TAGS: Mapping[str, str] = {
+    "API keys": "What programs sign in with: scopes, a role, and an end.",
     "Accounts": "Registration, sign-in, and who one is.",
     "Archive": "History that has expired, by month.",
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
 }
@@ -39,8 +41,10 @@ PARAMETERS: Mapping[str, str] = {
     "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",
     "failed_before": "Only those that failed before this instant: ISO 8601 with an offset.",
     "job_id": "The job's `id`.",
+    "key_id": "The API key's `id`.",
     "name": "The queue's name.",
     "queue": "Only those of this queue.",
+    "tag": "Only those with this tag.",
     "task": "Only those of this task.",
     "webhook_id": "The webhook's `id`.",
 }

@@ -49,6 +49,11 @@ def pagination(limit: int, next_cursor: str | None) -> Pagination:
     return Pagination(limit=limit, next_cursor=next_cursor, total=None, total_pages=None, page=None)
 
 
+def page_number(page: int | None, cursor: str | None, *, is_whole: bool) -> int | None:
+    """The number of a page, where it has one: so has a first page that was cut short by nothing."""
+    return 1 if page is None and cursor is None and is_whole else page
+
+
 def paged(limit: int, next_cursor: str | None, *, total: int | None, page: int | None) -> Pagination:
     """The pagination of a listing whose pages have numbers."""
     pages = None if total is None else -(-total // limit)

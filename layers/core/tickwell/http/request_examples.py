@@ -72,6 +72,13 @@ _QUEUES: Mapping[str, Mapping[str, Any]] = {
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "register": {"A new user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
     "login": {"A user": {"email": "ada@example.com", "password": "Correct-Horse-9"}},
+    "createApiKey": {
+        "Create and watch jobs, for 90 days": {
+            "name": "build server",
+            "scopes": ["jobs:read", "jobs:write"],
+            "expires_in_days": 90,
+        }
+    },
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

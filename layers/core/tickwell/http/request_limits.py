@@ -72,11 +72,11 @@ def _refusal(allowance: Allowance, now: datetime) -> RateLimitedError:
 
 def _key(rate: RateClass, caller: Principal | None, client_address: str) -> RateKey:
     if caller is None:
-        return RateKey(tenant_id=None, who=_network(client_address), what=rate.value)
+        return RateKey(tenant_id=None, who=client_network(client_address), what=rate.value)
     return RateKey(tenant_id=caller.tenant_id, who=caller.counted_as, what=rate.value)
 
 
-def _network(address: str) -> str:
+def client_network(address: str) -> str:
     """What counts as one client: an IPv4 address, or a network of IPv6; an address that is none counts as such."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -13,17 +13,22 @@ from tickwell.http.call import CONTEXT_KEY, Call
 from tickwell.http.json_body import parse_object
 from tickwell.http.routes import (
     accounts,
+    api_keys,
     archive,
     audit,
     bulk,
     dead_letters,
     deletion,
     executions,
+    health,
     job_actions,
     job_lists,
     jobs,
+    organization,
+    passwords,
     queues,
     reference,
+    statistics,
     system,
     webhooks,
 )
@@ -88,6 +93,9 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
     logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
     for module in (
         accounts,
+        api_keys,
+        passwords,
+        organization,
         jobs,
         job_actions,
         job_lists,
@@ -99,6 +107,8 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         webhooks,
         audit,
         deletion,
+        statistics,
+        health,
         system,
         reference,
     ):

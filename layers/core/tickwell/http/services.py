@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
+from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
@@ -13,12 +14,17 @@ from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
+from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
+from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.organizations import ManageOrganization
+from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.http.repeats import Repeats
@@ -37,7 +43,12 @@ class ApiServices:
     register: Register
     login: Login
     logout: Logout
+    passwords: ManagePassword
+    organization: ManageOrganization
+    invitations: ManageInvitations
     me: Me
+    authenticate_key: AuthenticateKey
+    api_keys: ManageApiKeys
     create_job: CreateJob
     create_jobs: CreateJobs
     get_job: GetJob
@@ -58,6 +69,7 @@ class ApiServices:
     audit: Audit
     delete_tenant: DeleteTenant
     check_health: CheckHealth
+    statistics: ReadStatistics
     registry: TaskRegistry
     clock: Clock
     ids: Ids

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.ports import Notifications
-from tickwell.bootstrap.local import LocalSystem
+from tickwell.bootstrap.local import HEARTBEAT_INTERVAL, LocalSystem
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.local.lane_worker import RETURN_SECONDS, LaneWorker, Leave
@@ -21,6 +21,7 @@ _WEBHOOK_THREADS = 4
 _EXPIRY_SECONDS = 60.0
 _SYNC_TIME = timedelta(minutes=4)
 _HEAVY_PLACES = 1
+_HEARTBEAT_SECONDS = HEARTBEAT_INTERVAL.total_seconds()
 _LAST_SECONDS = 5.0
 
 
@@ -105,6 +106,7 @@ class Background:
         self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float, grace_seconds: float
     ) -> None:
         ticks = Ticks(system=system)
+        self._heartbeat = system.heartbeat
         self._grace_seconds = grace_seconds
         self._workers = lane_workers(system.lanes, system.execute, concurrency=concurrency, grace_seconds=grace_seconds)
         self._tickers = [
@@ -115,7 +117,13 @@ class Background:
             Ticker("dead-letters", ticks.dead_letters, interval_seconds=0.0),
             Ticker("erasure", ticks.erasure, interval_seconds=_EXPIRY_SECONDS),
             Ticker("expiry", ticks.expiry, interval_seconds=_EXPIRY_SECONDS),
+            Ticker("heartbeat", self._beat, interval_seconds=_HEARTBEAT_SECONDS),
         ]
+
+    def _beat(self) -> bool:
+        """Tell that this process is there, and what it is busy with."""
+        self._heartbeat.beat(tuple(Lane), sum(worker.running for worker in self._workers))
+        return False
 
     def start(self) -> None:
         """Start all threads."""
@@ -138,4 +146,5 @@ class Background:
         leave = sum((worker.leave(bound_seconds) for worker in self._workers), Leave())
         for ticker in self._tickers:
             ticker.join(_LAST_SECONDS)
+        self._heartbeat.end()
         return leave

@@ -83,11 +83,17 @@ class LaneWorker(threading.Thread):
         self._precedence = precedence or Precedence()
         self._worker_stop = WorkerStop()
         self._left = threading.Event()
+        self._batches: tuple[_Batch, ...] = ()
         self._leave = Leave()
 
     def stop(self) -> None:
         """Begin nothing more; ``leave`` waits for what runs. Safe in a signal's handler."""
         self._worker_stop.request()
+
+    @property
+    def running(self) -> int:
+        """How many messages it is busy with; for whoever watches."""
+        return sum(batch.under_way for batch in self._batches)
 
     def leave(self, timeout_seconds: float) -> Leave:
         """How the worker left; waits until it has, at most so long. A thread that a task blocks may outlive it."""
@@ -106,6 +112,7 @@ class LaneWorker(threading.Thread):
         try:
             while not self._worker_stop.is_requested():
                 running = {task: batch for task, batch in running.items() if not task.done()}
+                self._batches = tuple(running.values())
                 room = self._concurrency - sum(batch.under_way for batch in running.values())
                 if room <= 0:
                     await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -115,6 +122,7 @@ class LaneWorker(threading.Thread):
                 batch = _Batch(await self._receive(min(room, _BATCH)), BatchReport())
                 if batch.deliveries:
                     running[asyncio.create_task(self._run_batch(batch))] = batch
+                    self._batches = tuple(running.values())
             self._leave = await self._end(running)
         finally:
             self._left.set()

@@ -1,4 +1,4 @@
-"""``python -m tickwell.operator``: stop all executions, or those of one tenant, and let them go on."""
+"""``python -m tickwell.operator``: stop all executions, or those of one tenant, and let them go on; repair counts."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.application.stop_switch import OperateStopSwitch
-from tickwell.bootstrap.operator import operator
+from tickwell.bootstrap.operator import operator, recounting
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
 from tickwell.domain.stop import Stop
@@ -22,6 +22,8 @@ def main(arguments: Sequence[str]) -> int:
     """Returns 0, or 2 when nothing was done; then the reason is on stderr."""
     chosen = _parser().parse_args(arguments)
     try:
+        if chosen.command == "recount":
+            return _recount(chosen.tenant)
         with operator(load(OperatorSettings)) as switch:
             _run(switch, chosen)
     except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
@@ -44,6 +46,15 @@ def _run(switch: OperateStopSwitch, chosen: argparse.Namespace) -> None:
             _say("nothing is stopped")
 
 
+def _recount(tenant_id: str) -> int:
+    with recounting(load(OperatorSettings)) as recount:
+        if recount(tenant_id):
+            _say(f"recounted: tenant {tenant_id}")
+            return 0
+    sys.stderr.write(f"tickwell: tenant {tenant_id} was not at rest for a minute; nothing was changed, try again\n")
+    return 2
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tickwell.operator", epilog=_EXPLANATION)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         whom = command.add_mutually_exclusive_group(required=True)
         whom.add_argument("--tenant", metavar="ID", help="only this tenant")
         whom.add_argument("--all", action="store_true", help="everybody")
+    recount = commands.add_parser("recount", help="count the jobs and dead letters of a tenant that is at rest anew")
+    recount.add_argument("--tenant", metavar="ID", required=True)
     commands.add_parser("status", help="who is stopped, since when and why")
     return parser
 

@@ -57,6 +57,11 @@ class SchedulerFarTimer:
             if not item.sent and item.message.run_at >= earliest:
                 self._create(item.message)
 
+    def ping(self) -> None:
+        """Ask for the group of the schedules. Raises UnavailableError."""
+        with service_errors(_SERVICE):
+            self._client.get_schedule_group(Name=self._group)
+
     def disarm(self, message: JobMessage) -> None:
         """Delete the schedule if it is still there."""
         try:

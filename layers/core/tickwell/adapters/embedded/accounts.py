@@ -1,20 +1,23 @@
 """Users and tenants in SQLite; see ``AccountStore`` for what they promise."""
 
+import sqlite3
 from typing import Any
 
-from tickwell.adapters.account_documents import sessions_from, sessions_text
+from tickwell.adapters.account_documents import resets_from, resets_text, sessions_from, sessions_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.domain.account import Role, User, email_key
 from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
-_COLUMNS = "tenant_id, user_id, email, password_hash, role, created_ms, updated_ms, version, sessions"
-_BY_EMAIL = f"SELECT {_COLUMNS} FROM users WHERE email_key = ?"
-_BY_ID = f"SELECT {_COLUMNS} FROM users WHERE tenant_id = ? AND user_id = ?"
-_PUT_TENANT = "INSERT INTO tenants (tenant_id, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_PUT_USER = f"INSERT INTO users (email_key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+COLUMNS = "tenant_id, user_id, email, password_hash, role, created_ms, updated_ms, version, sessions, resets"
+"""Of a user, in the order in which ``user_of`` takes them."""
+
+_BY_EMAIL = f"SELECT {COLUMNS} FROM users WHERE email_key = ?"
+_BY_ID = f"SELECT {COLUMNS} FROM users WHERE tenant_id = ? AND user_id = ?"
+_PUT_TENANT = "INSERT INTO tenants (tenant_id, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_PUT_USER = f"INSERT INTO users (email_key, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACE = """
-    UPDATE users SET password_hash = ?, role = ?, updated_ms = ?, version = ?, sessions = ?
+    UPDATE users SET password_hash = ?, role = ?, updated_ms = ?, version = ?, sessions = ?, resets = ?
     WHERE tenant_id = ? AND user_id = ? AND version = ?
 """
 
@@ -27,18 +30,15 @@ class EmbeddedAccountStore:
 
     def create(self, user: User) -> None:
         """See the port. Raises ConflictError for a tenant that exists."""
-        created_ms = to_epoch_ms(user.created_at)
-        identity = (user.tenant_id, user.user_id, user.email, user.password_hash, user.role.value)
-        key = email_key(user.email)
+        tenant = (user.tenant_id, user.email, to_epoch_ms(user.created_at))
         with self._database.transaction() as cursor:
-            if row := cursor.execute(_BY_EMAIL, (key,)).fetchone():
-                if _user(row) == user:
+            if row := cursor.execute(_BY_EMAIL, (email_key(user.email),)).fetchone():
+                if user_of(row) == user:
                     return
                 raise EmailTakenError
-            if not cursor.execute(_PUT_TENANT, (user.tenant_id, created_ms)).rowcount:
+            if not cursor.execute(_PUT_TENANT, tenant).rowcount:
                 raise ConflictError(f"the tenant {user.tenant_id} exists")
-            state = (created_ms, to_epoch_ms(user.updated_at), user.version, sessions_text(user.sessions))
-            cursor.execute(_PUT_USER, (key, *identity, *state))
+            put_user(cursor, user)
 
     def by_email(self, email: str) -> User:
         """See the port."""
@@ -46,7 +46,7 @@ class EmbeddedAccountStore:
             row = cursor.execute(_BY_EMAIL, (bindable(email_key(email)),)).fetchone()
         if row is None:
             raise NotFoundError("user", email)
-        return _user(row)
+        return user_of(row)
 
     def by_id(self, tenant_id: str, user_id: str) -> User:
         """See the port."""
@@ -54,19 +54,37 @@ class EmbeddedAccountStore:
             row = cursor.execute(_BY_ID, (bindable(tenant_id), bindable(user_id))).fetchone()
         if row is None:
             raise NotFoundError("user", user_id)
-        return _user(row)
+        return user_of(row)
 
     def replace(self, user: User) -> bool:
         """See the port."""
-        updated_ms, sessions = to_epoch_ms(user.updated_at), sessions_text(user.sessions)
-        state = (user.password_hash, user.role.value, updated_ms, user.version, sessions)
         with self._database.transaction() as cursor:
-            written = cursor.execute(_REPLACE, (*state, user.tenant_id, user.user_id, user.version - 1))
-            return written.rowcount == 1
+            return replace_user(cursor, user)
 
 
-def _user(row: tuple[Any, ...]) -> User:
-    tenant_id, user_id, email, password_hash, role, created_ms, updated_ms, version, sessions = row
+def put_user(cursor: sqlite3.Cursor, user: User) -> None:
+    """Insert ``user``, whose address is known to be free."""
+    identity = (user.tenant_id, user.user_id, user.email, user.password_hash, user.role.value)
+    instants = (to_epoch_ms(user.created_at), to_epoch_ms(user.updated_at))
+    state = (user.version, sessions_text(user.sessions), resets_text(user.resets))
+    cursor.execute(_PUT_USER, (email_key(user.email), *identity, *instants, *state))
+
+
+def is_taken(cursor: sqlite3.Cursor, email: str) -> bool:
+    """Whether a user has the address."""
+    return cursor.execute(_BY_EMAIL, (email_key(email),)).fetchone() is not None
+
+
+def replace_user(cursor: sqlite3.Cursor, user: User) -> bool:
+    """Write an edit of the version before; False when there is none."""
+    state = (user.version, sessions_text(user.sessions), resets_text(user.resets))
+    values = (user.password_hash, user.role.value, to_epoch_ms(user.updated_at), *state)
+    return cursor.execute(_REPLACE, (*values, user.tenant_id, user.user_id, user.version - 1)).rowcount == 1
+
+
+def user_of(row: tuple[Any, ...]) -> User:
+    """The user in ``COLUMNS``."""
+    tenant_id, user_id, email, password_hash, role, created_ms, updated_ms, version, sessions, resets = row
     return User(
         tenant_id=tenant_id,
         user_id=user_id,
@@ -77,4 +95,5 @@ def _user(row: tuple[Any, ...]) -> User:
         updated_at=from_epoch_ms(updated_ms),
         version=version,
         sessions=sessions_from(sessions),
+        resets=resets_from(resets),
     )

@@ -19,7 +19,8 @@ _JOBS = """
     UNION ALL
     SELECT queue, json_extract(definition, '$.lane'), status, recurring, 1, COUNT(*)
     FROM jobs INDEXED BY jobs_running WHERE tenant_id = :tenant AND slot_token IS NOT NULL
-        AND substr(job_id, 37, 1) <> '.' GROUP BY 1, 2, 3, 4
+    AND SUBSTR(job_id, 37, 1) <> '.'
+    GROUP BY 1, 2, 3, 4
 """
 """All jobs but children, and again those that are running: in one statement, so that the two agree."""
 _STATUSES = (
@@ -41,12 +42,33 @@ _HOURS = f"""
 """
 
 
+_FORGET = "DELETE FROM job_counts WHERE tenant_id = ?"
+_RECOUNT = """
+    INSERT INTO job_counts
+    SELECT tenant_id, queue, json_extract(definition, '$.lane'), status, recurring, COUNT(*)
+    FROM jobs WHERE tenant_id = ? AND SUBSTR(job_id, 37, 1) <> '.' GROUP BY 1, 2, 3, 4, 5
+"""
+_RECOUNT_DEAD_LETTERS = """
+    INSERT INTO dead_letter_counts SELECT ?1, COUNT(*) FROM dead_letters WHERE tenant_id = ?1
+    ON CONFLICT DO UPDATE SET dead_letters = excluded.dead_letters
+"""
+
+
 class EmbeddedTenantCounts:
     """The embedded ``TenantCounts``: exact, with each committed write."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+
+    def recount(self, tenant_id: str) -> bool:
+        """Replace the counts of jobs and dead letters by what there is, whatever goes on meanwhile. Always True."""
+        tenant = (bindable(tenant_id),)
+        with self._database.transaction() as cursor:
+            cursor.execute(_FORGET, tenant)
+            cursor.execute(_RECOUNT, tenant)
+            cursor.execute(_RECOUNT_DEAD_LETTERS, tenant)
+        return True
 
     def read(self, tenant_id: str) -> Counts:
         """See the port."""

@@ -8,13 +8,13 @@ from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.outcome_feed import put_outcome
-from tickwell.adapters.execution_cursors import encode_execution_cursor, execution_cursor
+from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
 from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.child import child_mark, listed_under, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
-from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
+from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.outcome_event import event_of_dead_letter, event_of_execution
@@ -37,13 +37,15 @@ _GET_EXECUTION = """
 _OF_JOB = """
     SELECT job_id, due_ms, attempt, expires_ms, summary, outcome FROM executions
     WHERE tenant_id = :tenant AND job_id = :job AND (due_ms, attempt, job_id) < (:due, :attempt, :last)
-    AND expires_ms > :now ORDER BY due_ms DESC, attempt DESC LIMIT :limit
+    AND expires_ms > :now AND (:status IS NULL OR json_extract(summary, '$.status') = :status)
+    ORDER BY due_ms DESC, attempt DESC LIMIT :reach
 """
 _OF_CHILDREN = _OF_JOB.replace("job_id = :job", "parent_id = :job").replace("attempt DESC", "attempt DESC, job_id DESC")
 _OF_BOTH = f"""
     SELECT * FROM ({_OF_JOB}) UNION ALL SELECT * FROM ({_OF_CHILDREN})
-    ORDER BY due_ms DESC, attempt DESC, job_id DESC LIMIT :limit
+    ORDER BY due_ms DESC, attempt DESC, job_id DESC LIMIT -1 OFFSET :skip
 """
+_OF_ONE = f"SELECT * FROM ({_OF_JOB}) LIMIT -1 OFFSET :skip"
 _ATTEMPTS = """
     SELECT job_id, due_ms, attempt, expires_ms, summary, outcome FROM executions
     WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND expires_ms > ? ORDER BY attempt
@@ -103,17 +105,28 @@ class EmbeddedHistory:
         return execution
 
     def list_executions(
-        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+        self,
+        tenant_id: str,
+        job_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        with_children: bool = False,
+        status: ExecutionStatus | None = None,
+        skip: int | None = None,
     ) -> Page[Execution]:
         """See the port. What children ran has an index of its own, which costs other executions nothing."""
         due_ms, attempt, mark = execution_cursor(cursor) or (_LATEST, _LATEST, "")
         values = {"tenant": tenant_id, "job": bindable(job_id), "due": due_ms, "attempt": attempt}
-        values |= {"last": bindable(listed_under(job_id) + mark), "now": self._now_ms(), "limit": limit + 1}
+        values |= {"last": bindable(listed_under(job_id) + mark), "now": self._now_ms()}
+        values |= {"status": status, "skip": skip or 0, "reach": (skip or 0) + limit + 1}
         with self._database.read() as reading:
-            rows = reading.execute(_OF_BOTH if with_children else _OF_JOB, values).fetchall()
+            rows = reading.execute(_OF_BOTH if with_children else _OF_ONE, values).fetchmany(limit + 1)
         found = [_listed(tenant_id, row) for row in rows[:limit]]
         last = None
-        if len(rows) > limit:
+        if len(rows) > limit == 0:
+            last = beginning()
+        elif len(rows) > limit:
             ran, due_ms, attempt = rows[limit - 1][:3]
             last = encode_execution_cursor(due_ms, attempt, child_mark(ran))
         return Page(items=tuple(found), next_cursor=last)

@@ -5,11 +5,13 @@ when it has not been deleted yet; every operation may be repeated; a failing ser
 chained from its own error; errors that an adapter does not know propagate as they are.
 """
 
+from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
@@ -31,10 +33,12 @@ from tickwell.application.ports.stores import (
     TokenGone,
 )
 from tickwell.application.ports.submissions import Submissions
+from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
     "MOST_SORTED",
     "AccountStore",
+    "ApiKeyStore",
     "Archive",
     "ArchivedMonth",
     "AuditLog",
@@ -56,6 +60,7 @@ __all__ = [
     "JobsFound",
     "Lanes",
     "Mailer",
+    "MemberStore",
     "MessageQueue",
     "NotificationLog",
     "Notifications",
@@ -75,4 +80,5 @@ __all__ = [
     "TokenGone",
     "Tokens",
     "WebhookStore",
+    "WorkerLog",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from tickwell.domain.account_mail import AccountMail
 from tickwell.domain.due import DueItem
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage, Unreadable
@@ -83,7 +84,8 @@ class MessageQueue(Protocol[T]):
 Lanes = Mapping[Lane, MessageQueue[JobMessage]]
 
 
-Notifications = MessageQueue[Notification]
+Notifications = MessageQueue[Notification | AccountMail]
+"""What people are told: about jobs, and about their accounts."""
 
 
 class FarTimer(Protocol):
@@ -98,4 +100,8 @@ class FarTimer(Protocol):
 
     def disarm(self, message: JobMessage) -> None:
         """The occurrence will not be needed any more; unknown ones are ignored. Saves money, not correctness."""
+        ...
+
+    def ping(self) -> None:
+        """One cheap round trip, for health."""
         ...

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from tickwell.domain.account import User
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
-from tickwell.domain.execution import Execution, OccurrenceKey, Skip
+from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip
 from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
@@ -177,12 +177,22 @@ class History(Protocol):
         ...
 
     def list_executions(
-        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+        self,
+        tenant_id: str,
+        job_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        with_children: bool = False,
+        status: ExecutionStatus | None = None,
+        skip: int | None = None,
     ) -> Page[Execution]:
-        """Newest occurrence first, latest attempt first; with output, without logs.
+        """Newest occurrence first, latest attempt first; with output, without logs. Only those of ``status``, if given.
 
-        ``with_children``: what the job's children ran is listed among its own. Without them a page ends once 1,000 rows
-        were read, however few of them were the job's. Raises InvalidInputError("cursor").
+        ``with_children``: what the job's children ran is listed among its own. Without them, and with a status, a page
+        may end once 1,000 rows were read, however few of them were wanted. With ``skip`` the page lies behind so many
+        and is full as long as there are enough. With ``limit`` 0 the cursor of a page leads to the beginning.
+        Raises InvalidInputError: "cursor"; "page" where ``skip`` leads further than this engine counts.
         """
         ...
 

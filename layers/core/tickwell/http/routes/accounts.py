@@ -39,7 +39,8 @@ def login(
     credentials: Annotated[Credentials, Body()], request: Request
 ) -> Response[Annotated[str, Shows(SignedInBody)]]:
     """200 with a token."""
-    signed_in = call_of(request).services.login(credentials.email, credentials.password)
+    call = call_of(request)
+    signed_in = call.services.login(credentials.email, credentials.password, client=call.client)
     return success(signed_in_body(signed_in), message="Login successful")
 
 

@@ -7,8 +7,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from tickwell.http.call import call_of
+from tickwell.http.deletion_bodies import DeletionBody, DeletionRequest, deletion_body
 from tickwell.http.operation import Shows, success
-from tickwell.http.organization_bodies import DeletionBody, DeletionRequest, deletion_body
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Organization"]

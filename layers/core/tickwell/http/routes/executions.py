@@ -18,7 +18,7 @@ from tickwell.http.history_bodies import (
     log_list_body,
 )
 from tickwell.http.operation import Shows, success
-from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
+from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, PageNumber, page_number, paged
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Executions"]
@@ -34,15 +34,26 @@ def list_executions(
     job_id: str,
     request: Request,
     limit: Limit = DEFAULT_LIMIT,
+    page: PageNumber = None,
     cursor: Cursor = None,
     status: Annotated[ExecutionStatus | None, Query(description="Only those with this status.")] = None,
 ) -> Response[Annotated[str, Shows(ExecutionListBody)]]:
-    """A page; with a status it may be short although more follow."""
+    """A page; with a status and without `page` it may be short although more follow.
+
+    `total` comes from the job's statistics, and is exact on the last page; they count what has expired as well.
+    """
     call = call_of(request)
-    page = call.services.read_history.executions(call.principal, job_id, limit=limit, cursor=cursor, status=status)
-    found = (*((page.running,) if page.running is not None else ()), *page.items)
-    executions = [listed_execution_body(execution) for execution in found]
-    return success(ExecutionListBody(executions=executions, pagination=pagination(limit, page.next_cursor)))
+    found = call.services.read_history.executions(
+        call.principal, job_id, limit=limit, cursor=cursor, status=status, page=page
+    )
+    shown = (*((found.running,) if found.running is not None else ()), *found.items)
+    executions = [listed_execution_body(execution) for execution in shown]
+    number = page_number(page, cursor, is_whole=len(shown) == limit or found.next_cursor is None)
+    return success(
+        ExecutionListBody(
+            executions=executions, pagination=paged(limit, found.next_cursor, total=found.total, page=number)
+        )
+    )
 
 
 @router.get("/api/v1/executions/<execution_id>", summary="One execution", tags=TAGS, operation_id="getExecution")

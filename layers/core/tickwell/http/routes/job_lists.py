@@ -13,7 +13,7 @@ from tickwell.domain.schedule import JobType
 from tickwell.http.call import call_of
 from tickwell.http.job_bodies import JobListBody, UpcomingBody, job_summary, upcoming_job
 from tickwell.http.operation import Shows, success
-from tickwell.http.paging import DEFAULT_LIMIT, MOST_ON_A_PAGE, Cursor, Limit, PageNumber, SortOrder, paged
+from tickwell.http.paging import DEFAULT_LIMIT, MOST_ON_A_PAGE, Cursor, Limit, PageNumber, SortOrder, page_number, paged
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
@@ -65,11 +65,8 @@ def list_jobs(  # noqa: PLR0913, PLR0917 - one parameter of the request each
     found = call.services.list_jobs(call.principal, query, limit=limit, cursor=cursor, page=page)
     now = call.services.clock.now()
     jobs = [job_summary(job, now) for job in found.items]
-    first = cursor is None and (len(jobs) == limit or found.next_cursor is None)
-    shown_page = 1 if page is None and first else page
-    return success(
-        JobListBody(jobs=jobs, pagination=paged(limit, found.next_cursor, total=found.total, page=shown_page))
-    )
+    number = page_number(page, cursor, is_whole=len(jobs) == limit or found.next_cursor is None)
+    return success(JobListBody(jobs=jobs, pagination=paged(limit, found.next_cursor, total=found.total, page=number)))
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tickwell.adapters.account_documents import sessions_from, sessions_text
+from tickwell.adapters.account_documents import resets_from, resets_text, sessions_from, sessions_text
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import stamp
@@ -11,14 +11,18 @@ from tickwell.domain.account import Role, User, email_key
 from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
-_NAMES: Final = {
+NAMES: Final = {
     "password_hash": "password_hash",
     "role": "role",
     "updated": "updated",
     "version": "n",
     "sessions": "sess",
+    "resets": "rst",
 }
-_FIRST_VERSION: Final = 1
+"""How the attributes of a user that edits change are spelled."""
+
+FIRST_VERSION: Final = 1
+"""Of what carries none: it was written before edits were counted."""
 
 
 class DynamoAccountStore:
@@ -29,13 +33,15 @@ class DynamoAccountStore:
 
     def create(self, user: User) -> None:
         """See the port. Raises ConflictError for a tenant that exists."""
-        created_ms = to_epoch_ms(user.created_at)
-        address: dict[str, Value | None] = {**stamp("address"), "tenant": user.tenant_id, "user": user.user_id}
-        tenant: dict[str, Value | None] = {**stamp("tenant"), "created": created_ms}
+        tenant: dict[str, Value | None] = {
+            **stamp("tenant"),
+            "created": to_epoch_ms(user.created_at),
+            "name": user.email,
+        }
         items = {
-            keys.address_key(email_key(user.email)): address,
+            keys.address_key(email_key(user.email)): address_item(user),
             keys.tenant_key(user.tenant_id): tenant,
-            keys.user_key(user.tenant_id, user.user_id): _user_item(user),
+            keys.user_key(user.tenant_id, user.user_id): user_item(user),
         }
         if self._table.put_all_new(items):
             return
@@ -58,56 +64,74 @@ class DynamoAccountStore:
         item = self._table.get(keys.user_key(tenant_id, user_id))
         if item is None:
             raise NotFoundError("user", user_id)
-        return _user(item)
+        return user_from(item)
 
     def replace(self, user: User) -> bool:
         """See the port. A write whose answer was lost is recognised by what it wrote."""
-        sessions = sessions_text(user.sessions)
-        change = "SET #password_hash = :password_hash, #role = :role, #updated = :updated, #version = :version"
-        condition = "#version = :before"
-        if user.version - 1 == _FIRST_VERSION:
-            condition = "attribute_exists(#password_hash) AND (attribute_not_exists(#version) OR #version = :before)"
-        write = Write(
-            update=f"{change} REMOVE #sessions" if sessions is None else f"{change}, #sessions = :sessions",
-            condition=condition,
-            values={
-                "password_hash": user.password_hash,
-                "role": user.role.value,
-                "updated": to_epoch_ms(user.updated_at),
-                "version": user.version,
-                "before": user.version - 1,
-                "sessions": sessions or "",
-            },
-        )
-        outcome = self._table.update(keys.user_key(user.tenant_id, user.user_id), write, _NAMES)
+        outcome = self._table.update(keys.user_key(user.tenant_id, user.user_id), user_write(user), NAMES)
         if isinstance(outcome, Written):
             return True
-        return outcome.retried and outcome.item is not None and _user(outcome.item) == user
+        return outcome.retried and outcome.item is not None and user_from(outcome.item) == user
 
 
-def _user_item(user: User) -> dict[str, Value | None]:
+def address_item(user: User) -> dict[str, Value | None]:
+    """What says whose an address is."""
+    return {**stamp("address"), "tenant": user.tenant_id, "user": user.user_id}
+
+
+def user_item(user: User) -> dict[str, Value | None]:
+    """The item of a user without its key."""
     return {
         **stamp("user"),
         "email": user.email,
-        "password_hash": user.password_hash,
-        "role": user.role.value,
         "created": to_epoch_ms(user.created_at),
-        "updated": to_epoch_ms(user.updated_at),
-        _NAMES["version"]: user.version,
-        _NAMES["sessions"]: sessions_text(user.sessions),
+        **{NAMES[name]: value for name, value in _edited(user).items()},
     }
 
 
-def _user(item: Item) -> User:
+def user_write(user: User) -> Write:
+    """An edit of the version before."""
+    edited = _edited(user)
+    kept = [f"#{name} = :{name}" for name, value in edited.items() if value is not None]
+    gone = [f"#{name}" for name, value in edited.items() if value is None]
+    return Write(
+        update=f"SET {', '.join(kept)}" + (f" REMOVE {', '.join(gone)}" if gone else ""),
+        condition=version_condition(user.version - 1, "password_hash"),
+        values={name: value for name, value in edited.items() if value is not None} | {"before": user.version - 1},
+    )
+
+
+def version_condition(version: int, attribute: str) -> str:
+    """That an item is of ``version``, which is the value ``before``; each item of its kind has the ``attribute``."""
+    if version == FIRST_VERSION:
+        return f"attribute_exists(#{attribute}) AND (attribute_not_exists(#version) OR #version = :before)"
+    return "#version = :before"
+
+
+def user_from(item: Item) -> User:
+    """The user of an item."""
     tenant_id, user_id = keys.parse_user_key(keys.Key(text(item, "pk"), text(item, "sk")))
     return User(
         tenant_id=tenant_id,
         user_id=user_id,
         email=text(item, "email"),
-        password_hash=text(item, "password_hash"),
-        role=Role(text(item, "role")),
+        password_hash=text(item, NAMES["password_hash"]),
+        role=Role(text(item, NAMES["role"])),
         created_at=from_epoch_ms(number(item, "created")),
-        updated_at=from_epoch_ms(number(item, "updated")),
-        version=optional_number(item, _NAMES["version"]) or _FIRST_VERSION,
-        sessions=sessions_from(optional_text(item, _NAMES["sessions"])),
+        updated_at=from_epoch_ms(number(item, NAMES["updated"])),
+        version=optional_number(item, NAMES["version"]) or FIRST_VERSION,
+        sessions=sessions_from(optional_text(item, NAMES["sessions"])),
+        resets=resets_from(optional_text(item, NAMES["resets"])),
     )
+
+
+def _edited(user: User) -> dict[str, Value | None]:
+    """What edits change, by the long names of ``NAMES``."""
+    return {
+        "password_hash": user.password_hash,
+        "role": user.role.value,
+        "updated": to_epoch_ms(user.updated_at),
+        "version": user.version,
+        "sessions": sessions_text(user.sessions),
+        "resets": resets_text(user.resets),
+    }

@@ -79,14 +79,14 @@ class DynamoTenantCounts:
             found = following(item)
             if found is None:
                 return
-            outcome = self._table.update(key, _row_write(key, *found), NAMES)
+            outcome = self._table.update(key, row_write(key, *found), NAMES)
             if isinstance(outcome, Written):
                 return
             item = outcome.item
         raise UnavailableError(SERVICE, "counts are being written too often")
 
 
-def _row_write(key: Key, version: int, document: str) -> Write:
+def row_write(key: Key, version: int, document: str) -> Write:
     """Replace a row of ``version``, or make the first one."""
     values: dict[str, Value] = {"kind": "counts", "spelling": VERSION, "next": version + 1, "document": document}
     update = "SET #kind = :kind, #spelling = :spelling, #version = :next, #document = :document"

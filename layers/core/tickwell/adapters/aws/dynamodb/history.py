@@ -20,15 +20,15 @@ from tickwell.adapters.aws.dynamodb.history_items import (
     skip_of,
 )
 from tickwell.adapters.aws.dynamodb.items import is_expired
-from tickwell.adapters.aws.dynamodb.listing import Listed, newest_first
+from tickwell.adapters.aws.dynamodb.listing import Listed, Range, in_order
 from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
-from tickwell.adapters.execution_cursors import encode_execution_cursor, execution_cursor
+from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.child import child_mark, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
-from tickwell.domain.execution import Execution, OccurrenceKey, Skip, parse_execution_id
+from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
 
@@ -57,7 +57,15 @@ class DynamoHistory:
         return self._whole(item)
 
     def list_executions(
-        self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None, with_children: bool = False
+        self,
+        tenant_id: str,
+        job_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        with_children: bool = False,
+        status: ExecutionStatus | None = None,
+        skip: int | None = None,
     ) -> Page[Execution]:
         """See the port. Eventually consistent."""
         place = execution_cursor(cursor)
@@ -68,12 +76,15 @@ class DynamoHistory:
             [partition],
             low="E#",
             before=before,
-            limit=limit,
-            wanted=lambda item: all_of_it or job_of(item).job_id == job_id,
+            limit=limit or 1,
+            wanted=lambda item: (all_of_it or job_of(item).job_id == job_id) and _is(item, status),
+            skip=skip,
         )
-        found = self._without_logs(listed.items)
+        found = self._without_logs(listed.items[:limit])
         last = None
-        if listed.last is not None:
+        if limit == 0 and listed.items:
+            last = beginning()
+        elif listed.last is not None:
             job, due_ms, attempt = keys.parse_execution_key(keys.Key(partition, listed.last))
             last = encode_execution_cursor(due_ms, attempt, child_mark(job.job_id))
         return Page(items=tuple(found), next_cursor=last)
@@ -196,16 +207,22 @@ class DynamoHistory:
         before: str,
         limit: int,
         wanted: Callable[[Item], bool] = lambda _: True,
+        skip: int | None = None,
     ) -> Listed:
         now_ms = self._now_ms()
-        return newest_first(
+        return in_order(
             self._table,
             partitions,
-            low=low,
-            before=before,
+            Range(low=low, high=before),
             limit=limit,
             wanted=lambda item: not is_expired(item, now_ms) and wanted(item),
+            skip=skip,
         )
 
     def _now_ms(self) -> int:
         return to_epoch_ms(self._clock.now())
+
+
+def _is(item: Item, status: ExecutionStatus | None) -> bool:
+    """Whether the record of an execution has ``status``."""
+    return status is None or execution_of(item, item, with_logs=False).status is status

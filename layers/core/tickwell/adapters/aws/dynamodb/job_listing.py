@@ -90,14 +90,9 @@ class DynamoJobListing:
             span,
             limit=limit,
             wanted=lambda item: _wants(query, item, now),
-            skip=skip or 0,
-            most_read=None if skip is None else MOST_SORTED,
+            skip=skip,
         )
         jobs = tuple(job_from(item, None) for item in listed.items)
-        if skip and len(jobs) < limit and listed.last is not None:
-            raise InvalidInputError(
-                "page", f"lies behind more than {MOST_SORTED:,} jobs: go on with next_cursor, which has no such limit"
-            )
         last = None if listed.last is None else job_cursor(query, (0, listed.last.removeprefix(_LOW)))
         seen = listed.skipped + len(jobs)
         total = seen if position is None and last is None else self._counted(tenant_id, query, seen)

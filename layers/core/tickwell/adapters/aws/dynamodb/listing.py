@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from tickwell.adapters.aws.dynamodb.attributes import Item, text
 from tickwell.adapters.aws.dynamodb.table import Found, Table
 from tickwell.adapters.aws.dynamodb.upcoming_keys import Index
+from tickwell.application.ports import MOST_SORTED
+from tickwell.domain.errors import InvalidInputError
 
 _MOST_READ = 1000
 """A page ends once this many rows were read, however few of them were wanted."""
@@ -94,16 +96,17 @@ def in_order(
     *,
     limit: int,
     wanted: Callable[[Item], bool],
-    skip: int = 0,
-    most_read: int | None = None,
+    skip: int | None = None,
 ) -> Listed:
-    """Up to ``limit`` wanted items of ``span`` behind the first ``skip`` ones.
+    """Up to ``limit`` wanted items of ``span``, or those behind the first ``skip`` wanted ones.
 
-    Partitions are read side by side, in small pieces, and merged. The page ends once ``most_read`` rows were read.
+    Partitions are read side by side, in small pieces, and merged. The page ends once 1,000 rows were read, with
+    ``skip`` ``MOST_SORTED``; raises InvalidInputError("page") when it is not full by then, unless it is the first.
     """
     shards = [_Shard(pk=pk, span=span, behind=span.low if span.ascending else span.high) for pk in partitions]
+    most_read = _MOST_READ if skip is None else MOST_SORTED
+    skip = skip or 0
     piece = min(_LARGEST_PIECE, (limit + skip) // len(shards) + _SPARE)
-    most_read = _MOST_READ if most_read is None else most_read
     following = min if span.ascending else max
     items: list[Item] = []
     last: str | None = None
@@ -130,4 +133,8 @@ def in_order(
         else:
             items.append(item)
     follows = any(shard.rows or shard.more for shard in shards)
+    if skip and follows and len(items) < limit:
+        raise InvalidInputError(
+            "page", f"lies behind more than {MOST_SORTED:,} rows: go on with next_cursor, which has no such limit"
+        )
     return Listed(items=items, last=last if follows else None, skipped=skipped)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, plain_item, typed_item
 from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.dynamodb.transactions import Part, PutNew, transaction_item
 from tickwell.adapters.aws.dynamodb.upcoming_keys import Index
 from tickwell.adapters.aws.errors import error_code, service_errors
 from tickwell.domain.errors import UnavailableError
@@ -219,19 +220,14 @@ class Table:
 
     def put_all_new(self, items: Mapping[Key, Mapping[str, Value | None]]) -> bool:
         """Write all, or none and False when one of them exists. Costs double."""
-        puts: list[Any] = [
-            {
-                "Put": {
-                    "TableName": self._name,
-                    "Item": _keyed(key, item),
-                    "ConditionExpression": "attribute_not_exists(pk)",
-                }
-            }
-            for key, item in items.items()
-        ]
+        return self.transact([PutNew(key=key, item=item) for key, item in items.items()])
+
+    def transact(self, parts: Sequence[Part]) -> bool:
+        """Write all, or none and False when a condition does not hold. Costs double; the SDK's repeats count once."""
+        items: list[Any] = [transaction_item(part, self._name) for part in parts]
         try:
             with service_errors(SERVICE):
-                self._client.transact_write_items(TransactItems=puts)
+                self._client.transact_write_items(TransactItems=items)
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
             if "ConditionalCheckFailed" in reasons:

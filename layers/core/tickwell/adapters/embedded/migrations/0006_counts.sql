@@ -68,23 +68,32 @@ CREATE TABLE dead_letter_counts (
     dead_letters INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TRIGGER count_new_job AFTER INSERT ON jobs BEGIN
+-- What worker processes tell of themselves.
+CREATE TABLE workers (
+    worker_id TEXT PRIMARY KEY,
+    expires_ms INTEGER NOT NULL,
+    document TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Children, whose ids have a dot, are no jobs of their own: their attempts count, they do not.
+CREATE TRIGGER count_new_job AFTER INSERT ON jobs WHEN SUBSTR(NEW.job_id, 37, 1) <> '.' BEGIN
     INSERT INTO job_counts VALUES (
         NEW.tenant_id, NEW.queue, json_extract(NEW.definition, '$.lane'), NEW.status, NEW.recurring, 1
     ) ON CONFLICT DO UPDATE SET jobs = jobs + 1;
 END;
 
-CREATE TRIGGER count_removed_job AFTER DELETE ON jobs BEGIN
+CREATE TRIGGER count_removed_job AFTER DELETE ON jobs WHEN SUBSTR(OLD.job_id, 37, 1) <> '.' BEGIN
     INSERT INTO job_counts VALUES (
         OLD.tenant_id, OLD.queue, json_extract(OLD.definition, '$.lane'), OLD.status, OLD.recurring, -1
     ) ON CONFLICT DO UPDATE SET jobs = jobs - 1;
 END;
 
 CREATE TRIGGER count_changed_job AFTER UPDATE OF status, recurring, queue, definition ON jobs
-WHEN OLD.status <> NEW.status OR OLD.queue <> NEW.queue OR OLD.recurring <> NEW.recurring OR (
+WHEN SUBSTR(NEW.job_id, 37, 1) <> '.' AND (OLD.status <> NEW.status OR OLD.queue <> NEW.queue
+    OR OLD.recurring <> NEW.recurring OR (
     OLD.definition <> NEW.definition
     AND json_extract(OLD.definition, '$.lane') <> json_extract(NEW.definition, '$.lane')
-)
+))
 BEGIN
     INSERT INTO job_counts VALUES (
         OLD.tenant_id, OLD.queue, json_extract(OLD.definition, '$.lane'), OLD.status, OLD.recurring, -1
@@ -152,7 +161,7 @@ END;
 -- What was there before. Which failures ran out of time, and what the shortest attempt took, nobody knows any more.
 INSERT INTO job_counts
     SELECT tenant_id, queue, json_extract(definition, '$.lane'), status, recurring, COUNT(*)
-    FROM jobs GROUP BY 1, 2, 3, 4, 5;
+    FROM jobs WHERE SUBSTR(job_id, 37, 1) <> '.' GROUP BY 1, 2, 3, 4, 5;
 INSERT INTO execution_counts
     SELECT tenant_id, queue, json_extract(definition, '$.lane'), SUM(successful), SUM(failed), 0,
         SUM(executions - successful - failed), 0, SUM(duration_ms), NULL, NULL
