@@ -292,6 +292,8 @@ def new_world(
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),
         stop_switch=stores.stop_switch,
+        audit_log=stores.audit,
+        erasure=stores.erasure,
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,

@@ -1,4 +1,4 @@
-"""Lambda: enqueues what falls due soon, and repairs what was due and did not happen."""
+"""Lambda: enqueues what falls due soon, repairs what was due and did not happen, and goes on with deletions."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -8,6 +8,7 @@ from tickwell.bootstrap import aws
 from tickwell.outcome_log import log_sync
 
 _sync = aws.safety_sync()
+_erase = aws.erase_tenants()
 _alert = aws.alert_operator()
 _SPARE_TIME = timedelta(seconds=30)
 
@@ -17,4 +18,5 @@ def handler(_event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any
     report = _sync(deadline=aws.deadline(context) - _SPARE_TIME)
     log_sync(report)
     _alert(report)
+    _erase(deadline=aws.deadline(context) - _SPARE_TIME)
     return asdict(report)

@@ -17,8 +17,10 @@ from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
+from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -32,9 +34,11 @@ from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
+from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
@@ -48,7 +52,9 @@ from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
+    AuditLog,
     DueItems,
+    Erasure,
     History,
     JobListing,
     JobStore,
@@ -82,6 +88,8 @@ class Stores:
     members: MemberStore
     queues: QueueStore
     stop_switch: StopSwitch
+    audit: AuditLog
+    erasure: Erasure
     notifying: Notifying
     rates: RateLimiter
     submissions: Submissions
@@ -121,6 +129,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
         stop_switch=EmbeddedStopSwitch(database),
+        audit=EmbeddedAuditLog(database, clock),
+        erasure=EmbeddedErasure(database),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
@@ -210,6 +220,8 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             members=DynamoMemberStore(table, clock),
             queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
             stop_switch=DynamoStopSwitch(table),
+            audit=DynamoAuditLog(table, clock),
+            erasure=DynamoErasure(table),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),

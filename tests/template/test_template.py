@@ -298,6 +298,7 @@ def test_parameters_have_the_promised_defaults() -> None:
     [
         ("DirectHorizonSeconds", settings.HorizonSettings, "direct_horizon_seconds"),
         ("WorkerTimeoutSeconds", settings.WorkerSettings, "worker_timeout_seconds"),
+        ("AuditRetentionDays", settings.AuditSettings, "audit_retention_days"),
         ("HistoryRetentionDays", settings.RetentionSettings, "history_retention_days"),
     ],
 )

@@ -113,6 +113,17 @@ class ArmingSettings(LaneSettings, HorizonSettings):
     schedule_role_arn: str
 
 
+class AuditSettings(Settings):
+    """How long the audit log is kept."""
+
+    audit_retention_days: int = Field(default=365, ge=1, le=3650)
+
+    @property
+    def audit_retention(self) -> timedelta:
+        """How long a record is kept."""
+        return timedelta(days=self.audit_retention_days)
+
+
 class LimitSettings(Settings):
     """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number."""
 
@@ -121,7 +132,7 @@ class LimitSettings(Settings):
     registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
 
 
-class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings):
+class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings, AuditSettings):
     """functions/api."""
 
     blob_bucket: str
@@ -222,7 +233,7 @@ class OperatorSettings(Settings):
         return self
 
 
-class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings):
+class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, AuditSettings):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
     Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.

@@ -68,20 +68,23 @@ class Login:
         too many failures of the account or of the ``client``, for the right password too.
         """
         self.limits.admit(email, client)
-        user = self._user(email, password)
-        if user is None:
+        try:
+            user = self._user(email, password)
+        except InvalidCredentialsError:
             self.limits.note_failure(email, client)
-            raise InvalidCredentialsError
+            raise
         self.limits.admit(email, client)
         return signed_in(user, self.tokens, self.clock.now())
 
-    def _user(self, email: str, password: str) -> User | None:
+    def _user(self, email: str, password: str) -> User:
         try:
             user = self.accounts.by_email(email)
         except NotFoundError:
             self.hasher.hash(password)
-            return None
-        return user if self.hasher.verify(user.password_hash, password) else None
+            raise InvalidCredentialsError from None
+        if not self.hasher.verify(user.password_hash, password):
+            raise InvalidCredentialsError(user.tenant_id, user.user_id)
+        return user
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.authenticate_key import AuthenticateKey
+from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.login_limits import LoginLimits
 from tickwell.application.manage_api_keys import ManageApiKeys
@@ -14,6 +15,7 @@ from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
     Clock,
+    Erasure,
     Ids,
     MemberStore,
     Notifications,
@@ -48,6 +50,10 @@ class Accounts:
     def manage_api_keys(self) -> ManageApiKeys:
         """What tenants do with their keys."""
         return ManageApiKeys(keys=self.api_keys, clock=self.clock, ids=self.ids)
+
+    def delete_tenant(self, erasure: Erasure) -> DeleteTenant:
+        """The end of an organization."""
+        return DeleteTenant(accounts=self.accounts, hasher=self.hasher, erasure=erasure, clock=self.clock)
 
     def register(self) -> Register:
         """A user with a tenant of its own."""

@@ -14,8 +14,10 @@ from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
+from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
@@ -33,6 +35,7 @@ from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.dispatch import Dispatch
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.follow_outcomes import FollowOutcomes
@@ -42,7 +45,7 @@ from tickwell.application.notify import Notify
 from tickwell.application.ports import BlobStore, FarTimer, Lanes, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
-from tickwell.bootstrap.core import LONGEST_ON_LAMBDA, Core, Notifying, Outbound
+from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core, Notifying, Outbound
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -166,6 +169,8 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         queues=queues,
         directory=QueueDirectory(queues, clock),
         stop_switch=DynamoStopSwitch(table),
+        audit_log=DynamoAuditLog(table, clock),
+        erasure=DynamoErasure(table),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -178,6 +183,7 @@ def _core(settings: Any, table: Table, lanes: Lanes) -> Core:
         ids=ids,
         retention=settings.retention,
         longest_attempt=getattr(settings, "longest_attempt", LONGEST_ON_LAMBDA),
+        audit_retention=getattr(settings, "audit_retention", AUDIT_RETENTION),
     )
 
 
@@ -337,6 +343,12 @@ def safety_sync() -> SafetySync:
     settings = load(SafetySyncSettings)
     core = _core(settings, _table(settings), _lanes(settings))
     return core.safety_sync(sweeps=settings.far_timer is FarTimerKind.SWEEP)
+
+
+def erase_tenants() -> EraseTenants:
+    """What functions/safety_sync does after that."""
+    settings = load(SafetySyncSettings)
+    return _core(settings, _table(settings), _lanes(settings)).erase_tenants()
 
 
 def dead_letter() -> ConsumeDeadLetters:

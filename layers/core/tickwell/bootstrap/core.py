@@ -10,12 +10,14 @@ from tickwell import __version__
 from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.audit import Audit
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
@@ -30,8 +32,10 @@ from tickwell.application.notice import ReadNotice
 from tickwell.application.notify import Notify
 from tickwell.application.ports import (
     AccountStore,
+    AuditLog,
     BlobStore,
     Clock,
+    Erasure,
     History,
     Ids,
     JobListing,
@@ -61,6 +65,7 @@ from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
 
+AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 if TYPE_CHECKING:
@@ -78,12 +83,15 @@ class Core:
     queues: QueueStore
     directory: QueueDirectory
     stop_switch: StopSwitch
+    audit_log: AuditLog
+    erasure: Erasure
     arming: Arming
     blobs: BlobStore
     clock: Clock
     ids: Ids
     retention: timedelta
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
+    audit_retention: timedelta = AUDIT_RETENTION
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""
@@ -139,6 +147,10 @@ class Core:
             ids=self.ids,
             sweeps=sweeps,
         )
+
+    def erase_tenants(self) -> EraseTenants:
+        """What is left of tenants that were deleted."""
+        return EraseTenants(erasure=self.erasure, blobs=self.blobs, clock=self.clock)
 
     def consume_dead_letters(self) -> ConsumeDeadLetters:
         """What the lanes gave up."""
@@ -272,6 +284,8 @@ class Core:
                 delete_dead_letter=delete_dead_letter,
                 clock=clock,
             ),
+            audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
+            delete_tenant=accounts.delete_tenant(self.erasure),
             statistics=measuring.statistics(jobs, list_jobs, clock),
             check_health=measuring.health(
                 jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock

@@ -9,9 +9,11 @@ from pathlib import Path
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
+from tickwell.adapters.embedded.audit import EmbeddedAuditLog
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
+from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -39,6 +41,7 @@ from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.follow_outcomes import Channels, FollowOutcomes
 from tickwell.application.health import NotificationQueues
@@ -84,6 +87,7 @@ class LocalSystem:
     notifications: Channels
     execute: ExecuteBatch
     safety_sync: SafetySync
+    erase_tenants: EraseTenants
     alert_operator: AlertOperator
     consume_dead_letters: ConsumeDeadLetters
     outcome_feed: EmbeddedOutcomeFeed
@@ -125,6 +129,8 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         queues=queues,
         directory=QueueDirectory(queues, clock),
         stop_switch=EmbeddedStopSwitch(database),
+        audit_log=EmbeddedAuditLog(database, clock),
+        erasure=EmbeddedErasure(database),
         arming=Arming(
             due_items=EmbeddedDueItems(database, clock),
             lanes=lanes,
@@ -137,6 +143,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         ids=ids,
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
+        audit_retention=settings.audit_retention,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
     guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
@@ -207,6 +214,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
             secrets=(*signing_keys.split(), *secrets_of(settings)),
             watch_seconds=_WATCH_SECONDS,
         ),
+        erase_tenants=core.erase_tenants(),
         safety_sync=core.safety_sync(sweeps=True),
         alert_operator=AlertOperator(notifications=notifications[Channel.EMAIL], clock=clock),
         consume_dead_letters=core.consume_dead_letters(),

@@ -142,12 +142,17 @@ class ForbiddenError(TickwellError):
 
 
 class InvalidCredentialsError(TickwellError):
-    """Unknown e-mail address or wrong password; the same answer for both."""
+    """Unknown e-mail address or wrong password; the same answer for both.
+
+    ``tenant_id`` and ``user_id`` say whose password was tried, for that tenant's audit log only; None: nobody's.
+    """
 
     code = "INVALID_CREDENTIALS"
 
-    def __init__(self) -> None:
+    def __init__(self, tenant_id: str | None = None, user_id: str | None = None) -> None:
         super().__init__("invalid e-mail address or password")
+        self.tenant_id = tenant_id
+        self.user_id = user_id
 
 
 class UnavailableError(TickwellError):

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError, TickwellError
+from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
 from tickwell.http.credentials import KeyText, credential_of
@@ -51,6 +52,7 @@ class Gate:
         self._services = services
         self._resolver = resolver
         self._routes = all_routes(resolver)
+        self._auditor = Auditor(audit=services.audit)
         self._cors = Cors(services.allowed_origins)
         self._headers = {**SECURITY_HEADERS, **extra_headers}
 
@@ -92,9 +94,23 @@ class Gate:
             raise MethodNotAllowedError(_printable(request.method), allowed)
         if request.announces_too_much or len(request.body) > LARGEST_BODY_BYTES:
             raise BodyTooLargeError(f"a body may have at most {LARGEST_BODY_BYTES} bytes")
-        caller = self._admit(route, request)
+        caller = self._caller(route, request)
+        try:
+            answer = self._handle(route, request, caller, noted)
+        except Exception as error:
+            self._auditor.failed(route, request, caller, error)
+            raise
+        self._auditor.answered(route, request, caller, answer)
+        return answer
+
+    def _handle(
+        self, route: Route, request: HttpRequest, caller: Principal | None, noted: dict[str, str]
+    ) -> HttpAnswer:
+        access = access_of(route)
+        if caller is not None:
+            access.require(caller)
         limits = self._services.request_limits
-        noted.update(limits.admit(access_of(route).rate, caller, request.client_address))
+        noted.update(limits.admit(access.rate, caller, request.client_address))
         event = _event(route, request)
         call = Call(
             services=self._services,
@@ -123,14 +139,9 @@ class Gate:
             raise UnknownPathError("there is nothing at this path; GET /openapi.json tells what there is")
         return found
 
-    def _admit(self, route: Route, request: HttpRequest) -> Principal | None:
-        """Who calls, if that one may; None where nobody has to say. Raises UnauthenticatedError, ForbiddenError."""
-        access = access_of(route)
-        if access.is_public:
-            return None
-        caller = self._authenticate(request)
-        access.require(caller)
-        return caller
+    def _caller(self, route: Route, request: HttpRequest) -> Principal | None:
+        """Who calls; None where nobody has to say. Raises UnauthenticatedError."""
+        return None if access_of(route).is_public else self._authenticate(request)
 
     def _authenticate(self, request: HttpRequest) -> Principal:
         credential = credential_of(request.headers)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.authenticate_key import AuthenticateKey
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.health import CheckHealth
@@ -64,6 +66,8 @@ class ApiServices:
     bulk_dead_letters: BulkDeadLetters
     read_archive: ReadArchive
     webhooks: ManageWebhooks
+    audit: Audit
+    delete_tenant: DeleteTenant
     check_health: CheckHealth
     statistics: ReadStatistics
     registry: TaskRegistry

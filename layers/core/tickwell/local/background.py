@@ -38,6 +38,11 @@ class Ticks:
         self.system.alert_operator(report)
         return False
 
+    def erasure(self) -> bool:
+        """Delete what is left of tenants that were deleted."""
+        self.system.erase_tenants(deadline=self.system.clock.now() + _SYNC_TIME)
+        return False
+
     def outcomes(self) -> bool:
         """Follow what the store recorded (rule 9)."""
         events = self.system.outcome_feed.read(_OUTCOMES_BATCH)
@@ -110,6 +115,7 @@ class Background:
             Ticker("mail", ticks.mail, interval_seconds=0.0),
             *(Ticker(f"webhooks-{n}", ticks.webhooks, interval_seconds=0.0) for n in range(_WEBHOOK_THREADS)),
             Ticker("dead-letters", ticks.dead_letters, interval_seconds=0.0),
+            Ticker("erasure", ticks.erasure, interval_seconds=_EXPIRY_SECONDS),
             Ticker("expiry", ticks.expiry, interval_seconds=_EXPIRY_SECONDS),
             Ticker("heartbeat", self._beat, interval_seconds=_HEARTBEAT_SECONDS),
         ]

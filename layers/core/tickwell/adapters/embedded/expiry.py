@@ -16,6 +16,7 @@ _KEYS = {
     "workers": "worker_id",
     "skips": "tenant_id, job_id, first_due_ms",
     "ended_jobs": "tenant_id, name, completed, ended_ms, job_id",
+    "audit": "tenant_id, record_id",
     "submissions": "tenant_id, who, digest",
     "invitations": "tenant_id, invitation_id",
     "notifications": "tenant_id, job_id, due_ms, attempt, notification_id",

@@ -7,7 +7,9 @@ chained from its own error; errors that an adapter does not know propagate as th
 
 from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
+from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
+from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
@@ -39,6 +41,7 @@ __all__ = [
     "ApiKeyStore",
     "Archive",
     "ArchivedMonth",
+    "AuditLog",
     "BlobStore",
     "Claim",
     "ClaimLost",
@@ -48,6 +51,7 @@ __all__ = [
     "Delivery",
     "Depth",
     "DueItems",
+    "Erasure",
     "FarTimer",
     "History",
     "Ids",

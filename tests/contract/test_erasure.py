@@ -1,0 +1,83 @@
+"""The deletion of tenants: nothing of one is left in any table, and nothing of another is touched."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.makers import user
+from tests.contract.store_engines import EmbeddedStores, Stores
+from tests.doubles import NOON
+from tickwell.domain.deletion import begun
+from tickwell.domain.errors import NotFoundError
+from tickwell.domain.stop import Stop
+
+EVE = user(tenant_id="tenant-2", user_id="user-2", email="eve@example.com")
+DELETION = begun("tenant-1", NOON)
+
+
+def test_the_condemned_are_listed_until_they_are_forgotten(stores: Stores) -> None:
+    for _ in range(2):
+        stores.erasure.condemn(DELETION)
+    assert list(stores.erasure.condemned(limit=10)) == [DELETION]
+    stop = stores.stop_switch.find("tenant-1")
+    assert stop is not None
+    assert stop.since == NOON
+    later = DELETION.later(NOON + timedelta(minutes=5))
+    stores.erasure.postpone(later)
+    assert list(stores.erasure.condemned(limit=10)) == [later]
+    for _ in range(2):
+        stores.erasure.forget("tenant-1")
+    assert (list(stores.erasure.condemned(limit=10)), stores.stop_switch.find("tenant-1")) == ([], None)
+
+
+def test_users_go_at_once_and_their_addresses_are_free(stores: Stores) -> None:
+    stores.accounts.create(user())
+    stores.accounts.create(EVE)
+    stores.erasure.condemn(DELETION)
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_id("tenant-1", "user-1")
+    with pytest.raises(NotFoundError):
+        stores.accounts.by_email("ada@example.com")
+    assert not stores.stop_switch.tenant_exists("tenant-1")
+    assert stores.accounts.by_email("eve@example.com") == EVE
+    again = user(tenant_id="tenant-3", user_id="user-3")
+    stores.accounts.create(again)
+    stores.erasure.condemn(DELETION)
+    assert stores.accounts.by_email("ada@example.com") == again
+
+
+def test_the_stop_stays_until_all_is_over(stores: Stores) -> None:
+    stores.stop_switch.put(Stop(tenant_id="tenant-2", since=NOON, reason="of another one"))
+    stores.erasure.condemn(DELETION)
+    assert stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
+    assert stores.stop_switch.find("tenant-1") is not None
+    stores.erasure.forget("tenant-1")
+    assert [stop.tenant_id for stop in stores.stop_switch.stops(limit=10)] == ["tenant-2"]
+
+
+def test_no_table_is_forgotten(sqlite: EmbeddedStores) -> None:
+    """Each table with tenants gets a row of two of them, whatever its columns."""
+    with sqlite.database.read() as cursor:
+        tables = [name for (name,) in cursor.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        columns = {
+            table: list(cursor.execute("SELECT name, type FROM pragma_table_info(?)", (table,))) for table in tables
+        }
+    with_tenants = {table: found for table, found in columns.items() if "tenant_id" in dict(found) and table != "stops"}
+    assert len(with_tenants) >= 15
+    with sqlite.database.transaction() as cursor:  # they want sense in the rows
+        for (trigger,) in cursor.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            cursor.execute(f"DROP TRIGGER {trigger}")
+    for tenant_id in ("tenant-1", "tenant-2"):
+        with sqlite.database.transaction() as cursor:
+            for table, found in with_tenants.items():
+                row = {name: 1 if kind == "INTEGER" else json.dumps({name: tenant_id}) for name, kind in found}
+                row |= {"tenant_id": tenant_id}
+                row = {name: value for name, value in row.items() if name != "number"}
+                names, marks = ", ".join(row), ", ".join("?" * len(row))
+                cursor.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+    sqlite.stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
+    with sqlite.database.read() as cursor:
+        for table in with_tenants:
+            tenants = {tenant for (tenant,) in cursor.execute(f"SELECT tenant_id FROM {table}")}
+            assert tenants == {"tenant-2"}, table
