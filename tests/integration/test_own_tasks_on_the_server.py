@@ -41,7 +41,7 @@ def test_a_busy_loop_ends_at_its_limit_while_other_jobs_run(tmp_path: Path) -> N
         (done,) = eventually(lambda: executions(server, neighbour))
         assert done["status"] == "success"
         assert eventually(lambda: executions(server, heavy))[0]["status"] == "success"
-        assert "heavy" in server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"]
+        assert "heavy" in server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"]["lanes"]
         status, _ = server.call("POST", "/api/v1/jobs", {"name": "x", "task": "deed", "payload": {"do": 1}})
         assert status == 422
 
