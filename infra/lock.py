@@ -40,6 +40,7 @@ SETS = (
     LockSet(name="dev", extra="server", group="dev"),
     LockSet(name="runtime", extra="server", constrained_by="dev"),
     LockSet(name="layer", constrained_by="dev"),
+    LockSet(name="oidc", extra="oidc", constrained_by="dev"),
     LockSet(name="sam", project=False, group="sam"),
     LockSet(name="ministack", project=False, group="ministack"),
 )

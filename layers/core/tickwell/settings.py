@@ -7,6 +7,7 @@ environment in template.yaml against its model here.
 import os
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -132,7 +133,30 @@ class LimitSettings(Settings):
     registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
 
 
-class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings, AuditSettings):
+class OidcSettings(Settings):
+    """Whose tokens count besides our own."""
+
+    oidc_issuer: OptionalUrl = None
+    oidc_audience: str | None = Field(default=None, max_length=512)
+    allow_private_hosts: CommaList = ()
+
+    _split_hosts = field_validator("allow_private_hosts", mode="before")(split_list)
+    _sound_hosts = field_validator("allow_private_hosts")(require_hosts)
+
+    @model_validator(mode="after")
+    def _whole_issuer(self) -> "OidcSettings":
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            raise ValueError("TICKWELL_OIDC_ISSUER and TICKWELL_OIDC_AUDIENCE go together")
+        if self.oidc_issuer is None:
+            return self
+        if (fault := OutboundRules.allowing(self.allow_private_hosts).tls_fault(self.oidc_issuer)) is not None:
+            raise ValueError(f"TICKWELL_OIDC_ISSUER {fault}")
+        if find_spec("cryptography") is None:
+            raise ValueError("TICKWELL_OIDC_ISSUER needs the package cryptography: install requirements/oidc.txt")
+        return self
+
+
+class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings, AuditSettings, OidcSettings):
     """functions/api."""
 
     blob_bucket: str
@@ -233,7 +257,9 @@ class OperatorSettings(Settings):
         return self
 
 
-class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, AuditSettings):
+class LocalSettings(
+    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, AuditSettings, OidcSettings
+):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
     Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
@@ -244,7 +270,6 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, Lim
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TICKWELL_PORT", "PORT"))
     data_dir: Path = Field(default=Path("data"), validation_alias=AliasChoices("TICKWELL_DATA_DIR", "DATA_DIR"))
     allowed_origins: CommaList = ()
-    allow_private_hosts: CommaList = ()
     sender_address: str = "tickwell@tickwell.example"
     operator_address: OptionalAddress = None
     public_url: OptionalUrl = None
@@ -265,8 +290,7 @@ class LocalSettings(RetentionSettings, HorizonSettings, TaskProcessSettings, Lim
         """What a worker can offer to one attempt, settling included."""
         return timedelta(seconds=self.worker_timeout_seconds - _SETTLE_SECONDS)
 
-    _split = field_validator("allowed_origins", "allow_private_hosts", mode="before")(split_list)
-    _sound = field_validator("allow_private_hosts")(require_hosts)
+    _split = field_validator("allowed_origins", mode="before")(split_list)
     _address = field_validator("sender_address")(require_address)
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from tickwell.application.ports import (
     ApiKeyStore,
     Clock,
     Erasure,
+    ForeignTokens,
     Ids,
     MemberStore,
     Notifications,
@@ -38,10 +39,11 @@ class Accounts:
     limiter: RateLimiter
     clock: Clock
     ids: Ids
+    foreign: ForeignTokens | None = None
 
     def authenticate(self) -> Authenticate:
         """Which credentials count."""
-        return Authenticate(accounts=self.accounts, tokens=self.tokens, clock=self.clock)
+        return Authenticate(accounts=self.accounts, tokens=self.tokens, clock=self.clock, foreign=self.foreign)
 
     def authenticate_key(self) -> AuthenticateKey:
         """From an API key to who calls."""

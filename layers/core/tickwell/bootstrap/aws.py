@@ -207,6 +207,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     from tickwell.adapters.tokens import JwtTokens
     from tickwell.bootstrap.accounts import Accounts
     from tickwell.bootstrap.limits import Guards, request_limits
+    from tickwell.bootstrap.oidc import foreign_tokens
     from tickwell.http.app import build_app
     from tickwell.tasks.registry import all_tasks
 
@@ -226,6 +227,7 @@ def api() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             limiter=limiter,
             clock=core.clock,
             ids=core.ids,
+            foreign=foreign_tokens(settings),
         ),
         notifying=_notifying(table),
         measuring=Measuring(

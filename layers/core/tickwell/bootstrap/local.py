@@ -54,6 +54,7 @@ from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core, Notifying, Outbound
 from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.measuring import Measuring
+from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
@@ -177,6 +178,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                     limiter=rates,
                     clock=clock,
                     ids=ids,
+                    foreign=foreign_tokens(settings),
                 ),
                 notifying=notifying,
                 measuring=Measuring(

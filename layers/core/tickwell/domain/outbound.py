@@ -116,6 +116,17 @@ class OutboundRules:
         name = host.lower().removesuffix(".")
         return bool(addresses) and all(self._allows(name, text) for text in addresses)
 
+    def tls_fault(self, url: str) -> str | None:
+        """What is wrong with a URL that others must not answer for: plain http is for hosts that are allowed here.
+
+        Where it leads is not judged. Raises ValueError for what is no URL.
+        """
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removesuffix(".")
+        excepted = host in self.names or _parse(host) in self.addresses
+        fault = url_fault(scheme=parts.scheme, userinfo="@" in parts.netloc, host=host, port=parts.port)
+        return fault or (None if parts.scheme == "https" or excepted else "must begin with https://")
+
     def _allows(self, name: str, text: str) -> bool:
         address = _parse(text)
         if address is None:

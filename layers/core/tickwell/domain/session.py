@@ -24,6 +24,27 @@ class Bearer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class VouchedFor:
+    """What a genuine token of an OIDC issuer says: whose address has been verified, and which token it is."""
+
+    email: str
+    token_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def bearer_of(self, tenant_id: str, user_id: str) -> Bearer:
+        """The token as one of that user."""
+        return Bearer(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            token_id=self.token_id,
+            generation=None,
+            issued_at=self.issued_at,
+            expires_at=self.expires_at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RevokedToken:
     """A token that ended before its time; remembered until it would have expired."""
 

@@ -16,7 +16,17 @@ from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
 from tickwell.application.ports.rates import RateLimiter
-from tickwell.application.ports.services import BlobStore, Clock, Ids, Mailer, PasswordHasher, Secrets, SentMail, Tokens
+from tickwell.application.ports.services import (
+    BlobStore,
+    Clock,
+    ForeignTokens,
+    Ids,
+    Mailer,
+    PasswordHasher,
+    Secrets,
+    SentMail,
+    Tokens,
+)
 from tickwell.application.ports.stop_switch import StopSwitch
 from tickwell.application.ports.stores import (
     AccountStore,
@@ -53,6 +63,7 @@ __all__ = [
     "DueItems",
     "Erasure",
     "FarTimer",
+    "ForeignTokens",
     "History",
     "Ids",
     "JobListing",

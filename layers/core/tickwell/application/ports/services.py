@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tickwell.domain.account import User
 from tickwell.domain.mail import Mail
-from tickwell.domain.session import Bearer
+from tickwell.domain.session import Bearer, VouchedFor
 
 
 class Clock(Protocol):
@@ -110,4 +110,16 @@ class Tokens(Protocol):
 
         Raises UnauthenticatedError, whatever is wrong with it.
         """
+        ...
+
+
+class ForeignTokens(Protocol):
+    """Bearer tokens of an OIDC issuer."""
+
+    def claims_to_be(self, token: str) -> bool:
+        """Whether the token names the issuer; nothing is verified. Never raises."""
+        ...
+
+    def verify(self, token: str, *, now: datetime) -> VouchedFor:
+        """Whose it is. Raises UnauthenticatedError; UnavailableError when the issuer's keys were never read."""
         ...
