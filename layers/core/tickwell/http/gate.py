@@ -123,7 +123,6 @@ class Gate:
             resolved = self._resolver.answer(event, call)
             return HttpAnswer(status=resolved["statusCode"], headers=resolved["headers"], body=resolved["body"] or "")
 
-        access = access_of(route)
         if caller is None or not access.repeatable or KEY_HEADER not in request.headers:
             return handle()
         return self._services.repeats((str(route.operation_id), access), caller, request, handle)
