@@ -7,16 +7,14 @@ from typing import Any
 from tickwell.bootstrap import aws
 from tickwell.outcome_log import log_sync
 
-_sync = aws.safety_sync()
-_erase = aws.erase_tenants()
-_alert = aws.alert_operator()
+_services = aws.safety_sync()
 _SPARE_TIME = timedelta(seconds=30)
 
 
 def handler(_event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any]:
     """Run once; answers what was done."""
-    report = _sync(deadline=aws.deadline(context) - _SPARE_TIME)
+    report = _services.sync(deadline=aws.deadline(context) - _SPARE_TIME)
     log_sync(report)
-    _alert(report)
-    _erase(deadline=aws.deadline(context) - _SPARE_TIME)
+    _services.alert(report)
+    _services.erase(deadline=aws.deadline(context) - _SPARE_TIME)
     return asdict(report)

@@ -340,29 +340,30 @@ def dispatcher() -> Dispatcher:
     )
 
 
-def safety_sync() -> SafetySync:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sync:
+    """What functions/safety_sync needs."""
+
+    sync: SafetySync
+    alert: AlertOperator
+    erase: EraseTenants
+
+
+def safety_sync() -> Sync:
     """functions/safety_sync."""
     settings = load(SafetySyncSettings)
     core = _core(settings, _table(settings), _lanes(settings))
-    return core.safety_sync(sweeps=settings.far_timer is FarTimerKind.SWEEP)
-
-
-def erase_tenants() -> EraseTenants:
-    """What functions/safety_sync does after that."""
-    settings = load(SafetySyncSettings)
-    return _core(settings, _table(settings), _lanes(settings)).erase_tenants()
+    return Sync(
+        sync=core.safety_sync(sweeps=settings.far_timer is FarTimerKind.SWEEP),
+        alert=AlertOperator(notifications=_notifications(settings.notification_url, None), clock=core.clock),
+        erase=core.erase_tenants(),
+    )
 
 
 def dead_letter() -> ConsumeDeadLetters:
     """functions/dead_letter."""
     settings = load(DeadLetterSettings)
     return _core(settings, _table(settings), _lanes(settings)).consume_dead_letters()
-
-
-def alert_operator() -> AlertOperator:
-    """What functions/safety_sync tells the operator by."""
-    settings = load(SafetySyncSettings)
-    return AlertOperator(notifications=_notifications(settings.notification_url, None), clock=_clock())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
