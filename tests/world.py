@@ -39,8 +39,9 @@ from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.measuring import Measuring
+from tickwell.bootstrap.outbound import Notifying, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution

@@ -66,7 +66,7 @@ from tickwell.application.ports import (
     TenantCounts,
     WorkerLog,
 )
-from tickwell.bootstrap.core import Notifying
+from tickwell.bootstrap.outbound import Notifying
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -9,7 +9,7 @@ from tests.contract.makers import user
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import TABLE, embedded_stores
 from tests.doubles import FakeClock
-from tickwell.bootstrap import aws as bootstrap
+from tickwell.bootstrap.aws import clients
 from tickwell.operator.__main__ import main
 
 TENANT = user().tenant_id
@@ -25,8 +25,8 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("TICKWELL_ENGINE", "aws")
         monkeypatch.setenv("TICKWELL_TABLE", TABLE)
-        bootstrap.forget_clients()
-        request.addfinalizer(bootstrap.forget_clients)  # noqa: PT021 - only this engine has clients
+        clients.forget_clients()
+        request.addfinalizer(clients.forget_clients)  # noqa: PT021 - only this engine has clients
     else:
         made = embedded_stores(str(tmp_path / "tickwell.db"), FakeClock())
         made.stores.accounts.create(user())
@@ -94,7 +94,7 @@ def test_a_wrong_table_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("TICKWELL_ENGINE", "aws")
     monkeypatch.setenv("TICKWELL_TABLE", "no-such-table")
-    bootstrap.forget_clients()
+    clients.forget_clients()
     assert main(["status"]) == 2
     assert "tickwell: aws: " in capsys.readouterr().err
-    bootstrap.forget_clients()
+    clients.forget_clients()

@@ -156,10 +156,15 @@ class OidcSettings(Settings):
         return self
 
 
-class ApiSettings(StoreSettings, ArmingSettings, RetentionSettings, LimitSettings, AuditSettings, OidcSettings):
-    """functions/api."""
+class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
+    """Functions that arm occurrences and write history."""
 
     blob_bucket: str
+
+
+class ApiSettings(CoreSettings, LimitSettings, AuditSettings, OidcSettings):
+    """functions/api."""
+
     jwt_secret_id: str
     notification_url: str
     notification_dlq_url: str
@@ -178,10 +183,9 @@ class TaskProcessSettings(Settings):
     _names = field_validator("task_variables", mode="before")(split_list)
 
 
-class WorkerSettings(StoreSettings, ArmingSettings, RetentionSettings, TaskProcessSettings):
+class WorkerSettings(CoreSettings, TaskProcessSettings):
     """functions/worker."""
 
-    blob_bucket: str
     lane_dlq_url: str
     sender_address: str
     allow_private_hosts: CommaList = ()
@@ -204,17 +208,14 @@ class DispatcherSettings(LaneSettings):
     dispatch_queue_url: str
 
 
-class SafetySyncSettings(StoreSettings, ArmingSettings, RetentionSettings):
+class SafetySyncSettings(CoreSettings):
     """functions/safety_sync."""
 
-    blob_bucket: str
     notification_url: str
 
 
-class DeadLetterSettings(StoreSettings, ArmingSettings, RetentionSettings):
+class DeadLetterSettings(CoreSettings):
     """functions/dead_letter."""
-
-    blob_bucket: str
 
 
 class OutcomesSettings(StoreSettings):

@@ -51,10 +51,11 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
-from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.limits import Guards, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
+from tickwell.bootstrap.outbound import Notifying, Outbound
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel

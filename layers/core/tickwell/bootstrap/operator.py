@@ -35,7 +35,7 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         from tickwell.adapters.aws.dynamodb.recount import Recount
-        from tickwell.bootstrap.aws import open_table
+        from tickwell.bootstrap.aws.clients import open_table
 
         try:
             yield Recount(open_table(settings.table), lambda: time.sleep(_STREAM_SECONDS))
@@ -68,7 +68,7 @@ def _switch(settings: OperatorSettings) -> Iterator[StopSwitch]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
-        from tickwell.bootstrap.aws import open_table
+        from tickwell.bootstrap.aws.clients import open_table
 
         try:
             yield DynamoStopSwitch(open_table(settings.table))
