@@ -53,14 +53,11 @@ ScheduleRequest = Immediately | At | After | Every | CronExpression
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NewJob:
-    """What a caller asks for. None means: as the queue says, or else the task's own policy."""
+class JobTerms:
+    """What a caller may say of a job, now and later. None means: as the queue says, or else the task's own policy."""
 
-    name: str
     description: str | None = None
-    task: str = "echo"
     payload: Any = None
-    schedule: ScheduleRequest = Immediately()
     queue: str | None = None
     priority: str | int | None = None
     timeout_seconds: int | None = None
@@ -70,6 +67,15 @@ class NewJob:
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob(JobTerms):
+    """What a caller asks for."""
+
+    name: str
+    task: str = "echo"
+    schedule: ScheduleRequest = Immediately()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
