@@ -8,6 +8,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
+from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
@@ -23,7 +24,7 @@ from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.aws.clients import client, open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
-from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.http.app import build_app
@@ -47,6 +48,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
+            quotas=quotas(settings, DynamoQuotaStore(table), core.clock),
         ),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
