@@ -1,6 +1,7 @@
 """The contract of ``QuotaStore``, and what quotas cost on AWS."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,19 @@ def test_a_thousand_places_cost_one_call_in_five_seconds(dynamodb: DynamoStores)
     with counted(dynamodb) as calls, quotas.places(TENANT, 1000) as places:
         assert places.granted == 1000
     assert calls == {"BatchGetItem": 1}
+
+
+def test_what_is_behind_anyway_is_not_read_at_the_double_price(dynamodb: DynamoStores) -> None:
+    asked: list[Any] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        asked.extend(params["RequestItems"].values())
+
+    event = "provide-client-params.dynamodb.BatchGetItem"
+    dynamodb.client.meta.events.register(event, note)
+    dynamodb.stores.quotas.read(TENANT)
+    dynamodb.client.meta.events.unregister(event, note)
+    assert [(len(request["Keys"]), request["ConsistentRead"]) for request in asked] == [(5, False)]
 
 
 def test_refusals_cost_no_more(dynamodb: DynamoStores) -> None:

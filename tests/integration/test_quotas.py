@@ -13,7 +13,7 @@ from tests.api_hosts import PASSWORD, Answer, Client, accounts_of, new_api, serv
 from tests.integration.test_api_passwords import mails, token_of
 from tests.world import ADA, World
 from tests.worlds import Build
-from tickwell.application.create_job import After
+from tickwell.application.create_job import After, CreatedJob, NewJob
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.errors import AttemptFailedError, QuotaExceededError, TickwellError, UnavailableError
 from tickwell.domain.job import Job
@@ -149,6 +149,21 @@ def test_a_job_that_an_earlier_try_made_takes_no_second_place(build: Build) -> N
         world.create(schedule=After(delay_seconds=3600))
     with pytest.raises(QuotaExceededError):
         world.create(schedule=After(delay_seconds=3600))
+
+
+def test_jobs_of_a_batch_that_an_earlier_try_made_take_no_second_places(build: Build) -> None:
+    world = build()
+    world.quotas.store.change(ADA.tenant_id, {QuotaName.JOBS: 6})
+    batch = [NewJob(name="a job", schedule=After(delay_seconds=3600))] * 2
+    begun_at = world.clock.now()
+    for _ in range(3):
+        with world.core.ids.derived("seed", begun_at):
+            outcomes = world.create_many(ADA, batch)
+        assert all(isinstance(outcome, CreatedJob) for outcome in outcomes)
+        world.clock.advance(0.5)
+    outcomes = world.create_many(ADA, batch * 3)
+    assert [isinstance(outcome, CreatedJob) for outcome in outcomes] == [True] * 4 + [False] * 2
+    assert len(world.listed()) == 6
 
 
 def test_threads_of_one_process_never_go_beyond(build: Build) -> None:
