@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.template.cloudformation import ROOT, source
-from tickwell.settings import LocalSettings, variable_names
+from tickwell.settings import LocalSettings
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 METHODS = ("delete", "get", "patch", "post", "put")
@@ -68,14 +68,24 @@ def test_the_walk_through_the_files_is_numbered_and_counted() -> None:
     assert f"These {len(numbers)} files" in walk
 
 
-def test_every_setting_of_the_local_server_is_documented() -> None:
-    settings = text_of("docs/settings.md")
-    assert [name for name in sorted(variable_names(LocalSettings)) if f"`{name}`" not in settings] == []
+def row_of(name: str) -> str:
+    """The row of ``docs/settings.md`` that tells of a setting; empty where there is none."""
+    return next((line for line in text_of("docs/settings.md").splitlines() if f"`{name}`" in line), "")
 
 
-def test_every_parameter_of_the_template_is_documented() -> None:
-    settings = text_of("docs/settings.md")
-    assert [name for name in source()["Parameters"] if f"`{name}`" not in settings] == []
+def test_every_setting_of_the_local_server_is_documented_with_its_default() -> None:
+    for field, info in LocalSettings.model_fields.items():
+        name = f"TICKWELL_{field.upper()}"
+        row, default = row_of(name), info.get_default()
+        assert row, name
+        if isinstance(default, bool | int | float | str):
+            assert (f"{default:g}" if isinstance(default, float) else str(default).lower()) in row, name
+
+
+def test_every_parameter_of_the_template_is_documented_with_its_default() -> None:
+    for name, parameter in source()["Parameters"].items():
+        assert row_of(name), name
+        assert str(parameter.get("Default", "")) in row_of(name), name
 
 
 def test_every_operation_stands_in_the_table_of_the_api() -> None:
