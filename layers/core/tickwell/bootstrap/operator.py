@@ -11,7 +11,7 @@ from tickwell.application.quotas import OperateQuotas, ReadQuotas
 from tickwell.application.stop_switch import OperateStopSwitch
 from tickwell.bootstrap.limits import quotas
 from tickwell.domain.errors import UnavailableError
-from tickwell.settings import OperatorSettings
+from tickwell.settings.operator import OperatorSettings
 
 if TYPE_CHECKING:
     from tickwell.adapters.embedded.database import Database

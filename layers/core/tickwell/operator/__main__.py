@@ -11,7 +11,8 @@ from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
 from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
 from tickwell.domain.stop import Stop
-from tickwell.settings import OperatorSettings, SettingsError, load
+from tickwell.settings.operator import OperatorSettings
+from tickwell.settings.reading import SettingsError, load
 
 _DEFAULT = "default"
 _ORIGINS = {
