@@ -64,6 +64,8 @@ def main() -> int:
         uvicorn.Config(
             system.http,
             server_header=False,
+            # Uvicorn would believe X-Forwarded-For from this machine: whoever writes it would choose whom limits count.
+            proxy_headers=False,
             log_level="warning",
             access_log=False,
             lifespan="off",
