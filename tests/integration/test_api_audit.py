@@ -1,11 +1,13 @@
 """The audit log through the API, on both hosts."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api_hosts import PASSWORD, Api, Client, new_api
+from tests.integration.test_api_passwords import FORGOT, RESET, mails, token_of
 from tests.integration.test_api_roles import as_role
 from tickwell.application.ports import AuditLog, Page
 from tickwell.domain.account import Role
@@ -92,6 +94,21 @@ def test_sign_ins_are_noted_and_what_was_tried_with_a_wrong_password(api: Api, a
         ("register", "succeeded", 201),
     ]
     assert len({one["user_id"] for one in records(ada)}) == 1
+
+
+def test_a_password_set_by_mail_is_noted(api: Api, ada: Client, tmp_path: Path) -> None:
+    me = ada("GET", "/api/v1/auth/me").data
+    api.anonymous("POST", FORGOT, {"email": "ada@example.com"})
+    token = token_of(mails(api, tmp_path)[-1][1])
+    new = {"token": token, "password": "Battery-Staple-8"}
+    assert api.anonymous("POST", RESET, new).status == 200
+    assert api.anonymous("POST", RESET, new).status == 422
+    login = api.anonymous("POST", "/api/v1/auth/login", {"email": "ada@example.com", "password": new["password"]})
+    found = records(Client(host=api.host, token=login.data["token"]))
+    assert [(one["action"], one["outcome"], one["user_id"]) for one in found[1:]] == [
+        ("resetPassword", "succeeded", me["id"]),
+        ("register", "succeeded", me["id"]),
+    ]
 
 
 def test_who_may_not_is_noted_and_who_errs_is_not(api: Api, ada: Client) -> None:

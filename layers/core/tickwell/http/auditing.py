@@ -10,6 +10,7 @@ from tickwell.application.audit import Audit, Deed
 from tickwell.domain.account import Principal
 from tickwell.domain.audit import audit_outcome
 from tickwell.domain.errors import InvalidCredentialsError
+from tickwell.domain.one_time import Purpose, parse_token
 from tickwell.http.access import RateClass
 from tickwell.http.errors import fault_of
 from tickwell.http.exchange import HttpAnswer, HttpRequest
@@ -52,7 +53,7 @@ class Auditor:
         if not is_audited(route):
             return
         data = _data(answer)
-        actor = _actor(caller) or _signed_in(data)
+        actor = _actor(caller) or _signed_in(data) or _of_reset(route, request)
         if actor is not None and data.get("dry_run") is not True:
             named = next((value for name in _NAMES if isinstance(value := data.get(name), str)), None)
             self._note(route, request, actor, answer.status, _in_path(route, request) or named, _count(data))
@@ -99,6 +100,14 @@ def _signed_in(data: dict[str, Any]) -> _Actor | None:
         case {"tenant_id": str(tenant_id), "id": str(user_id)}:
             return _Actor(tenant_id=tenant_id, user_id=user_id)
     return None
+
+
+def _of_reset(route: Route, request: HttpRequest) -> _Actor | None:
+    """Whose password was set: the token of the mail names the user, and the answer to a wrong one never comes here."""
+    if route.operation_id != "resetPassword":
+        return None
+    token = parse_token(json.loads(request.body)["token"], Purpose.RESET)
+    return None if token is None else _Actor(tenant_id=token.tenant_id, user_id=token.subject_id)
 
 
 def _data(answer: HttpAnswer) -> dict[str, Any]:
