@@ -76,6 +76,8 @@ class ManageInvitations:
     def accept(self, token: str, password: str) -> SignedIn:
         """A new user of the tenant, signed in. One account belongs to one tenant.
 
+        An invitation counts for as long as who sent it is a member and may still give its role.
+
         Raises InvalidInputError (``password``; ``token``, whatever is wrong with it), EmailTakenError when the invited
         address has an account: the invitation stays.
         """
@@ -99,6 +101,8 @@ class ManageInvitations:
             created_at=now,
             updated_at=now,
         )
+        if not invitation.is_backed_by(self.members.members(invitation.tenant_id)):
+            raise _worthless()
         if not self.members.join(user, invitation=invitation):
             raise _worthless()
         return signed_in(user, self.tokens, now)
