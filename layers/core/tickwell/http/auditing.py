@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.application.audit import Audit, Deed
 from tickwell.domain.account import Principal
-from tickwell.domain.audit import audit_outcome
+from tickwell.domain.audit import NOBODY, audit_outcome
 from tickwell.domain.errors import InvalidCredentialsError
 from tickwell.domain.one_time import Purpose, parse_token
 from tickwell.http.access import RateClass
@@ -43,7 +43,8 @@ def is_audited(route: Route) -> bool:
 class Auditor:
     """Writes a record for each request that changed something, was denied, or may have changed something.
 
-    A request that is not acceptable (4xx other than 401 and 403) leaves none, nor does a dry run.
+    A request that is not acceptable (4xx other than 401 and 403) leaves none, nor does a dry run. A failed login leaves
+    one also where nobody has the address: without that write its answer would come sooner, and tell so.
     """
 
     audit: Audit
@@ -63,8 +64,8 @@ class Auditor:
         if not is_audited(route):
             return
         actor = _actor(caller)
-        if isinstance(error, InvalidCredentialsError) and error.tenant_id is not None and error.user_id is not None:
-            actor = _Actor(tenant_id=error.tenant_id, user_id=error.user_id)
+        if isinstance(error, InvalidCredentialsError):
+            actor = _Actor(tenant_id=error.tenant_id or NOBODY, user_id=error.user_id or NOBODY)
         if actor is not None:
             self._note(route, request, actor, fault_of(error).status, _in_path(route, request), None)
 
