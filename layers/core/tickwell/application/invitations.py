@@ -85,6 +85,8 @@ class ManageInvitations:
     def accept(self, token: str, password: str) -> SignedIn:
         """A new user of the tenant, signed in. One account belongs to one tenant.
 
+        An invitation counts for as long as who sent it is a member and may still give its role.
+
         Raises InvalidInputError (``password``; ``token``, whatever is wrong with it), EmailTakenError when the invited
         address has an account, QuotaExceededError: the invitation stays.
         """
@@ -130,7 +132,10 @@ class ManageInvitations:
             tenant = self.members.tenant(invitation.tenant_id)
         except NotFoundError as error:
             raise _worthless() from error
-        self.quotas.require_member(tenant.tenant_id, members=len(self.members.members(tenant.tenant_id)))
+        members = self.members.members(tenant.tenant_id)
+        if not invitation.is_backed_by(members):
+            raise _worthless()
+        self.quotas.require_member(tenant.tenant_id, members=len(members))
         return tenant
 
     def _send(self, invitation: Invitation) -> None:

@@ -58,7 +58,9 @@ class Accounts:
 
     def delete_tenant(self, erasure: Erasure) -> DeleteTenant:
         """The end of an organization."""
-        return DeleteTenant(accounts=self.accounts, hasher=self.hasher, erasure=erasure, clock=self.clock)
+        return DeleteTenant(
+            accounts=self.accounts, hasher=self.hasher, limits=self.limits(), erasure=erasure, clock=self.clock
+        )
 
     def register(self) -> Register:
         """A user with a tenant of its own."""

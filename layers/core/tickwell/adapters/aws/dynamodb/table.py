@@ -202,20 +202,22 @@ class Table:
             )
         return Found(items=[plain_item(item) for item in response["Items"]], more="LastEvaluatedKey" in response)
 
-    def all_of(self, pk: str, *, low: str, high: str, attributes: Sequence[str]) -> Iterator[Item]:
+    def all_of(
+        self, pk: str, *, low: str, high: str, attributes: Sequence[str], consistent: bool = False
+    ) -> Iterator[Item]:
         """``attributes`` of all items of a partition from ``low`` to ``high``, read in pages of 1 MB."""
-        names = {f"#{name}": name for name in attributes}
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :low AND :high",
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", **names},
+            "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", **{f"#{name}": name for name in attributes}},
             "ExpressionAttributeValues": typed_item({":pk": pk, ":low": low, ":high": high}),
+            "ConsistentRead": consistent,
         }
         while True:
             with service_errors(SERVICE):
                 response = self._client.query(**arguments)
-            yield from (plain_item(item) for item in response["Items"])
+            yield from map(plain_item, response["Items"])
             if "LastEvaluatedKey" not in response:
                 return
             arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
