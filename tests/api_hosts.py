@@ -230,6 +230,7 @@ def services_of(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
             submissions=world.submissions,
         ),
+        export_tenant=world.export_tenant,
         stage="test",
         allowed_origins=(ORIGIN,),
     )

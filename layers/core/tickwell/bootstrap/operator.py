@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tickwell.adapters.system import SystemClock
+from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.ports import StopSwitch
 from tickwell.application.stop_switch import OperateStopSwitch
+from tickwell.bootstrap.exporting import export_from_database, export_from_table
 from tickwell.domain.errors import UnavailableError
-from tickwell.settings import OperatorSettings
+from tickwell.settings import OperatorSettings, SettingsError
 
 if TYPE_CHECKING:
     from tickwell.adapters.embedded.database import Database
@@ -46,6 +48,28 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
 
     with _database(settings) as database:
         yield EmbeddedTenantCounts(database, SystemClock()).recount
+
+
+@contextmanager
+def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
+    """The export of tenants. Raises as ``operator``, and SettingsError where the bucket is not named."""
+    clock = SystemClock()
+    if settings.table is not None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from tickwell.bootstrap.aws.clients import open_blobs, open_table
+
+        if settings.blob_bucket is None:
+            raise SettingsError("TICKWELL_BLOB_BUCKET: on AWS an export takes the stack's bucket as well")
+        try:
+            yield export_from_table(open_table(settings.table), open_blobs(settings.blob_bucket), clock)
+        except (BotoCoreError, ClientError) as error:
+            raise UnavailableError("aws", str(error)) from error
+        return
+    from tickwell.adapters.embedded.files import FileBlobs
+
+    with _database(settings) as database:
+        yield export_from_database(database, FileBlobs(settings.data_dir / "blobs"), clock)
 
 
 @contextmanager
