@@ -195,6 +195,23 @@ def test_depth_costs_nothing_on_dynamodb(dynamodb: DynamoStores) -> None:
         assert dict(calls) == {"Query": 1}
 
 
+def test_nothing_is_missed_on_dynamodb_because_it_is_new(dynamodb: DynamoStores) -> None:
+    stores, consistent = dynamodb.stores, set()
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        consistent.add(params["ConsistentRead"])
+
+    dynamodb.client.meta.events.register("provide-client-params.dynamodb.Query", note)
+    try:
+        stores.holdings.jobs(TENANT, after=None, limit=1)
+        stores.holdings.history(TENANT, "job-1", after=None, limit=1)
+        stores.holdings.dead_letters(TENANT, after=None, limit=1)
+        stores.holdings.audit_records(TENANT, after=None, limit=1)
+    finally:
+        dynamodb.client.meta.events.unregister("provide-client-params.dynamodb.Query", note)
+    assert consistent == {True}
+
+
 def test_a_short_history_costs_one_query_details_included(dynamodb: DynamoStores) -> None:
     stores = dynamodb.stores
     one = created(stores)

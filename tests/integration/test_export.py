@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +11,13 @@ import pytest
 
 from tests.contract.makers import dead_letter, execution, skip
 from tests.contract.test_notifying import record
+from tests.doubles import FakeClock
 from tests.world import ADA, World, task
 from tests.worlds import Build
 from tickwell.application import export_tenant
 from tickwell.application.export_tenant import LARGEST_PAGE_BYTES, LONGEST_PAGE, ExportPage
 from tickwell.application.export_walk import Holding
+from tickwell.application.ports import Holdings, Stretch
 from tickwell.application.task import Task
 from tickwell.domain.account import Role, User
 from tickwell.domain.audit import AuditOutcome, AuditRecord
@@ -277,10 +279,43 @@ def test_an_export_ends_however_fast_jobs_are_made(world: World) -> None:
         del number
         world.clock.advance(30)
         world.create()
+        world.core.history.record_many([execution(before, due_at=world.clock.now())])
 
     items = exported(world, limit=1, between=between)
     assert ids(items, "job")[0] == before.job_id
     assert 1 <= len(ids(items, "job")) <= 4
+    assert 1 <= len(ids(items, "execution")) <= 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Hesitant:
+    """Holdings that find nothing in every second read of jobs, as where a thousand have expired; each takes long."""
+
+    inner: Holdings
+    clock: FakeClock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def jobs(self, tenant_id: str, *, after: str | None, limit: int) -> Stretch[Job]:
+        self.clock.advance(LONGEST_PAGE)
+        if after is not None and not after.endswith("!"):
+            return Stretch(items=(), reached=f"{after}!")
+        return self.inner.jobs(tenant_id, after=after, limit=min(limit, 1))
+
+
+@pytest.mark.parametrize("with_parent", [True, False])
+def test_a_page_may_end_between_a_parent_and_its_child(world: World, *, with_parent: bool) -> None:
+    world.create()
+    parent, beside, ran = family(world)
+    if not with_parent:
+        gone(world, parent)
+    walk = world.export_tenant.walk
+    hesitant: Any = _Hesitant(inner=walk.holdings, clock=world.clock)
+    slow = replace(world, export_tenant=replace(world.export_tenant, walk=replace(walk, holdings=hesitant)))
+    items = exported(slow)
+    assert ids(items, "job")[1:] == ([parent.job_id] if with_parent else []) + [beside.job_id]
+    assert sorted(ids(items, "execution")) == ran
 
 
 def _expired(world: World, job: Job) -> Job:
