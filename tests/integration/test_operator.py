@@ -127,3 +127,11 @@ def test_a_wrong_table_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     assert main(["status"]) == 2
     assert "tickwell: aws: " in capsys.readouterr().err
     clients.forget_clients()
+
+
+def test_without_the_sdk_of_aws_that_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("tickwell.settings.find_spec", lambda _: None)
+    monkeypatch.setenv("TICKWELL_ENGINE", "aws")
+    monkeypatch.setenv("TICKWELL_TABLE", "a-table")
+    assert main(["status"]) == 2
+    assert "TICKWELL_ENGINE=aws needs the package boto3" in capsys.readouterr().err

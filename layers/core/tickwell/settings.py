@@ -259,6 +259,8 @@ class OperatorSettings(Settings):
     def _where(self) -> "OperatorSettings":
         if (self.table is not None) != (self.engine == "aws"):
             raise ValueError("TICKWELL_ENGINE=aws and TICKWELL_TABLE go together")
+        if self.engine == "aws" and find_spec("boto3") is None:
+            raise ValueError("TICKWELL_ENGINE=aws needs the package boto3: `make .venv/dev.stamp` installs it")
         return self
 
 
