@@ -229,6 +229,7 @@ def services_of(
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
             submissions=world.submissions,
+            quotas=world.quotas,
         ),
         export_tenant=world.export_tenant,
         stage="test",

@@ -11,12 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tickwell.domain.account import require_email
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.outbound import OutboundRules
+from tickwell.domain.quota import DEFAULT_LIMITS, QuotaName, parse_limit
 
 _PREFIX = "TICKWELL_"
 _SETTLE_SECONDS = 30
@@ -32,6 +33,19 @@ def split_list(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def read_limit(value: object) -> object:
+    """A quota from its text; raises ValueError, which becomes a SettingsError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_limit("limit", value)
+    except InvalidInputError as error:
+        raise ValueError(error.reason) from error
+
+
+QuotaLimit = Annotated[int | None, BeforeValidator(read_limit)]
 
 
 def require_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,6 +147,13 @@ class LimitSettings(Settings):
     registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
 
 
+class QuotaSettings(Settings):
+    """What a tenant may have of which the operator decided nothing else; None (``none``) is no limit."""
+
+    quota_jobs: QuotaLimit = DEFAULT_LIMITS[QuotaName.JOBS]
+    quota_members: QuotaLimit = DEFAULT_LIMITS[QuotaName.MEMBERS]
+
+
 class OidcSettings(Settings):
     """Whose tokens count besides our own."""
 
@@ -162,7 +183,7 @@ class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
     blob_bucket: str
 
 
-class ApiSettings(CoreSettings, LimitSettings, AuditSettings, OidcSettings):
+class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings):
     """functions/api."""
 
     jwt_secret_id: str
@@ -244,7 +265,7 @@ class NotifierSettings(StoreSettings):
     _sound = field_validator("allow_private_hosts")(require_hosts)
 
 
-class OperatorSettings(Settings):
+class OperatorSettings(QuotaSettings):
     """The operator's commands: ``table`` on AWS, ``data_dir`` (or ``DATA_DIR``) on the embedded engine.
 
     ``blob_bucket``: on AWS, for the export alone.
@@ -265,7 +286,7 @@ class OperatorSettings(Settings):
 
 
 class LocalSettings(
-    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, AuditSettings, OidcSettings
+    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 

@@ -38,6 +38,7 @@ from tickwell.application.ports import (
     StopSwitch,
 )
 from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.quotas import Quotas
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
@@ -149,7 +150,7 @@ class Core:
             retention=self.retention,
         )
 
-    def retry_dead_letter(self, registry: TaskRegistry) -> RetryDeadLetter:
+    def retry_dead_letter(self, registry: TaskRegistry, quotas: Quotas) -> RetryDeadLetter:
         """From a dead letter to a new job."""
         return RetryDeadLetter(
             jobs=self.jobs,
@@ -159,6 +160,7 @@ class Core:
             blobs=self.blobs,
             clock=self.clock,
             ids=self.ids,
+            quotas=quotas,
         )
 
     def execute(
@@ -232,11 +234,12 @@ class Core:
             blobs=blobs,
             clock=clock,
             ids=ids,
+            quotas=guards.quotas,
         )
         change_job = ChangeJob(
             jobs=jobs, arming=self.arming, ended_jobs=self.ended_jobs(), clock=clock, retention=self.retention
         )
-        retry_dead_letter = self.retry_dead_letter(registry)
+        retry_dead_letter = self.retry_dead_letter(registry, guards.quotas)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
@@ -247,9 +250,10 @@ class Core:
             me=accounts.me(),
             passwords=accounts.passwords(),
             organization=accounts.organization(),
-            invitations=accounts.invitations(),
+            invitations=accounts.invitations(guards.quotas),
             authenticate_key=accounts.authenticate_key(),
             api_keys=accounts.manage_api_keys(),
+            quotas=accounts.read_quotas(guards.quotas, queues=self.queues, webhooks=notifying.webhooks),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),

@@ -25,6 +25,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
@@ -53,7 +54,7 @@ from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.exporting import export_from_database
-from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.bootstrap.outbound import Notifying, Outbound
@@ -149,7 +150,11 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         audit_retention=settings.audit_retention,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
-    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
+    guards = Guards(
+        limits=request_limits(settings, rates, clock),
+        submissions=EmbeddedSubmissions(database, clock),
+        quotas=quotas(settings, EmbeddedQuotaStore(database), clock),
+    )
     registry = all_tasks()
     processes = _processes(settings)
     file_secrets = FileSecrets(folder / "secrets")

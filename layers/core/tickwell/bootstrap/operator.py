@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tickwell.adapters.system import SystemClock
+from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.ports import StopSwitch
+from tickwell.application.quotas import OperateQuotas, ReadQuotas
 from tickwell.application.stop_switch import OperateStopSwitch
 from tickwell.bootstrap.exporting import export_from_database, export_from_table
+from tickwell.bootstrap.limits import quotas
 from tickwell.domain.errors import UnavailableError
 from tickwell.settings import OperatorSettings, SettingsError
 
@@ -70,6 +72,56 @@ def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
 
     with _database(settings) as database:
         yield export_from_database(database, FileBlobs(settings.data_dir / "blobs"), clock)
+
+
+@contextmanager
+def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
+    """What the operator may do about quotas, while the block runs. Raises as ``operator``."""
+    if settings.table is None:
+        with _database(settings) as database:
+            yield OperateQuotas(read=_quotas_in(database, settings))
+        return
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield OperateQuotas(read=_quotas_on(settings.table, settings))
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError("aws", str(error)) from error
+
+
+def _quotas_on(table_name: str, settings: OperatorSettings) -> ReadQuotas:
+    from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
+    from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
+    from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
+    from tickwell.adapters.aws.dynamodb.notifying import DynamoWebhookStore
+    from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
+    from tickwell.bootstrap.aws.clients import open_table
+
+    table, clock = open_table(table_name), SystemClock()
+    return ReadQuotas(
+        quotas=quotas(settings, DynamoQuotaStore(table), clock),
+        members=DynamoMemberStore(table, clock),
+        queues=DynamoQueueStore(table, clock, draw=SystemIds(clock).draw),
+        webhooks=DynamoWebhookStore(table),
+        api_keys=DynamoApiKeyStore(table),
+    )
+
+
+def _quotas_in(database: "Database", settings: OperatorSettings) -> ReadQuotas:
+    from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
+    from tickwell.adapters.embedded.members import EmbeddedMemberStore
+    from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
+    from tickwell.adapters.embedded.notifying import EmbeddedWebhookStore
+    from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
+
+    clock = SystemClock()
+    return ReadQuotas(
+        quotas=quotas(settings, EmbeddedQuotaStore(database), clock),
+        members=EmbeddedMemberStore(database, clock),
+        queues=EmbeddedQueueStore(database, clock),
+        webhooks=EmbeddedWebhookStore(database),
+        api_keys=EmbeddedApiKeyStore(database),
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``python -m tickwell.operator``: stop executions and let them go on; repair counts; export a tenant."""
+"""``python -m tickwell.operator``: stop executions, decide quotas, repair counts, export a tenant."""
 
 import argparse
 import sys
@@ -7,17 +7,24 @@ from pathlib import Path
 
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.application.stop_switch import OperateStopSwitch
-from tickwell.bootstrap.operator import exporting, operator, recounting
+from tickwell.bootstrap.operator import exporting, operator, quota_desk, recounting
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
+from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
 from tickwell.domain.stop import Stop
 from tickwell.operator.export import export_to
 from tickwell.settings import OperatorSettings, SettingsError, load
 
+_DEFAULT = "default"
+_ORIGINS = {
+    Origin.OWN: "decided for this tenant",
+    Origin.DEFAULT: "the default, as this command's own settings have it",
+    Origin.FIXED: "fixed",
+}
 _EXPLANATION = """\
 TICKWELL_ENGINE=embedded (the default) works on TICKWELL_DATA_DIR, beside running servers; TICKWELL_ENGINE=aws on
 TICKWELL_TABLE (an export on TICKWELL_BLOB_BUCKET, too), with the credentials and the region that the AWS SDK finds.
-Workers notice a stop within 5 seconds.
+Servers notice within 5 seconds.
 """
 
 
@@ -31,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
             with exporting(load(OperatorSettings)) as export:
                 export_to(chosen.output, export, chosen.tenant)
             return 0
+        if chosen.command == "quota":
+            return _quota(chosen)
         with operator(load(OperatorSettings)) as switch:
             _run(switch, chosen)
     except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
@@ -62,6 +71,24 @@ def _recount(tenant_id: str) -> int:
     return 2
 
 
+def _quota(chosen: argparse.Namespace) -> int:
+    """Decide the figures that are given, and show all."""
+    words = {name: getattr(chosen, name.value) for name in QuotaName}
+    limits = {
+        name: parse_limit(f"--{name.value}", word)
+        for name, word in words.items()
+        if word is not None and word != _DEFAULT
+    }
+    forgotten = [name for name, word in words.items() if word == _DEFAULT]
+    with quota_desk(load(OperatorSettings)) as desk:
+        changes = limits or forgotten
+        found = desk.change(chosen.tenant, limits, forgotten=forgotten) if changes else desk.show(chosen.tenant)
+    for quota in found:
+        most = NO_LIMIT if quota.limit is None else quota.limit
+        _say(f"{quota.name}: {quota.used} used, limit {most} ({_ORIGINS[quota.origin]})")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tickwell.operator", epilog=_EXPLANATION)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -77,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write all that a tenant has, a JSON document on each line")
     export.add_argument("--tenant", metavar="ID", required=True)
     export.add_argument("--output", metavar="FILE", type=Path, help="for its owner only; stdout otherwise")
+    quota = commands.add_parser("quota", help="show what a tenant may have and has, or decide it")
+    quota.add_argument("--tenant", metavar="ID", required=True)
+    for name, what in ((QuotaName.JOBS, "unfinished jobs"), (QuotaName.MEMBERS, "members")):
+        quota.add_argument(
+            f"--{name.value}", metavar="N|none|default", help=f"how many {what}; none: any number; 0: no more"
+        )
     commands.add_parser("status", help="who is stopped, since when and why")
     return parser
 

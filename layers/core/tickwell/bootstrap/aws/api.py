@@ -8,6 +8,7 @@ from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
+from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
@@ -24,7 +25,7 @@ from tickwell.bootstrap.aws.clients import client, open_lanes, open_notification
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.exporting import export_from_table
-from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.http.app import build_app
@@ -48,6 +49,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
+            quotas=quotas(settings, DynamoQuotaStore(table), core.clock),
         ),
         export_tenant=export_from_table(table, core.blobs, core.clock),
         stage=settings.stage,
