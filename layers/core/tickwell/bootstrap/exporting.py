@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from tickwell.adapters.export_cursors import EncodedExportCursors
-from tickwell.adapters.system import SystemIds
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.export_walk import ExportWalk
-from tickwell.application.ports import BlobStore, Clock
+from tickwell.application.ports import BlobStore, Clock, Holdings
+from tickwell.bootstrap.tenant_stores import TenantStores, stores_in, stores_on
 
 if TYPE_CHECKING:
     from tickwell.adapters.aws.dynamodb.table import Table
@@ -15,37 +15,25 @@ if TYPE_CHECKING:
 
 def export_from_table(table: "Table", blobs: BlobStore, clock: Clock) -> ExportTenant:
     """On the ``aws`` engine."""
-    from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
     from tickwell.adapters.aws.dynamodb.holdings import DynamoHoldings
-    from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
-    from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
-    from tickwell.adapters.aws.dynamodb.notifying import DynamoWebhookStore
 
-    walk = ExportWalk(
-        members=DynamoMemberStore(table, clock),
-        api_keys=DynamoApiKeyStore(table),
-        webhooks=DynamoWebhookStore(table),
-        queues=DynamoQueueStore(table, clock, draw=SystemIds(clock).draw),
-        holdings=DynamoHoldings(table, clock),
-        blobs=blobs,
-    )
-    return ExportTenant(walk=walk, cursors=EncodedExportCursors(), clock=clock)
+    return _export(stores_on(table, clock), DynamoHoldings(table, clock), blobs, clock)
 
 
 def export_from_database(database: "Database", blobs: BlobStore, clock: Clock) -> ExportTenant:
     """On the embedded engine."""
-    from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
     from tickwell.adapters.embedded.holdings import EmbeddedHoldings
-    from tickwell.adapters.embedded.members import EmbeddedMemberStore
-    from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
-    from tickwell.adapters.embedded.notifying import EmbeddedWebhookStore
 
+    return _export(stores_in(database, clock), EmbeddedHoldings(database, clock), blobs, clock)
+
+
+def _export(stores: TenantStores, holdings: Holdings, blobs: BlobStore, clock: Clock) -> ExportTenant:
     walk = ExportWalk(
-        members=EmbeddedMemberStore(database, clock),
-        api_keys=EmbeddedApiKeyStore(database),
-        webhooks=EmbeddedWebhookStore(database),
-        queues=EmbeddedQueueStore(database, clock),
-        holdings=EmbeddedHoldings(database, clock),
+        members=stores.members,
+        api_keys=stores.api_keys,
+        webhooks=stores.webhooks,
+        queues=stores.queues,
+        holdings=holdings,
         blobs=blobs,
     )
     return ExportTenant(walk=walk, cursors=EncodedExportCursors(), clock=clock)
