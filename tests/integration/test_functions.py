@@ -17,7 +17,7 @@ from tests.contract.store_engines import create_table
 from tests.notification_lab import Hook, serve_hook
 from tests.unit.test_webhook import verified
 from tickwell.bootstrap.aws import clients
-from tickwell.settings import SettingsError
+from tickwell.settings.reading import SettingsError
 
 SENDER = "jobs@example.com"
 

@@ -162,7 +162,7 @@ def test_a_wrong_table_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
 
 
 def test_without_the_sdk_of_aws_that_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr("tickwell.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("tickwell.settings.operator.find_spec", lambda _: None)
     monkeypatch.setenv("TICKWELL_ENGINE", "aws")
     monkeypatch.setenv("TICKWELL_TABLE", "a-table")
     assert main(["status"]) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.template.cloudformation import ROOT, source
-from tickwell.settings import LocalSettings
+from tickwell.settings.local import LocalSettings
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 METHODS = ("delete", "get", "patch", "post", "put")

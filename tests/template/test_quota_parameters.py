@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tests.template.cloudformation import source
 from tickwell.domain.quota import LARGEST_LIMIT
-from tickwell.settings import QuotaSettings
+from tickwell.settings.shared import QuotaSettings
 
 
 @pytest.mark.parametrize(("parameter", "field"), [("QuotaJobs", "quota_jobs"), ("QuotaMembers", "quota_members")])

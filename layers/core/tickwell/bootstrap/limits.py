@@ -9,7 +9,7 @@ from tickwell.application.quotas import Quotas
 from tickwell.domain.quota import QuotaName
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota, RequestLimits
-from tickwell.settings import LimitSettings, QuotaSettings
+from tickwell.settings.shared import LimitSettings, QuotaSettings
 
 _HOUR: Final = timedelta(hours=1)
 _GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))

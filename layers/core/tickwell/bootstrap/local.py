@@ -64,7 +64,8 @@ from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
-from tickwell.settings import LocalSettings, secrets_of
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import secrets_of
 from tickwell.tasks.registry import all_tasks
 
 _LANE_DEAD_LETTERS = "lane-dlq"

@@ -14,7 +14,8 @@ from tickwell.bootstrap.exporting import export_from_database, export_from_table
 from tickwell.bootstrap.limits import quotas
 from tickwell.bootstrap.tenant_stores import TenantStores, stores_in, stores_on
 from tickwell.domain.errors import UnavailableError
-from tickwell.settings import OperatorSettings, SettingsError
+from tickwell.settings.operator import OperatorSettings
+from tickwell.settings.reading import SettingsError
 
 if TYPE_CHECKING:
     from tickwell.adapters.embedded.database import Database

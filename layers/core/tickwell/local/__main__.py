@@ -17,7 +17,8 @@ from tickwell.local.background import Background
 from tickwell.local.lane_worker import Leave
 from tickwell.local.log_format import FieldFormatter
 from tickwell.local.server import Server
-from tickwell.settings import LocalSettings, SettingsError, load, refuse_unknown
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import SettingsError, load, refuse_unknown
 from tickwell.tasks.registry import BrokenTaskError
 
 _WELCOME = """

@@ -13,7 +13,8 @@ from tickwell.domain.instant import iso
 from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
 from tickwell.domain.stop import Stop
 from tickwell.operator.export import export_to
-from tickwell.settings import OperatorSettings, SettingsError, load
+from tickwell.settings.operator import OperatorSettings
+from tickwell.settings.reading import SettingsError, load
 
 _DEFAULT = "default"
 _ORIGINS = {

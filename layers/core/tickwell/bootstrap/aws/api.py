@@ -29,7 +29,8 @@ from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.http.app import build_app
-from tickwell.settings import ApiSettings, load
+from tickwell.settings.functions import ApiSettings
+from tickwell.settings.reading import load
 from tickwell.tasks.registry import all_tasks
 
 JWT_SIGNING_KEY = "jwt-signing-key"

@@ -2,7 +2,8 @@
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.bootstrap.aws.clients import open_blobs
-from tickwell.settings import ArchiveSettings, load
+from tickwell.settings.functions import ArchiveSettings
+from tickwell.settings.reading import load
 
 
 def build() -> BlobArchive:

@@ -13,7 +13,7 @@ from tickwell.application.execute_batch import JobQueue
 from tickwell.application.ports import BlobStore, Lanes, Notifications
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
-from tickwell.settings import LaneSettings
+from tickwell.settings.shared import LaneSettings
 
 _POOL = 16
 

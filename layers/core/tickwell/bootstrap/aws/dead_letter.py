@@ -3,7 +3,8 @@
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.bootstrap.aws.clients import open_lanes, open_table
 from tickwell.bootstrap.aws.foundation import core_of
-from tickwell.settings import DeadLetterSettings, load
+from tickwell.settings.functions import DeadLetterSettings
+from tickwell.settings.reading import load
 
 
 def build() -> ConsumeDeadLetters:

@@ -6,7 +6,8 @@ from tickwell.adapters.system import SystemClock
 from tickwell.application.dispatch import Dispatch
 from tickwell.application.execute_batch import JobQueue
 from tickwell.bootstrap.aws.clients import open_job_queue, open_lanes
-from tickwell.settings import DispatcherSettings, load
+from tickwell.settings.functions import DispatcherSettings
+from tickwell.settings.reading import load
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,8 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.bootstrap.aws.clients import client, open_blobs
 from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core
 from tickwell.bootstrap.outbound import Notifying
-from tickwell.settings import ArmingSettings, CoreSettings, FarTimerKind
+from tickwell.settings.functions import CoreSettings
+from tickwell.settings.shared import ArmingSettings, FarTimerKind
 
 
 def core_of(

@@ -13,7 +13,8 @@ from tickwell.application.ports import Notifications
 from tickwell.bootstrap.aws.clients import client, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import notifying_of
 from tickwell.bootstrap.outbound import Outbound
-from tickwell.settings import NotifierSettings, load
+from tickwell.settings.functions import NotifierSettings
+from tickwell.settings.reading import load
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from tickwell.adapters.system import SystemClock
 from tickwell.application.follow_outcomes import FollowOutcomes
 from tickwell.bootstrap.aws.clients import open_notifications, open_table
 from tickwell.domain.notification import Channel
-from tickwell.settings import OutcomesSettings, load
+from tickwell.settings.functions import OutcomesSettings
+from tickwell.settings.reading import load
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,9 @@ from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.aws.clients import open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of
-from tickwell.settings import FarTimerKind, SafetySyncSettings, load
+from tickwell.settings.functions import SafetySyncSettings
+from tickwell.settings.reading import load
+from tickwell.settings.shared import FarTimerKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

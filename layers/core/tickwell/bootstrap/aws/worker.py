@@ -22,7 +22,8 @@ from tickwell.bootstrap.outbound import Outbound
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message
-from tickwell.settings import WorkerSettings, load, secrets_of
+from tickwell.settings.functions import WorkerSettings
+from tickwell.settings.reading import load, secrets_of
 from tickwell.tasks.registry import all_tasks
 
 _WATCH_SECONDS = 5.0
