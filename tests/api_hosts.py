@@ -231,6 +231,7 @@ def services_of(
             submissions=world.submissions,
             quotas=world.quotas,
         ),
+        export_tenant=world.export_tenant,
         stage="test",
         allowed_origins=(ORIGIN,),
     )

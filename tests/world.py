@@ -21,6 +21,7 @@ from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
+from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
@@ -89,6 +90,7 @@ class World:
     api_keys: ApiKeyStore
     notifying: Notifying
     measuring: Measuring
+    export_tenant: ExportTenant
     members: MemberStore
     mails: Notifications
     notify: Notify
@@ -335,6 +337,7 @@ def new_world(
             ids=stores.ids,
         ),
         notifying=stores.notifying,
+        export_tenant=stores.export_tenant(blobs),
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,

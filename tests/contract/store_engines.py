@@ -22,6 +22,7 @@ from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+from tickwell.adapters.aws.dynamodb.holdings import DynamoHoldings
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
@@ -41,6 +42,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.holdings import EmbeddedHoldings
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.members import EmbeddedMemberStore
@@ -51,13 +53,18 @@ from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
 from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
+from tickwell.adapters.export_cursors import EncodedExportCursors
+from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.export_walk import ExportWalk
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
     AuditLog,
+    BlobStore,
     DueItems,
     Erasure,
     History,
+    Holdings,
     JobListing,
     JobStore,
     MemberStore,
@@ -94,6 +101,7 @@ class Stores:
     stop_switch: StopSwitch
     audit: AuditLog
     erasure: Erasure
+    holdings: Holdings
     notifying: Notifying
     rates: RateLimiter
     submissions: Submissions
@@ -101,6 +109,18 @@ class Stores:
     workers: WorkerLog
     clock: FakeClock
     ids: SeededIds
+
+    def export_tenant(self, blobs: BlobStore) -> ExportTenant:
+        """The export of tenants, whose large payloads and outputs are in ``blobs``."""
+        walk = ExportWalk(
+            members=self.members,
+            api_keys=self.api_keys,
+            webhooks=self.notifying.webhooks,
+            queues=self.queues,
+            holdings=self.holdings,
+            blobs=blobs,
+        )
+        return ExportTenant(walk=walk, cursors=EncodedExportCursors(), clock=self.clock)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +156,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         stop_switch=EmbeddedStopSwitch(database),
         audit=EmbeddedAuditLog(database, clock),
         erasure=EmbeddedErasure(database),
+        holdings=EmbeddedHoldings(database, clock),
         notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
         submissions=EmbeddedSubmissions(database, clock),
@@ -228,6 +249,7 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
             stop_switch=DynamoStopSwitch(table),
             audit=DynamoAuditLog(table, clock),
             erasure=DynamoErasure(table),
+            holdings=DynamoHoldings(table, clock),
             notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
             rates=DynamoRateLimiter(table, clock),
             submissions=DynamoSubmissions(table, clock),

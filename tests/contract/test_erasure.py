@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.contract.makers import user
+from tests.contract.makers import created, user
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
+from tests.contract.test_notifying import about, record
 from tests.doubles import NOON
+from tickwell.domain.child import child
 from tickwell.domain.deletion import begun
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.stop import Stop
@@ -76,6 +78,18 @@ def test_the_stop_stays_until_all_is_over(stores: Stores) -> None:
     assert stores.stop_switch.find("tenant-1") is not None
     stores.erasure.forget("tenant-1")
     assert [stop.tenant_id for stop in stores.stop_switch.stops(limit=10)] == ["tenant-2"]
+
+
+def test_what_was_told_of_children_goes_too(stores: Stores) -> None:
+    parent = created(stores)
+    beside = child(parent, NOON, mark="0a", now=NOON)
+    stores.jobs.create(beside)
+    for job_id in (parent.job_id, beside.job_id):
+        stores.notifying.records.put(record(job_id=job_id))
+        assert about(stores, job_id=job_id)
+    assert stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
+    for job_id in (parent.job_id, beside.job_id):
+        assert about(stores, job_id=job_id) == []
 
 
 def test_no_table_is_forgotten(sqlite: EmbeddedStores) -> None:

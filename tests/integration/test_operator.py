@@ -1,8 +1,10 @@
 """``python -m tickwell.operator`` on both engines."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.contract.makers import user
@@ -77,6 +79,31 @@ def test_counts_are_repaired(deployment: str, monkeypatch: pytest.MonkeyPatch, c
     assert capsys.readouterr().out == "recounted: tenant tenant-1\n"
 
 
+def test_a_tenant_is_exported_line_by_line(
+    deployment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    if deployment == "aws":
+        monkeypatch.setenv("TICKWELL_BLOB_BUCKET", "tickwell-blobs")
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="tickwell-blobs")
+    assert main(["export", "--tenant", TENANT]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["organization", "member"]
+    output = tmp_path / "tenant.ndjson"
+    assert main(["export", "--tenant", TENANT, "--output", str(output)]) == 0
+    assert output.read_text().splitlines() == lines
+    assert output.stat().st_mode & 0o777 == 0o600
+    assert main(["export", "--tenant", "nobody", "--output", str(tmp_path / "nobody")]) == 2
+    assert "nobody" in capsys.readouterr().err
+    assert not list(tmp_path.glob("nobody*"))
+    assert main(["export", "--tenant", TENANT, "--output", str(tmp_path / "nowhere" / "file")]) == 2
+
+
+def test_on_aws_an_export_takes_the_bucket(deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.delenv("TICKWELL_BLOB_BUCKET", raising=False)
+    assert main(["export", "--tenant", TENANT]) == (2 if deployment == "aws" else 0)
+    assert ("TICKWELL_BLOB_BUCKET" in capsys.readouterr().err) == (deployment == "aws")
+
+
 def test_quotas_are_shown_decided_and_left_to_the_deployment(
     deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -106,7 +133,7 @@ def test_a_wrong_default_is_told(deployment: str, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "arguments", [["quota"], ["recount"], ["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []]
+    "arguments", [["quota"], ["recount"], ["export"], ["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []]
 )
 def test_everybody_is_stopped_by_name_only(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):

@@ -1,12 +1,11 @@
 """Read history back that has expired (C29)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tickwell.application.claim_check import Detail, load_detail
 from tickwell.application.ports import Archive, ArchivedMonth, BlobStore, Page
+from tickwell.application.whole import whole_execution
 from tickwell.domain.account import Principal
 from tickwell.domain.dead_letter import DeadLetter
-from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution, require_page_limit
 
 
@@ -28,17 +27,9 @@ class ReadArchive:
         page = self.archive.executions(
             principal.tenant_id, month, job_id=job_id, limit=require_page_limit(limit), cursor=cursor
         )
-        return Page(items=tuple(self._whole(execution) for execution in page.items), next_cursor=page.next_cursor)
+        whole = tuple(whole_execution(self.blobs, execution) for execution in page.items)
+        return Page(items=whole, next_cursor=page.next_cursor)
 
     def dead_letters(self, principal: Principal, month: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
         """Dead letters."""
         return self.archive.dead_letters(principal.tenant_id, month, limit=require_page_limit(limit), cursor=cursor)
-
-    def _whole(self, execution: Execution) -> Execution:
-        """With what lies in a blob; as it is where somebody has deleted that."""
-        stored = Detail(output=execution.output, logs=execution.logs)
-        try:
-            detail = load_detail(self.blobs, stored, execution.detail_blob)
-        except NotFoundError:
-            return execution
-        return replace(execution, output=detail.output, logs=detail.logs)

@@ -157,17 +157,26 @@ class ReadHistory:
 
     def dead_letter(self, principal: Principal, dead_letter_id: str) -> DeadLetter:
         """One dead letter with its payload; ``payload_kept`` is False when that cannot be had any more."""
-        letter = self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
-        try:
-            payload = load_payload(self.blobs, letter.payload, letter.payload_blob)
-        except NotFoundError:
-            return replace(letter, payload_kept=False, payload_blob=None)
-        return replace(letter, payload=payload, payload_blob=None)
+        return whole_dead_letter(self.blobs, self.history.get_dead_letter(principal.tenant_id, dead_letter_id))
+
+
+def whole_dead_letter(blobs: BlobStore, letter: DeadLetter) -> DeadLetter:
+    """``letter`` with its payload, wherever that lies; ``payload_kept`` is False when it cannot be had any more."""
+    try:
+        payload = load_payload(blobs, letter.payload, letter.payload_blob)
+    except NotFoundError:
+        return replace(letter, payload_kept=False, payload_blob=None)
+    return replace(letter, payload=payload, payload_blob=None)
+
+
+def mail_folder(tenant_id: str) -> str:
+    """Where the mails that a tenant's executions sent are kept."""
+    return f"tenants/{tenant_id}/mail/"
 
 
 def sent_mail_blob(tenant_id: str, execution_id: str) -> str:
     """Where the mail of an execution is kept: JSON with message_id, from, to, subject, text, html, reply_to, via."""
-    return f"tenants/{tenant_id}/mail/{execution_id}.json"
+    return f"{mail_folder(tenant_id)}{execution_id}.json"
 
 
 def _total(

@@ -19,6 +19,7 @@ from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
+from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
@@ -213,6 +214,7 @@ class Core:
         measuring: Measuring,
         registry: TaskRegistry,
         guards: "Guards",
+        export_tenant: ExportTenant,
         stage: str,
         allowed_origins: tuple[str, ...],
     ) -> "ApiServices":
@@ -276,6 +278,7 @@ class Core:
             ),
             audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
             delete_tenant=accounts.delete_tenant(self.erasure),
+            export_tenant=export_tenant,
             statistics=measuring.statistics(jobs, list_jobs, clock),
             check_health=measuring.health(
                 jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock

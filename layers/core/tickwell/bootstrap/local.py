@@ -53,6 +53,7 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.exporting import export_from_database
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -199,6 +200,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
                 ),
                 registry=registry,
                 guards=guards,
+                export_tenant=export_from_database(database, blobs, clock),
                 stage=settings.stage,
                 allowed_origins=settings.allowed_origins,
             ),

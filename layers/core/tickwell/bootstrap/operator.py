@@ -5,13 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tickwell.adapters.system import SystemClock, SystemIds
-from tickwell.application.ports import StopSwitch
+from tickwell.adapters.system import SystemClock
+from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.ports import QuotaStore, StopSwitch
 from tickwell.application.quotas import OperateQuotas, ReadQuotas
 from tickwell.application.stop_switch import OperateStopSwitch
+from tickwell.bootstrap.exporting import export_from_database, export_from_table
 from tickwell.bootstrap.limits import quotas
+from tickwell.bootstrap.tenant_stores import TenantStores, stores_in, stores_on
 from tickwell.domain.errors import UnavailableError
 from tickwell.settings.operator import OperatorSettings
+from tickwell.settings.reading import SettingsError
 
 if TYPE_CHECKING:
     from tickwell.adapters.embedded.database import Database
@@ -51,6 +55,28 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
 
 
 @contextmanager
+def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
+    """The export of tenants. Raises as ``operator``, and SettingsError where the bucket is not named."""
+    clock = SystemClock()
+    if settings.table is not None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from tickwell.bootstrap.aws.clients import open_blobs, open_table
+
+        if settings.blob_bucket is None:
+            raise SettingsError("TICKWELL_BLOB_BUCKET: on AWS an export takes the stack's bucket as well")
+        try:
+            yield export_from_table(open_table(settings.table), open_blobs(settings.blob_bucket), clock)
+        except (BotoCoreError, ClientError) as error:
+            raise UnavailableError("aws", str(error)) from error
+        return
+    from tickwell.adapters.embedded.files import FileBlobs
+
+    with _database(settings) as database:
+        yield export_from_database(database, FileBlobs(settings.data_dir / "blobs"), clock)
+
+
+@contextmanager
 def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
     """What the operator may do about quotas, while the block runs. Raises as ``operator``."""
     if settings.table is None:
@@ -66,37 +92,27 @@ def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
 
 
 def _quotas_on(table_name: str, settings: OperatorSettings) -> ReadQuotas:
-    from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
-    from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
-    from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
-    from tickwell.adapters.aws.dynamodb.notifying import DynamoWebhookStore
     from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
     from tickwell.bootstrap.aws.clients import open_table
 
     table, clock = open_table(table_name), SystemClock()
-    return ReadQuotas(
-        quotas=quotas(settings, DynamoQuotaStore(table), clock),
-        members=DynamoMemberStore(table, clock),
-        queues=DynamoQueueStore(table, clock, draw=SystemIds(clock).draw),
-        webhooks=DynamoWebhookStore(table),
-        api_keys=DynamoApiKeyStore(table),
-    )
+    return _quotas(stores_on(table, clock), DynamoQuotaStore(table), settings, clock)
 
 
 def _quotas_in(database: "Database", settings: OperatorSettings) -> ReadQuotas:
-    from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
-    from tickwell.adapters.embedded.members import EmbeddedMemberStore
-    from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
-    from tickwell.adapters.embedded.notifying import EmbeddedWebhookStore
     from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 
     clock = SystemClock()
+    return _quotas(stores_in(database, clock), EmbeddedQuotaStore(database), settings, clock)
+
+
+def _quotas(stores: TenantStores, store: QuotaStore, settings: OperatorSettings, clock: SystemClock) -> ReadQuotas:
     return ReadQuotas(
-        quotas=quotas(settings, EmbeddedQuotaStore(database), clock),
-        members=EmbeddedMemberStore(database, clock),
-        queues=EmbeddedQueueStore(database, clock),
-        webhooks=EmbeddedWebhookStore(database),
-        api_keys=EmbeddedApiKeyStore(database),
+        quotas=quotas(settings, store, clock),
+        members=stores.members,
+        queues=stores.queues,
+        webhooks=stores.webhooks,
+        api_keys=stores.api_keys,
     )
 
 

@@ -110,6 +110,7 @@ _ORGANIZATION: Mapping[str, Access] = {
     "getOrganization": _read(Scope.TENANT_READ),
     "listQuotas": _read(Scope.TENANT_READ),
     "deleteOrganization": _write(None, Role.OWNER),
+    "exportOrganization": _read(None, Role.OWNER),
     "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
     "changeOrganization": _write(None, Role.ADMIN),
     "listMembers": _read(Scope.TENANT_READ),

@@ -60,7 +60,7 @@ def archived_executions_body(page: Page[Execution], limit: int) -> ArchivedExecu
     """A page; once it is as large as an answer may be, further outputs and logs are left out."""
     bodies, left_bytes = [], _LARGEST_ANSWER_BYTES
     for execution in page.items:
-        body = _execution_body(execution)
+        body = archived_execution_body(execution)
         left_bytes -= len(json.dumps([body["output"], body["logs"]]))
         if left_bytes < 0:
             body["output"], body["output_omitted"], body["logs"] = None, True, []
@@ -74,6 +74,7 @@ def archived_dead_letters_body(page: Page[DeadLetter], limit: int) -> ArchivedDe
     return ArchivedDeadLetterListBody(dead_letters=letters, pagination=pagination(limit, page.next_cursor))
 
 
-def _execution_body(execution: Execution) -> ArchivedExecutionBody:
+def archived_execution_body(execution: Execution) -> ArchivedExecutionBody:
+    """``execution`` with output and logs."""
     logs: Sequence[LogBody] = log_list_body(execution.execution_id, execution.logs)["logs"]
     return ArchivedExecutionBody(**execution_body(execution), logs=list(logs))

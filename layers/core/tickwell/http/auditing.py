@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
@@ -18,6 +19,9 @@ from tickwell.http.operation import access_of
 
 TOLD_BY_THE_JOB = frozenset({"createJob"})
 """The flood. A job itself says who created it and when; a record besides it would be a write more for each."""
+
+READ_AS_A_WHOLE = "exportOrganization"
+"""Reads everything that there is: its first page is noted, and who was denied it."""
 
 _CHANGES_NOTHING = frozenset({RateClass.GENERATE, RateClass.EXEMPT})
 _COUNTS = ("changed", "created")
@@ -43,15 +47,16 @@ def is_audited(route: Route) -> bool:
 class Auditor:
     """Writes a record for each request that changed something, was denied, or may have changed something.
 
-    A request that is not acceptable (4xx other than 401 and 403) leaves none, nor does a dry run. A failed login leaves
-    one also where nobody has the address: without that write its answer would come sooner, and tell so.
+    And for the first page of an export. A request that is not acceptable (4xx other than 401 and 403) leaves none, nor
+    does a dry run. A failed login leaves one also where nobody has the address: without that write its answer would
+    come sooner, and tell so.
     """
 
     audit: Audit
 
     def answered(self, route: Route, request: HttpRequest, caller: Principal | None, answer: HttpAnswer) -> None:
         """Note what ``answer`` says was done."""
-        if not is_audited(route):
+        if not (is_audited(route) or _begins_export(route, request)):
             return
         data = _data(answer)
         actor = _actor(caller) or _signed_in(data) or _of_reset(route, request)
@@ -61,7 +66,7 @@ class Auditor:
 
     def failed(self, route: Route, request: HttpRequest, caller: Principal | None, error: Exception) -> None:
         """Note that the request ended in ``error``, if that matters."""
-        if not is_audited(route):
+        if not (is_audited(route) or route.operation_id == READ_AS_A_WHOLE):
             return
         actor = _actor(caller)
         if isinstance(error, InvalidCredentialsError):
@@ -87,6 +92,11 @@ class Auditor:
                 address=request.client_address,
             )
             self.audit.note(deed)
+
+
+def _begins_export(route: Route, request: HttpRequest) -> bool:
+    """Whether this asks for the first page of an export: later ones have a cursor."""
+    return route.operation_id == READ_AS_A_WHOLE and "cursor" not in parse_qs(request.query, keep_blank_values=True)
 
 
 def _actor(caller: Principal | None) -> _Actor | None:

@@ -101,7 +101,17 @@ class AttemptBody(TypedDict):
     next_retry_at: str | None
 
 
-class JobBody(JobPolicyBody):
+class HeldJobBody(JobPolicyBody):
+    """A job with its payload and statistics, without its attempts: see ``JobBody``."""
+
+    payload: Any
+    retry_count: int
+    progress: ProgressBody | None
+    failures_in_a_row: int
+    statistics: StatisticsBody
+
+
+class JobBody(HeldJobBody):
     """A job with its payload and statistics; ``retry_count`` counts the retries of the current occurrence.
 
     ``attempts`` are those of the newest occurrence that was begun, first one first. ``progress`` is null while nothing
@@ -109,11 +119,6 @@ class JobBody(JobPolicyBody):
     the last success or resume.
     """
 
-    payload: Any
-    retry_count: int
-    progress: ProgressBody | None
-    failures_in_a_row: int
-    statistics: StatisticsBody
     attempts: list[AttemptBody]
 
 
@@ -196,18 +201,21 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
     )
 
 
-def job_body(detail: JobDetail, now: datetime) -> JobBody:
-    """All of a job."""
-    job = detail.job
-    return JobBody(
+def held_job_body(job: Job, now: datetime) -> HeldJobBody:
+    """``job``, whose payload was loaded, as it is at ``now``."""
+    return HeldJobBody(
         **job_with_policy(job, now),
         payload=job.payload,
         retry_count=0 if job.slot is None else job.slot.attempt - 1,
         progress=progress_body(None if job.slot is None else job.slot.progress),
         failures_in_a_row=job.failures_in_a_row,
         statistics=_statistics(job.tally),
-        attempts=[_attempt(attempt) for attempt in detail.attempts],
     )
+
+
+def job_body(detail: JobDetail, now: datetime) -> JobBody:
+    """All of a job."""
+    return JobBody(**held_job_body(detail.job, now), attempts=[_attempt(attempt) for attempt in detail.attempts])
 
 
 def progress_body(progress: Progress | None) -> ProgressBody | None:

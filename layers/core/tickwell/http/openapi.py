@@ -38,6 +38,7 @@ _ALSO = {
     "createApiKey": {409},
     "createInvitation": {409},
     "createQueue": {409},
+    "exportOrganization": {404},
     "getOrganization": {404},
     "login": {401},
     "register": {409},

@@ -27,7 +27,7 @@ TAGS: Mapping[str, str] = {
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
-    "Organization": "The tenant as its members see it: name, members with their roles, invitations by e-mail.",
+    "Organization": "The tenant as its members see it: name, members with roles, invitations, export, and its end.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
     "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",

@@ -13,6 +13,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
+from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.health import CheckHealth
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
@@ -70,6 +71,7 @@ class ApiServices:
     webhooks: ManageWebhooks
     audit: Audit
     delete_tenant: DeleteTenant
+    export_tenant: ExportTenant
     check_health: CheckHealth
     statistics: ReadStatistics
     registry: TaskRegistry

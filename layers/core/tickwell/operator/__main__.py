@@ -1,16 +1,18 @@
-"""``python -m tickwell.operator``: stop executions and let them go on, decide quotas of a tenant, repair counts."""
+"""``python -m tickwell.operator``: stop executions, decide quotas, repair counts, export a tenant."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.application.stop_switch import OperateStopSwitch
-from tickwell.bootstrap.operator import operator, quota_desk, recounting
+from tickwell.bootstrap.operator import exporting, operator, quota_desk, recounting
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
 from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
 from tickwell.domain.stop import Stop
+from tickwell.operator.export import export_to
 from tickwell.settings.operator import OperatorSettings
 from tickwell.settings.reading import SettingsError, load
 
@@ -22,16 +24,21 @@ _ORIGINS = {
 }
 _EXPLANATION = """\
 TICKWELL_ENGINE=embedded (the default) works on TICKWELL_DATA_DIR, beside running servers; TICKWELL_ENGINE=aws on
-TICKWELL_TABLE, with the credentials and the region that the AWS SDK finds. Servers notice within 5 seconds.
+TICKWELL_TABLE (an export on TICKWELL_BLOB_BUCKET, too), with the credentials and the region that the AWS SDK finds.
+Servers notice within 5 seconds.
 """
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns 0, or 2 when nothing was done; then the reason is on stderr."""
+    """Returns 0, or 2 when nothing was done, or an export is not complete; then the reason is on stderr."""
     chosen = _parser().parse_args(arguments)
     try:
         if chosen.command == "recount":
             return _recount(chosen.tenant)
+        if chosen.command == "export":
+            with exporting(load(OperatorSettings)) as export:
+                export_to(chosen.output, export, chosen.tenant)
+            return 0
         if chosen.command == "quota":
             return _quota(chosen)
         with operator(load(OperatorSettings)) as switch:
@@ -95,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         whom.add_argument("--all", action="store_true", help="everybody")
     recount = commands.add_parser("recount", help="count the jobs and dead letters of a tenant that is at rest anew")
     recount.add_argument("--tenant", metavar="ID", required=True)
+    export = commands.add_parser("export", help="write all that a tenant has, a JSON document on each line")
+    export.add_argument("--tenant", metavar="ID", required=True)
+    export.add_argument("--output", metavar="FILE", type=Path, help="for its owner only; stdout otherwise")
     quota = commands.add_parser("quota", help="show what a tenant may have and has, or decide it")
     quota.add_argument("--tenant", metavar="ID", required=True)
     for name, what in ((QuotaName.JOBS, "unfinished jobs"), (QuotaName.MEMBERS, "members")):

@@ -10,10 +10,14 @@ from tickwell.settings.shared import QuotaSettings
 
 
 class OperatorSettings(QuotaSettings):
-    """The operator's commands: ``table`` on AWS, ``data_dir`` (or ``DATA_DIR``) on the embedded engine."""
+    """The operator's commands: ``table`` on AWS, ``data_dir`` (or ``DATA_DIR``) on the embedded engine.
+
+    ``blob_bucket``: on AWS, for the export alone.
+    """
 
     engine: Literal["embedded", "aws"] = "embedded"
     table: str | None = None
+    blob_bucket: str | None = None
     data_dir: Path = Field(default=Path("data"), validation_alias=AliasChoices("TICKWELL_DATA_DIR", "DATA_DIR"))
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
+from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
 from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
@@ -63,9 +64,12 @@ __all__ = [
     "Depth",
     "DueItems",
     "Erasure",
+    "ExportCursors",
     "FarTimer",
     "ForeignTokens",
     "History",
+    "HistoryItem",
+    "Holdings",
     "Ids",
     "JobListing",
     "JobStore",
@@ -88,6 +92,7 @@ __all__ = [
     "SignAnswer",
     "Signed",
     "StopSwitch",
+    "Stretch",
     "Submissions",
     "TenantCounts",
     "TokenGone",

@@ -24,6 +24,7 @@ from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.aws.clients import client, open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.exporting import export_from_table
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -51,6 +52,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             submissions=DynamoSubmissions(table, core.clock),
             quotas=quotas(settings, DynamoQuotaStore(table), core.clock),
         ),
+        export_tenant=export_from_table(table, core.blobs, core.clock),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

@@ -36,15 +36,16 @@ class DynamoAuditLog:
             low=tenant_keys.audit_sort(chosen.low()),
             before=tenant_keys.audit_sort(high),
             limit=limit,
-            wanted=lambda item: not is_expired(item, now_ms) and chosen.matches(_record(item)),
+            wanted=lambda item: not is_expired(item, now_ms) and chosen.matches(audit_record_of(item)),
         )
         last = None if listed.last is None else tenant_keys.parse_audit_sort(listed.last)
         return Page(
-            items=tuple(_record(item) for item in listed.items),
+            items=tuple(audit_record_of(item) for item in listed.items),
             next_cursor=None if last is None else encode_cursor(AUDIT_LISTING, [last]),
         )
 
 
-def _record(item: Item) -> AuditRecord:
+def audit_record_of(item: Item) -> AuditRecord:
+    """The record of an item."""
     tenant_id, record_id = tenant_keys.parse_audit_key(key_of(item))
     return audit_from(tenant_id, record_id, expires_ms=number(item, "ex"), text=text(item, "doc"))

@@ -98,7 +98,9 @@ class DynamoErasure:
         return not running
 
     def _erase_history(self, job: JobKey) -> None:
-        self._empty(keys.executions_partition(job), lambda: True)
+        """What is listed under the job; of a child also what was told of it, which lies under its own id."""
+        for partition in {keys.executions_partition(job), keys.history_partition(job)}:
+            self._empty(partition, lambda: True)
 
     def _queues(self, tenant_id: str) -> list[str]:
         """The names of all queues that may have something: those that exist, and those on which somebody waits."""

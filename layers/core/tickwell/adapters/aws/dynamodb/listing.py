@@ -32,12 +32,14 @@ class Listed:
 class Range:
     """Sort keys from ``low`` to ``high``, highest first or, with ``ascending``, lowest first.
 
-    Where a reading begins is not included: ``high``, or with ``ascending`` ``low``. ``index``: its sort keys.
+    Where a reading begins is not included: ``high``, or with ``ascending`` ``low``. ``index``: its sort keys. With
+    ``consistent`` nothing is missed that was written before; that costs double.
     """
 
     low: str
     high: str
     ascending: bool = False
+    consistent: bool = False
     index: Index | None = None
 
     def sort_key(self, item: Item) -> str:
@@ -63,7 +65,15 @@ class _Shard:
         low, high = (self.behind, span.high) if span.ascending else (span.low, self.behind)
         if low > high:
             return Found(items=[], more=False)
-        return table.query(self.pk, low=low, high=high, limit=limit, newest_first=not span.ascending, index=span.index)
+        return table.query(
+            self.pk,
+            low=low,
+            high=high,
+            limit=limit,
+            newest_first=not span.ascending,
+            consistent=span.consistent,
+            index=span.index,
+        )
 
     def take(self, found: Found) -> None:
         key = self.span.sort_key

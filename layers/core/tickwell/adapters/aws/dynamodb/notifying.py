@@ -79,11 +79,12 @@ class DynamoNotificationLog:
             limit=_MOST_RECORDS,
             consistent=True,
         )
-        records = [_record(item) for item in found.items if not is_expired(item, now_ms)]
+        records = [notification_of(item) for item in found.items if not is_expired(item, now_ms)]
         return sorted(records, key=lambda record: record.at)
 
 
-def _record(item: Item) -> NotificationRecord:
+def notification_of(item: Item) -> NotificationRecord:
+    """The record of an item."""
     key = keys.Key(text(item, "pk"), text(item, "sk"))
     job, due_ms, attempt, notification_id = keys.parse_notification_key(key)
     return record_from(
