@@ -230,6 +230,7 @@ def services_of(
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
             submissions=world.submissions,
+            quotas=world.quotas,
         ),
         stage="test",
         allowed_origins=(ORIGIN,),

@@ -11,7 +11,7 @@ from tests.doubles import FakeClock
 from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.bootstrap.core import Outbound
+from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job

@@ -23,7 +23,7 @@ from tickwell.application.notify import Notified, Notify
 from tickwell.application.ports import Notifications
 from tickwell.application.task import Task
 from tickwell.application.webhooks import ManageWebhooks
-from tickwell.bootstrap.core import Outbound
+from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.account import Role, User
 from tickwell.domain.notification import Channel
 from tickwell.domain.outcome_event import EventType

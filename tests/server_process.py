@@ -31,11 +31,13 @@ class ServerProcess:
     token: str = ""
     output: list[str] = field(default_factory=list)
 
-    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, body: Any = None, more_headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
         """One request; status and JSON answer."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **(more_headers or {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         with contextlib.closing(connection):

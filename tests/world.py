@@ -34,13 +34,15 @@ from tickwell.application.ports import (
     Submissions,
 )
 from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.quotas import Quotas
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.safety_sync import SyncReport
 from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.bootstrap.core import Core, Notifying, Outbound
+from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.measuring import Measuring
+from tickwell.bootstrap.outbound import Notifying, Outbound
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.execution import Execution
@@ -48,6 +50,7 @@ from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
+from tickwell.domain.quota import DEFAULT_LIMITS
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
@@ -91,6 +94,7 @@ class World:
     notify: Notify
     rates: RateLimiter
     submissions: Submissions
+    quotas: Quotas
     execute: ExecuteBatch
     close: Callable[[], None]
 
@@ -104,6 +108,7 @@ class World:
             blobs=self.blobs,
             clock=self.clock,
             ids=self.core.ids,
+            quotas=self.quotas,
         )
         return use_case(principal, NewJob(**{"name": "a job", **fields})).job
 
@@ -148,6 +153,7 @@ class World:
                 blobs=self.blobs,
                 clock=self.clock,
                 ids=core.ids,
+                quotas=self.quotas,
             )
         )
 
@@ -159,7 +165,7 @@ class World:
     @property
     def retry_letter(self) -> RetryDeadLetter:
         """Make a new job of a dead letter."""
-        return self.core.retry_dead_letter(self.registry)
+        return self.core.retry_dead_letter(self.registry, self.quotas)
 
     @property
     def bulk_letters(self) -> BulkDeadLetters:
@@ -332,6 +338,7 @@ def new_world(
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,
+        quotas=Quotas(stores.quotas, DEFAULT_LIMITS, clock),
         execute=core.execute(
             registry=registry,
             blobs=blobs,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import api
 
-_answer = aws.api()
+_answer = api.build()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from tickwell.adapters.aws.dynamodb.archive_stream import archive_lines_from
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import archive
 
-_archive = aws.archive()
+_archive = archive.build()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:

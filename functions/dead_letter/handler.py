@@ -3,11 +3,11 @@
 from typing import Any
 
 from tickwell.adapters.aws.sqs import batch_failures, deliveries_from_event
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import dead_letter
 from tickwell.messages import decode_job_message
 from tickwell.outcome_log import log_dead_letters
 
-_consume = aws.dead_letter()
+_consume = dead_letter.build()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from tickwell.adapters.aws.sqs import batch_failures, deliveries_from_event
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import dispatcher
 from tickwell.messages import decode_job_message
 
-_dispatcher = aws.dispatcher()
+_dispatcher = dispatcher.build()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from tickwell.adapters.aws.sqs import batch_failures, deliveries_from_event
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import notifier
 from tickwell.messages import decode_notification
 from tickwell.outcome_log import log_notified
 
-_notifier = aws.notifier()
+_notifier = notifier.build()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

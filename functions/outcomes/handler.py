@@ -4,9 +4,9 @@ from typing import Any
 
 from tickwell.adapters.aws.dynamodb.count_stream import changes_from
 from tickwell.adapters.aws.dynamodb.stream import events_from
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import outcomes
 
-_outcomes = aws.outcomes()
+_outcomes = outcomes.build()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:

@@ -4,15 +4,16 @@ import asyncio
 from typing import Any
 
 from tickwell.adapters.aws.sqs import batch_failures
-from tickwell.bootstrap import aws
+from tickwell.bootstrap.aws import worker
+from tickwell.bootstrap.aws.invocation import LambdaContext, deadline
 from tickwell.outcome_log import log_batch
 
-_worker = aws.worker()
+_worker = worker.build()
 
 
-def handler(event: dict[str, Any], context: aws.LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Execute one batch; answers which messages must be delivered again."""
     lane, queue, deliveries = _worker.open(event)
-    report = asyncio.run(_worker.run(lane, queue, deliveries, deadline=aws.deadline(context)))
+    report = asyncio.run(_worker.run(lane, queue, deliveries, deadline=deadline(context)))
     log_batch(lane, report)
     return batch_failures(report.again)

@@ -29,6 +29,7 @@ from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
@@ -47,6 +48,7 @@ from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.members import EmbeddedMemberStore
 from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
 from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
+from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
@@ -62,13 +64,14 @@ from tickwell.application.ports import (
     JobStore,
     MemberStore,
     QueueStore,
+    QuotaStore,
     RateLimiter,
     StopSwitch,
     Submissions,
     TenantCounts,
     WorkerLog,
 )
-from tickwell.bootstrap.core import Notifying
+from tickwell.bootstrap.outbound import Notifying
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -92,6 +95,7 @@ class Stores:
     api_keys: ApiKeyStore
     members: MemberStore
     queues: QueueStore
+    quotas: QuotaStore
     stop_switch: StopSwitch
     audit: AuditLog
     erasure: Erasure
@@ -133,6 +137,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         api_keys=EmbeddedApiKeyStore(database),
         members=EmbeddedMemberStore(database, clock),
         queues=EmbeddedQueueStore(database, clock),
+        quotas=EmbeddedQuotaStore(database),
         stop_switch=EmbeddedStopSwitch(database),
         audit=EmbeddedAuditLog(database, clock),
         erasure=EmbeddedErasure(database),
@@ -221,6 +226,7 @@ def dynamo_stores(client: "DynamoDBClient", executor: Executor) -> DynamoStores:
         api_keys=DynamoApiKeyStore(table),
         members=DynamoMemberStore(table, clock),
         queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
+        quotas=DynamoQuotaStore(table),
         stop_switch=DynamoStopSwitch(table),
         audit=DynamoAuditLog(table, clock),
         erasure=DynamoErasure(table),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.store_engines import Stores
+from tests.contract.dynamodb_probe import counted
+from tests.contract.store_engines import DynamoStores, Stores
 from tests.doubles import NOON
 from tickwell.domain.account import Role, User
 from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError
@@ -33,6 +34,16 @@ def test_a_user_is_found_by_id_and_by_address_in_any_case(stores: Stores) -> Non
     assert stores.accounts.by_id("tenant-1", "user-1") == ada
     for email in ("Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM", " ada@example.com "):
         assert stores.accounts.by_email(email) == ada
+
+
+def test_an_unknown_address_costs_as_many_reads_as_a_known_one(dynamodb: DynamoStores) -> None:
+    accounts = dynamodb.stores.accounts
+    accounts.create(_user())
+    with counted(dynamodb) as known:
+        accounts.by_email("ada@example.com")
+    with counted(dynamodb) as unknown, pytest.raises(NotFoundError):
+        accounts.by_email("eve@example.com")
+    assert known == unknown == {"GetItem": 2}
 
 
 @pytest.mark.parametrize("email", ["Ada@Example.com", "ada@example.com"])

@@ -2,11 +2,12 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.contract.makers import user
-from tests.contract.store_engines import EmbeddedStores, Stores
+from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
 from tickwell.domain.deletion import begun
 from tickwell.domain.errors import NotFoundError
@@ -31,6 +32,16 @@ def test_the_condemned_are_listed_until_they_are_forgotten(stores: Stores) -> No
     assert (list(stores.erasure.condemned(limit=10)), stores.stop_switch.find("tenant-1")) == ([], None)
 
 
+def test_who_is_to_be_looked_at_first_is_listed_first(stores: Stores) -> None:
+    deletions = [begun(f"tenant-{number}", NOON - timedelta(minutes=number)) for number in range(4)]
+    for deletion in deletions:
+        stores.erasure.condemn(deletion)
+    late = deletions[3].later(NOON)
+    stores.erasure.postpone(late)
+    expected = [deletions[2], deletions[1], deletions[0], late]
+    assert [list(stores.erasure.condemned(limit=limit)) for limit in (2, 10)] == [expected[:2], expected]
+
+
 def test_users_go_at_once_and_their_addresses_are_free(stores: Stores) -> None:
     stores.accounts.create(user())
     stores.accounts.create(EVE)
@@ -45,6 +56,17 @@ def test_users_go_at_once_and_their_addresses_are_free(stores: Stores) -> None:
     stores.accounts.create(again)
     stores.erasure.condemn(DELETION)
     assert stores.accounts.by_email("ada@example.com") == again
+
+
+def test_who_has_joined_a_moment_before_is_not_overlooked(dynamodb: DynamoStores) -> None:
+    """A query that is not consistent may not show yet what has just been written."""
+    queries: list[Any] = []
+    dynamodb.client.meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: queries.append(params)
+    )
+    dynamodb.stores.erasure.condemn(DELETION)
+    assert list(dynamodb.stores.erasure.condemned(limit=10)) == [DELETION]
+    assert [query["ConsistentRead"] for query in queries] == [True] * 3
 
 
 def test_the_stop_stays_until_all_is_over(stores: Stores) -> None:

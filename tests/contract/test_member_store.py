@@ -13,7 +13,7 @@ from tickwell.adapters.aws.dynamodb import members
 from tickwell.domain.account import Role, User
 from tickwell.domain.errors import EmailTakenError, NotFoundError
 from tickwell.domain.one_time import PendingReset
-from tickwell.domain.organization import Invitation
+from tickwell.domain.organization import Invitation, Tenant
 
 
 def _user(number: int = 1, **changes: Any) -> User:
@@ -50,6 +50,11 @@ def _invited(stores: Stores, number: int) -> Invitation:
     return replace(invitation, digest=f"digest-{number}")
 
 
+def _join(stores: Stores, user: User, *, invitation: Invitation, tenant: Tenant | None = None) -> bool:
+    """Join the tenant as it stands, or as it was read."""
+    return stores.members.join(user, invitation=invitation, tenant=tenant or stores.members.tenant(user.tenant_id))
+
+
 def test_a_tenant_is_named_after_its_first_user_and_can_be_renamed(stores: Stores) -> None:
     stores.accounts.create(_user())
     tenant = stores.members.tenant("tenant-1")
@@ -68,12 +73,12 @@ def test_who_joins_is_a_member_and_uses_the_invitation_up(stores: Stores) -> Non
     stores.accounts.create(_user())
     stores.accounts.create(_user(9, tenant_id="tenant-9"))
     invitation, grace = _invited(stores, 2), _user(2, role=Role.MEMBER)
-    assert stores.members.join(grace, invitation=invitation)
+    assert _join(stores, grace, invitation=invitation)
     assert stores.members.members("tenant-1") == [_user(), grace]
     assert stores.accounts.by_email("USER-2@example.com") == grace
     assert stores.members.invitations("tenant-1") == []
     assert stores.members.tenant("tenant-1").version == 2
-    assert not stores.members.join(_user(3), invitation=invitation)
+    assert not _join(stores, _user(3), invitation=invitation)
     assert stores.members.members("tenant-9") == [_user(9, tenant_id="tenant-9")]
     assert stores.members.members("tenant-2") == []
 
@@ -83,7 +88,7 @@ def test_an_address_with_an_account_cannot_join_and_the_invitation_stays(stores:
     stores.accounts.create(_user(2, tenant_id="tenant-2"))
     invitation = _invited(stores, 2)
     with pytest.raises(EmailTakenError):
-        stores.members.join(_user(2, user_id="user-5"), invitation=invitation)
+        _join(stores, _user(2, user_id="user-5"), invitation=invitation)
     assert stores.members.invitations("tenant-1") == [invitation]
     assert stores.members.members("tenant-1") == [_user()]
     assert stores.members.tenant("tenant-1").version == 1
@@ -93,13 +98,25 @@ def test_an_address_with_an_account_cannot_join_and_the_invitation_stays(stores:
 def test_only_the_newest_token_lets_join(stores: Stores, change: dict[str, Any]) -> None:
     stores.accounts.create(_user())
     invitation = _invited(stores, 2)
-    assert not stores.members.join(_user(2), invitation=replace(invitation, **change))
+    assert not _join(stores, _user(2), invitation=replace(invitation, **change))
     with pytest.raises(NotFoundError):
         stores.accounts.by_email("user-2@example.com")
 
 
 def test_an_invitation_without_a_tenant_is_worth_nothing(stores: Stores) -> None:
-    assert not stores.members.join(_user(2), invitation=_invited(stores, 2))
+    gone = Tenant(tenant_id="tenant-1", name="gone", created_at=NOON)
+    assert not _join(stores, _user(2), invitation=_invited(stores, 2), tenant=gone)
+
+
+def test_who_joins_on_what_was_read_joins_just_that_many(stores: Stores) -> None:
+    """Both read one member; the second must look again."""
+    stores.accounts.create(_user())
+    tenant = stores.members.tenant("tenant-1")
+    invited = [_invited(stores, number) for number in (2, 3)]
+    assert _join(stores, _user(2), invitation=invited[0], tenant=tenant)
+    assert not _join(stores, _user(3), invitation=invited[1], tenant=tenant)
+    assert stores.members.invitations("tenant-1") == [invited[1]]
+    assert _join(stores, _user(3), invitation=invited[1])
 
 
 def test_invitations_are_listed_withdrawn_and_expire(stores: Stores) -> None:
@@ -125,7 +142,7 @@ def test_invitations_are_listed_withdrawn_and_expire(stores: Stores) -> None:
 def test_a_member_changes_and_goes_only_as_read(stores: Stores) -> None:
     stores.accounts.create(_user())
     grace = _user(2, role=Role.MEMBER)
-    assert stores.members.join(grace, invitation=_invited(stores, 2))
+    assert _join(stores, grace, invitation=_invited(stores, 2))
     tenant = stores.members.tenant("tenant-1")
     promoted = replace(grace, role=Role.ADMIN, version=2)
     assert stores.members.change_member(promoted, tenant=tenant)
@@ -143,7 +160,7 @@ def test_of_two_owners_one_stays(stores: Stores) -> None:
     """Both read the same tenant, and each removes the other."""
     owners = [_user(), _user(2)]
     stores.accounts.create(owners[0])
-    assert stores.members.join(owners[1], invitation=_invited(stores, 2))
+    assert _join(stores, owners[1], invitation=_invited(stores, 2))
     tenant = stores.members.tenant("tenant-1")
     with ThreadPoolExecutor(max_workers=2) as threads:
         gone = list(threads.map(lambda owner: stores.members.remove_member(owner, tenant=tenant), owners))
@@ -156,5 +173,5 @@ def test_members_of_several_pages_are_all_there(stores: Stores, monkeypatch: pyt
     stores.accounts.create(_user(0))
     many = [_user(number) for number in range(1, 6)]
     for number, user in enumerate(many, 1):
-        assert stores.members.join(user, invitation=_invited(stores, number))
+        assert _join(stores, user, invitation=_invited(stores, number))
     assert [user.user_id for user in stores.members.members("tenant-1")] == ["user-0", *(u.user_id for u in many)]

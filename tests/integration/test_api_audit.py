@@ -1,15 +1,18 @@
 """The audit log through the API, on both hosts."""
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api_hosts import PASSWORD, Api, Client, new_api
+from tests.integration.test_api_passwords import FORGOT, RESET, mails, token_of
 from tests.integration.test_api_roles import as_role
 from tickwell.application.ports import AuditLog, Page
 from tickwell.domain.account import Role
-from tickwell.domain.audit import AuditRecord
+from tickwell.domain.audit import NOBODY, AuditFilter, AuditRecord
 from tickwell.domain.errors import UnavailableError
 from tickwell.http.access import ACCESS, RateClass
 from tickwell.http.auditing import TOLD_BY_THE_JOB, is_audited
@@ -92,6 +95,33 @@ def test_sign_ins_are_noted_and_what_was_tried_with_a_wrong_password(api: Api, a
         ("register", "succeeded", 201),
     ]
     assert len({one["user_id"] for one in records(ada)}) == 1
+
+
+def test_a_login_with_an_unknown_address_takes_a_record_too(api: Api, ada: Client) -> None:
+    """By the time that a write takes everybody could tell which addresses have an account."""
+    for email in ("ada@example.com", "nobody@example.com"):
+        login = {"email": email, "password": "Wrong-Horse-9"}
+        assert api.anonymous("POST", "/api/v1/auth/login", login).status == 401
+    log = api.services.audit.log
+    kept = log.list_records(NOBODY, chosen=AuditFilter(), limit=10, cursor=None).items
+    assert [(one.action, one.outcome, one.status, one.user_id) for one in kept] == [("login", "denied", 401, NOBODY)]
+    assert kept[0].expires_at == kept[0].at + timedelta(days=1)
+    assert [one["action"] for one in records(ada)] == ["login", "register"]
+
+
+def test_a_password_set_by_mail_is_noted(api: Api, ada: Client, tmp_path: Path) -> None:
+    me = ada("GET", "/api/v1/auth/me").data
+    api.anonymous("POST", FORGOT, {"email": "ada@example.com"})
+    token = token_of(mails(api, tmp_path)[-1][1])
+    new = {"token": token, "password": "Battery-Staple-8"}
+    assert api.anonymous("POST", RESET, new).status == 200
+    assert api.anonymous("POST", RESET, new).status == 422
+    login = api.anonymous("POST", "/api/v1/auth/login", {"email": "ada@example.com", "password": new["password"]})
+    found = records(Client(host=api.host, token=login.data["token"]))
+    assert [(one["action"], one["outcome"], one["user_id"]) for one in found[1:]] == [
+        ("resetPassword", "succeeded", me["id"]),
+        ("register", "succeeded", me["id"]),
+    ]
 
 
 def test_who_may_not_is_noted_and_who_errs_is_not(api: Api, ada: Client) -> None:

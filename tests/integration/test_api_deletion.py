@@ -130,6 +130,15 @@ def test_it_takes_the_password(ada: Client, body: dict[str, Any], field: str) ->
     assert ada("GET", JOBS).status == 200
 
 
+def test_guessing_the_password_is_limited_as_logins_are(api: Api, ada: Client) -> None:
+    for _ in range(10):
+        assert ada("DELETE", ORGANIZATION, {"password": "Wrong-Horse-9"}).status == 422
+    for password in ("Wrong-Horse-9", PASSWORD):
+        assert ada("DELETE", ORGANIZATION, {"password": password}).status == 429
+    assert api.anonymous("POST", "/api/v1/auth/login", {"email": "ada@example.com", **CONFIRMED}).status == 429
+    assert ada("GET", JOBS).status == 200
+
+
 def test_it_takes_an_owner(api: Api, ada: Client) -> None:
     for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
         assert as_role(api, ada, role)("DELETE", ORGANIZATION, CONFIRMED).status == 403

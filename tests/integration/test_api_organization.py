@@ -7,6 +7,8 @@ import pytest
 
 from tests.api_hosts import PASSWORD, Answer, Api, Client
 from tests.integration.test_api_passwords import mails, token_of
+from tickwell.domain.account import Principal, Role
+from tickwell.domain.errors import ForbiddenError, UnauthenticatedError
 
 BASE = "/api/v1/organization"
 INVITATIONS, MEMBERS, ACCEPT = f"{BASE}/invitations", f"{BASE}/members", "/api/v1/auth/invitations/accept"
@@ -145,3 +147,48 @@ def test_another_tenants_members_and_invitations_do_not_exist(api: Api, ada: Cli
     assert eve("DELETE", f"{INVITATIONS}/{invitation}").status == 404
     assert eve("GET", INVITATIONS).data["invitations"] == []
     assert [each["email"] for each in eve("GET", MEMBERS).data["members"]] == ["eve@example.com"]
+
+
+@pytest.mark.parametrize("change", [None, "member", "viewer"])
+def test_who_is_removed_or_made_less_leaves_no_way_back_in(
+    api: Api, ada: Client, tmp_path: Path, change: str | None
+) -> None:
+    grace_id, grace = member(api, ada, tmp_path, "grace@example.com", "admin")
+    assert grace("POST", INVITATIONS, {"email": "second@example.com", "role": "admin"}).status == 201
+    assert grace("POST", INVITATIONS, {"email": "third@example.com", "role": "viewer"}).status == 201
+    tokens = {to: token_of(text) for to, text in mails(api, tmp_path)}
+    path = f"{MEMBERS}/{grace_id}"
+    assert (ada("DELETE", path) if change is None else ada("PATCH", path, {"role": change})).status == 200
+    for address in ("second@example.com", "third@example.com"):
+        assert accept(api, tokens[address]).fields == ["token"]
+    if change is not None:
+        assert ada("PATCH", path, {"role": "admin"}).status == 200
+        assert accept(api, tokens["second@example.com"]).status == 201
+
+
+def test_an_owners_invitation_to_be_an_owner_does_not_outlive_the_role(api: Api, ada: Client, tmp_path: Path) -> None:
+    grace_id, grace = member(api, ada, tmp_path, "grace@example.com", "owner")
+    for email, role in (("second@example.com", "owner"), ("third@example.com", "admin")):
+        assert grace("POST", INVITATIONS, {"email": email, "role": role}).status == 201
+    tokens = {to: token_of(text) for to, text in mails(api, tmp_path)}
+    assert ada("PATCH", f"{MEMBERS}/{grace_id}", {"role": "admin"}).status == 200
+    assert accept(api, tokens["second@example.com"]).fields == ["token"]
+    assert accept(api, tokens["third@example.com"]).status == 201
+
+
+def test_who_was_removed_or_made_less_a_moment_before_changes_nobody(api: Api, ada: Client, tmp_path: Path) -> None:
+    """The request was let in with the role of before; its edit comes after the other one."""
+    organization = api.services.organization
+    ids = {name: member(api, ada, tmp_path, f"{name}@example.com", "owner")[0] for name in ("grace", "eve", "joan")}
+    tenant_id = ada("GET", ME).data["tenant_id"]
+    before = {name: Principal(tenant_id=tenant_id, user_id=user_id, role=Role.OWNER) for name, user_id in ids.items()}
+    assert ada("PATCH", f"{MEMBERS}/{ids['grace']}", {"role": "viewer"}).status == 200
+    with pytest.raises(ForbiddenError):
+        organization.change_role(before["grace"], ids["joan"], Role.VIEWER)
+    with pytest.raises(ForbiddenError):
+        organization.change_role(before["grace"], ids["grace"], Role.OWNER)
+    assert ada("DELETE", f"{MEMBERS}/{ids['eve']}").status == 200
+    with pytest.raises(UnauthenticatedError):
+        organization.remove(before["eve"], ids["joan"])
+    roles = {each["id"]: each["role"] for each in ada("GET", MEMBERS).data["members"]}
+    assert (roles[ids["grace"]], roles[ids["joan"]]) == ("viewer", "owner")

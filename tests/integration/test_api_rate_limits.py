@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tests.api_hosts import ORIGIN, PASSWORD, Api, Client, new_api, services_of
+from tests.integration.test_api_roles import as_role
 from tests.world import World
+from tickwell.domain.account import Role
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota
 
@@ -71,6 +73,17 @@ def test_what_is_refused_writes_nothing(ada: Client) -> None:
     for _ in range(10):
         ada("POST", JOBS, JOB)
     assert len(ada("GET", JOBS).data["jobs"]) == 3
+
+
+def test_who_may_not_fills_no_audit_log(limited: Api, ada: Client) -> None:
+    """A denied request leaves a record, which is a write, whoever asks; so it counts."""
+    as_role(limited, ada, Role.VIEWER)
+    answers = [ada("POST", f"{JOBS}/x/pause") for _ in range(5)]
+    assert [answer.status for answer in answers] == [403] * 3 + [429] * 2
+    assert answers[0].headers["x-ratelimit-remaining"] == "2"
+    as_role(limited, ada, Role.OWNER)
+    records = ada("GET", "/api/v1/audit").data["records"]
+    assert [record["outcome"] for record in records] == ["denied"] * 3 + ["succeeded"]
 
 
 def test_one_address_registers_only_so_many_accounts(limited: Api, ada: Client) -> None:

@@ -16,8 +16,8 @@ from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import create_table
 from tests.notification_lab import Hook, serve_hook
 from tests.unit.test_webhook import verified
-from tickwell.bootstrap import aws as bootstrap
-from tickwell.settings import SettingsError
+from tickwell.bootstrap.aws import clients
+from tickwell.settings.reading import SettingsError
 
 SENDER = "jobs@example.com"
 
@@ -166,7 +166,7 @@ def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     }
     for name, value in environment.items():
         monkeypatch.setenv(f"TICKWELL_{name}", value)
-    bootstrap.forget_clients()
+    clients.forget_clients()
 
     def load(function: str) -> ModuleType:
         name = f"functions.{function}.handler"
@@ -175,7 +175,7 @@ def stack(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     yield Stack(urls=urls, load=load)
     for name in [name for name in sys.modules if name.startswith("functions.") and name.endswith(".handler")]:
         del sys.modules[name]
-    bootstrap.forget_clients()
+    clients.forget_clients()
 
 
 def executions(stack: Stack, token: str, job_id: str) -> list[dict[str, Any]]:

@@ -234,6 +234,15 @@ def test_what_the_server_keeps_is_for_its_own_user_only(tmp_path: Path) -> None:
         assert {oct(path.stat().st_mode & 0o077) for path in files} == {"0o0"}
 
 
+def test_nobody_chooses_the_address_that_is_counted_and_noted(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        server.register()
+        claim = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+        assert server.call("POST", "/api/v1/queues", {"name": "images"}, claim)[0] == 201
+        records = server.data("GET", "/api/v1/audit")["records"]
+        assert {record["client_address"] for record in records} == {"127.0.0.1"}
+
+
 def test_sigterm_ends_the_server_cleanly(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         assert server.terminate() == 0

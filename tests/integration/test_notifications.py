@@ -105,6 +105,19 @@ def test_a_final_failure_is_told_by_mail_and_webhook_and_recorded_in_the_log(
     }
 
 
+@pytest.mark.parametrize("name", ["=?utf-8?q?a=0ABcc:_eve?=", "a\u2028b", "=?utf-8?b?Cg==?=" * 12])
+def test_no_name_of_a_job_keeps_its_failure_from_being_told(
+    lab: NotificationLab,
+    mail_server: MailServer,  # noqa: F811
+    name: str,
+) -> None:
+    failing(lab, name=name)
+    lab.pump()
+    (mail,) = mails(mail_server.postbox)
+    assert mail["Subject"].startswith("Job failed: ")
+    assert mail["Bcc"] is None
+
+
 def test_an_attempt_that_times_out_is_told_of_although_it_is_retried(
     lab: NotificationLab,
     mail_server: MailServer,  # noqa: F811

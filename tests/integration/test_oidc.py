@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.api_hosts import Api, accounts_of, memory_world, new_api, services_of
 from tests.doubles import NOON
 from tickwell.bootstrap.oidc import foreign_tokens
-from tickwell.settings import LocalSettings, SettingsError, load
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import SettingsError, load
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -198,7 +199,7 @@ def test_half_settings_stop_the_start(monkeypatch: pytest.MonkeyPatch, variables
 
 
 def test_without_the_package_the_start_fails_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tickwell.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("tickwell.settings.shared.find_spec", lambda _: None)
     monkeypatch.setenv("TICKWELL_OIDC_ISSUER", "https://id.example.com")
     monkeypatch.setenv("TICKWELL_OIDC_AUDIENCE", "app")
     with pytest.raises(SettingsError, match="cryptography"):

@@ -9,7 +9,7 @@ from tests.contract.makers import user
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import TABLE, embedded_stores
 from tests.doubles import FakeClock
-from tickwell.bootstrap import aws as bootstrap
+from tickwell.bootstrap.aws import clients
 from tickwell.operator.__main__ import main
 
 TENANT = user().tenant_id
@@ -18,15 +18,15 @@ TENANT = user().tenant_id
 @pytest.fixture(params=["embedded", "aws"])
 def deployment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An engine with one tenant, and the environment of its operator."""
-    for name in ("DATA_DIR", "TICKWELL_ENGINE", "TICKWELL_TABLE"):
+    for name in ("DATA_DIR", "TICKWELL_ENGINE", "TICKWELL_TABLE", "TICKWELL_QUOTA_JOBS", "TICKWELL_QUOTA_MEMBERS"):
         monkeypatch.delenv(name, raising=False)
     if request.param == "aws":
         request.getfixturevalue("dynamodb").stores.accounts.create(user())
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("TICKWELL_ENGINE", "aws")
         monkeypatch.setenv("TICKWELL_TABLE", TABLE)
-        bootstrap.forget_clients()
-        request.addfinalizer(bootstrap.forget_clients)  # noqa: PT021 - only this engine has clients
+        clients.forget_clients()
+        request.addfinalizer(clients.forget_clients)  # noqa: PT021 - only this engine has clients
     else:
         made = embedded_stores(str(tmp_path / "tickwell.db"), FakeClock())
         made.stores.accounts.create(user())
@@ -58,6 +58,10 @@ def test_stop_status_and_resume(deployment: str, capsys: Any) -> None:
     [
         (["stop", "--tenant", "nobody", "--reason", "r"], "no tenant nobody"),
         (["stop", "--all", "--reason", " "], "reason: must have 1 to 200"),
+        (["quota", "--tenant", "nobody"], "no tenant nobody"),
+        (["quota", "--tenant", "nobody", "--jobs", "1"], "no tenant nobody"),
+        (["quota", "--tenant", TENANT, "--jobs", "many"], "--jobs: must be a whole number from 0 to 999999999999, or"),
+        (["quota", "--tenant", TENANT, "--members", "-1"], "--members: must be a whole number"),
     ],
 )
 def test_what_cannot_be_done_is_told(deployment: str, arguments: list[str], told: str, capsys: Any) -> None:
@@ -73,7 +77,37 @@ def test_counts_are_repaired(deployment: str, monkeypatch: pytest.MonkeyPatch, c
     assert capsys.readouterr().out == "recounted: tenant tenant-1\n"
 
 
-@pytest.mark.parametrize("arguments", [["recount"], ["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []])
+def test_quotas_are_shown_decided_and_left_to_the_deployment(
+    deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    assert deployment
+    monkeypatch.setenv("TICKWELL_QUOTA_MEMBERS", "none")
+    default, own = "(the default, as this command's own settings have it)", "(decided for this tenant)"
+    fixed = [f"{name}: 0 used, limit {most} (fixed)" for name, most in (("queues", 100), ("webhooks", 10))]
+    fixed.append("api_keys: 0 used, limit 100 (fixed)")
+    of_all = [f"jobs: 0 used, limit 1000000 {default}", f"members: 1 used, limit none {default}"]
+    for arguments, shown in (
+        ([], of_all),
+        (["--jobs", "5", "--members=7"], [f"jobs: 0 used, limit 5 {own}", f"members: 1 used, limit 7 {own}"]),
+        (["--jobs", "none"], [f"jobs: 0 used, limit none {own}", f"members: 1 used, limit 7 {own}"]),
+        (["--members", "0"], [f"jobs: 0 used, limit none {own}", f"members: 1 used, limit 0 {own}"]),
+        (["--jobs", "default"], [of_all[0], f"members: 1 used, limit 0 {own}"]),
+        (["--members", "default"], of_all),
+    ):
+        assert main(["quota", "--tenant", TENANT, *arguments]) == 0
+        assert capsys.readouterr().out.splitlines() == [*shown, *fixed], arguments
+
+
+def test_a_wrong_default_is_told(deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    assert deployment
+    monkeypatch.setenv("TICKWELL_QUOTA_JOBS", "plenty")
+    assert main(["quota", "--tenant", TENANT]) == 2
+    assert "TICKWELL_QUOTA_JOBS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["quota"], ["recount"], ["stop", "--reason", "r"], ["resume"], ["stop", "--all"], []]
+)
 def test_everybody_is_stopped_by_name_only(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         main(arguments)
@@ -94,7 +128,15 @@ def test_a_wrong_table_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("TICKWELL_ENGINE", "aws")
     monkeypatch.setenv("TICKWELL_TABLE", "no-such-table")
-    bootstrap.forget_clients()
+    clients.forget_clients()
     assert main(["status"]) == 2
     assert "tickwell: aws: " in capsys.readouterr().err
-    bootstrap.forget_clients()
+    clients.forget_clients()
+
+
+def test_without_the_sdk_of_aws_that_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("tickwell.settings.operator.find_spec", lambda _: None)
+    monkeypatch.setenv("TICKWELL_ENGINE", "aws")
+    monkeypatch.setenv("TICKWELL_TABLE", "a-table")
+    assert main(["status"]) == 2
+    assert "TICKWELL_ENGINE=aws needs the package boto3" in capsys.readouterr().err

@@ -9,23 +9,23 @@ from typing import Any
 import pytest
 
 from tests.template.cloudformation import ROOT, allowed_statements, as_list, properties, resources, source
-from tickwell import settings
 from tickwell.adapters.aws.dynamodb import history_items, keys
 from tickwell.adapters.aws.dynamodb.count_keys import counts_key
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobKey
 from tickwell.domain.notification import RETRY_PAUSES_SECONDS
+from tickwell.settings import functions, reading, shared
 
-FUNCTIONS: dict[str, tuple[str, type[settings.Settings]]] = {
-    "ApiFunction": ("api", settings.ApiSettings),
-    "WorkerFunction": ("worker", settings.WorkerSettings),
-    "HeavyWorkerFunction": ("worker", settings.WorkerSettings),
-    "DispatcherFunction": ("dispatcher", settings.DispatcherSettings),
-    "SafetySyncFunction": ("safety_sync", settings.SafetySyncSettings),
-    "DeadLetterFunction": ("dead_letter", settings.DeadLetterSettings),
-    "OutcomesFunction": ("outcomes", settings.OutcomesSettings),
-    "NotifierFunction": ("notifier", settings.NotifierSettings),
-    "ArchiveFunction": ("archive", settings.ArchiveSettings),
+FUNCTIONS: dict[str, tuple[str, type[reading.Settings]]] = {
+    "ApiFunction": ("api", functions.ApiSettings),
+    "WorkerFunction": ("worker", functions.WorkerSettings),
+    "HeavyWorkerFunction": ("worker", functions.WorkerSettings),
+    "DispatcherFunction": ("dispatcher", functions.DispatcherSettings),
+    "SafetySyncFunction": ("safety_sync", functions.SafetySyncSettings),
+    "DeadLetterFunction": ("dead_letter", functions.DeadLetterSettings),
+    "OutcomesFunction": ("outcomes", functions.OutcomesSettings),
+    "NotifierFunction": ("notifier", functions.NotifierSettings),
+    "ArchiveFunction": ("archive", functions.ArchiveSettings),
 }
 LANES = ("LaneHigh", "LaneMedium", "LaneLow", "LaneHeavy")
 FOURTEEN_DAYS = 14 * 24 * 3600
@@ -64,7 +64,7 @@ def test_the_handler_exists_in_its_own_folder(name: str) -> None:
 def test_the_environment_is_that_of_the_settings_model(name: str) -> None:
     _, model = FUNCTIONS[name]
     variables = set(properties(name)["Environment"]["Variables"])
-    assert variables - {"PYTHONTZPATH"} == settings.variable_names(model)
+    assert variables - {"PYTHONTZPATH"} == reading.variable_names(model)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -296,14 +296,14 @@ def test_parameters_have_the_promised_defaults() -> None:
 @pytest.mark.parametrize(
     ("parameter", "model", "field"),
     [
-        ("DirectHorizonSeconds", settings.HorizonSettings, "direct_horizon_seconds"),
-        ("WorkerTimeoutSeconds", settings.WorkerSettings, "worker_timeout_seconds"),
-        ("AuditRetentionDays", settings.AuditSettings, "audit_retention_days"),
-        ("HistoryRetentionDays", settings.RetentionSettings, "history_retention_days"),
+        ("DirectHorizonSeconds", shared.HorizonSettings, "direct_horizon_seconds"),
+        ("WorkerTimeoutSeconds", functions.WorkerSettings, "worker_timeout_seconds"),
+        ("AuditRetentionDays", shared.AuditSettings, "audit_retention_days"),
+        ("HistoryRetentionDays", shared.RetentionSettings, "history_retention_days"),
     ],
 )
 def test_a_parameter_has_the_bounds_and_default_of_its_setting(
-    parameter: str, model: type[settings.Settings], field: str
+    parameter: str, model: type[reading.Settings], field: str
 ) -> None:
     declared = source()["Parameters"][parameter]
     information = model.model_fields[field]

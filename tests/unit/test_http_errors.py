@@ -14,6 +14,7 @@ from tickwell.domain.errors import (
     InvalidCredentialsError,
     InvalidInputError,
     NotFoundError,
+    QuotaExceededError,
     StaleDueItemError,
     TickwellError,
     UnauthenticatedError,
@@ -57,6 +58,7 @@ def test_the_table_knows_no_other_classes() -> None:
         (InvalidInputError("name", "must not be blank"), 422, "VALIDATION_ERROR"),
         (NotFoundError("job", "j"), 404, "NOT_FOUND"),
         (IllegalTransitionError("job", "completed", "pause"), 409, "ILLEGAL_TRANSITION"),
+        (QuotaExceededError("full", quota="jobs", limit=3, used=4), 403, "QUOTA_EXCEEDED"),
         (ConflictError("again"), 409, "CONFLICT"),
         (EmailTakenError(), 409, "EMAIL_TAKEN"),
         (UnauthenticatedError("no"), 401, "UNAUTHENTICATED"),
@@ -118,8 +120,17 @@ def test_an_error_from_elsewhere_is_what_it_derives_from() -> None:
     assert fault_of(ForeignError("x")).status == 409
 
 
-def test_only_validation_errors_have_details() -> None:
+def test_other_errors_have_no_details() -> None:
     assert "details" not in fault_of(NotFoundError("job", "j")).body(request_id="r-1", now=NOON)
+
+
+def test_a_quota_that_is_used_up_tells_which_and_how_much() -> None:
+    body = fault_of(QuotaExceededError("full", quota="jobs", limit=3, used=4)).body(request_id="r-1", now=NOON)
+    assert body["details"] == [
+        {"field": "quota", "message": "jobs"},
+        {"field": "limit", "message": "3"},
+        {"field": "used", "message": "4"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from tests.doubles import NOON
 from tickwell.application.masking import Masker
 from tickwell.domain.execution import Failure, LogEntry
-from tickwell.settings import LocalSettings, secrets_of
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import secrets_of
 
 SECRET = "p\\ss\"w/rd 'ü'"
 

@@ -16,7 +16,7 @@ from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.rate import Allowance, RateKey, window_end
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota, RequestLimits
-from tickwell.settings import LimitSettings
+from tickwell.settings.shared import LimitSettings
 
 HOUR = timedelta(hours=1)
 

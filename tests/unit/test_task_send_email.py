@@ -36,6 +36,7 @@ def test_sound_payloads_are_accepted(change: dict[str, Any]) -> None:
         ({"to": ""}, "to.0"),
         ({"to": "ada"}, "to.0"),
         ({"to": "ada@localhost"}, "to.0"),
+        ({"to": "ada.@example.com"}, "to.0"),
         ({"to": "Ada <ada@example.com>"}, "to.0"),
         ({"to": "ada@example.com, bob@example.com"}, "to.0"),
         ({"to": "ada@example.com\nBcc: eve@example.com"}, "to.0"),

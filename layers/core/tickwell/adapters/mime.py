@@ -19,7 +19,8 @@ UNAVAILABLE = "MAIL_UNAVAILABLE"
 # Headers are not folded to 78 columns: the email package of some Python releases spoils long ids when it folds.
 _POLICY = policy.SMTP.clone(max_line_length=998)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SPEC = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_SPEC = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 _ADDRESS = re.compile(
     rf'(?:(?:"(?P<quoted>[^"\\]*)"|(?P<name>[^"<>@,;:()\\]*)) *<(?P<spec>{_SPEC})>|(?P<bare>{_SPEC}))'
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tickwell.application.ports import AuditLog, Clock, Ids, Page
 from tickwell.domain.account import Principal
-from tickwell.domain.audit import AuditFilter, AuditOutcome, AuditRecord
+from tickwell.domain.audit import NOBODY, NOBODYS_RETENTION, AuditFilter, AuditOutcome, AuditRecord
 from tickwell.domain.errors import UnavailableError
 
 _log = logging.getLogger("tickwell")
@@ -40,6 +40,7 @@ class Audit:
     def note(self, deed: Deed) -> None:
         """Write a record. Where the store fails the log of the process has to do: the request has had its effect."""
         now = self.clock.now()
+        retention = NOBODYS_RETENTION if deed.tenant_id == NOBODY else self.retention
         record = AuditRecord(
             tenant_id=deed.tenant_id,
             record_id=self.ids.new(),
@@ -53,7 +54,7 @@ class Audit:
             status=deed.status,
             request_id=deed.request_id,
             address=deed.address,
-            expires_at=now + self.retention,
+            expires_at=now + retention,
         )
         try:
             self.log.append(record)

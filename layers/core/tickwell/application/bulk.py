@@ -17,6 +17,7 @@ from tickwell.domain.errors import (
     IllegalTransitionError,
     InvalidInputError,
     NotFoundError,
+    QuotaExceededError,
     UnavailableError,
 )
 from tickwell.domain.job import Job
@@ -56,7 +57,7 @@ class BulkReport:
         if error is None:
             self.changed += 1
             return
-        if isinstance(error, UnavailableError | ConflictError):
+        if isinstance(error, UnavailableError | ConflictError | QuotaExceededError):
             self.failed += 1
         else:
             self.skipped += 1
@@ -101,6 +102,7 @@ class _Sweep(Generic[T]):
             IllegalTransitionError,
             InvalidInputError,
             NotFoundError,
+            QuotaExceededError,
             UnavailableError,
         ) as error:
             return error

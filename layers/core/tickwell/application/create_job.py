@@ -9,10 +9,11 @@ from tickwell.application.claim_check import store_payload
 from tickwell.application.placing import Placing
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.quotas import Places, Quotas
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.cron import CronExpression
-from tickwell.domain.errors import ConflictError, InvalidInputError
+from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
@@ -53,14 +54,11 @@ ScheduleRequest = Immediately | At | After | Every | CronExpression
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NewJob:
-    """What a caller asks for. None means: as the queue says, or else the task's own policy."""
+class JobTerms:
+    """What a caller may say of a job, now and later. None means: as the queue says, or else the task's own policy."""
 
-    name: str
     description: str | None = None
-    task: str = "echo"
     payload: Any = None
-    schedule: ScheduleRequest = Immediately()
     queue: str | None = None
     priority: str | int | None = None
     timeout_seconds: int | None = None
@@ -70,6 +68,15 @@ class NewJob:
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob(JobTerms):
+    """What a caller asks for."""
+
+    name: str
+    task: str = "echo"
+    schedule: ScheduleRequest = Immediately()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,33 +98,53 @@ class CreateJob:
     blobs: BlobStore
     clock: Clock
     ids: Ids
+    quotas: Quotas
 
     def __call__(self, principal: Principal, request: NewJob) -> CreatedJob:
         """Validate and accept. When this returns, the job will run even if everything crashes.
 
-        Raises InvalidInputError (nothing was written), UnavailableError or StaleDueItemError (nothing was accepted).
+        Raises InvalidInputError or QuotaExceededError (nothing was written), UnavailableError or StaleDueItemError
+        (nothing was accepted).
         """
         now = self.clock.now()
         job, due_at = self.draft(principal, request, now)
+        with self.quotas.places(job.tenant_id, 1) as places:
+            if places.refusal is not None:
+                return self._made_before(job, places.refusal)
+            return self._accept(self.with_payload_kept(job), due_at, now, places)
+
+    def _made_before(self, job: Job, refusal: QuotaExceededError) -> CreatedJob:
+        """What an earlier try of the same request made, whose id is the same: it is not refused afterwards."""
+        try:
+            return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
+        except NotFoundError:
+            raise refusal from None
+
+    def _accept(self, job: Job, due_at: datetime, now: datetime, places: Places) -> CreatedJob:
         items = self.arming.prepare([first_attempt(job, due_at)], now=now)
         self.arming.require_fresh(prepared_at=now)
         try:
             self.jobs.create(job)
         except ConflictError:
             # Its id was derived for a request that is carried out once more: an earlier try came this far.
+            places.give_back()
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
 
     def draft(self, principal: Principal, request: NewJob, now: datetime) -> tuple[Job, datetime]:
-        """The job that ``request`` asks for, valid and nowhere written yet, and when it is due first.
+        """The job that ``request`` asks for, valid, with all of its payload, and when it is due first.
 
-        A payload that is too large for the store is in the blob store already. Raises InvalidInputError,
-        UnavailableError.
+        Nothing is written. Raises InvalidInputError, UnavailableError.
         """
         job = self._job(principal, request, now)
         if job.next_run_at is None:
             raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
         return job, job.next_run_at
+
+    def with_payload_kept(self, job: Job) -> Job:
+        """A draft as it can be stored: a payload that is too large is in the blob store. Raises UnavailableError."""
+        payload, payload_blob = store_payload(self.blobs, job.tenant_id, job.job_id, job.payload)
+        return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
     def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
@@ -125,7 +152,6 @@ class CreateJob:
         placing = Placing(directory=self.directory)
         place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
         self.registry.validate(request.task, request.payload)
-        payload, payload_blob = store_payload(self.blobs, principal.tenant_id, job_id, request.payload)
         schedule = schedule_of(request.schedule, now)
         return Job(
             tenant_id=principal.tenant_id,
@@ -135,8 +161,7 @@ class CreateJob:
             name=request.name,
             description=request.description,
             task=request.task,
-            payload=payload,
-            payload_blob=payload_blob,
+            payload=request.payload,
             schedule=schedule,
             lane=place.lane,
             queue=place.name,

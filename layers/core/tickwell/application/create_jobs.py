@@ -1,13 +1,13 @@
 """Accept many jobs in one request, each by itself (S10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tickwell.application.arming import first_attempt
 from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import ConflictError, TickwellError, UnavailableError
+from tickwell.domain.errors import ConflictError, QuotaExceededError, TickwellError, UnavailableError
 from tickwell.domain.job import Job
 
 MOST_JOBS = 1000
@@ -22,7 +22,8 @@ PATIENCE = timedelta(seconds=12)
 Outcome = CreatedJob | TickwellError
 """The accepted job, or why it was not accepted."""
 
-_Draft = tuple[Job, datetime] | TickwellError
+_Valid = tuple[Job, datetime]
+_Draft = _Valid | TickwellError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +35,8 @@ class CreateJobs:
     def __call__(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         """Accept each of ``requests`` by itself (one that is an error already stays that); outcomes in order.
 
-        A due item never waits long for its job, because that is done in steps. An UnavailableError among the outcomes
-        leaves open whether that job was accepted.
+        Where the quota has no room for all, the first ones are accepted. A due item never waits long for its job,
+        because that is done in steps. An UnavailableError among the outcomes leaves open whether that job was accepted.
         """
         clock = self.create_job.clock
         begun_at = clock.now()
@@ -51,9 +52,7 @@ class CreateJobs:
     def _step(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         now = self.create_job.clock.now()
         drafts = [self._draft(principal, request, now) for request in requests]
-        valid = [draft for draft in drafts if not isinstance(draft, TickwellError)]
-        accepted = iter(self._accept(valid))
-        return [draft if isinstance(draft, TickwellError) else next(accepted) for draft in drafts]
+        return _where_valid(drafts, lambda valid: self._within_quota(principal, valid))
 
     def _draft(self, principal: Principal, request: NewJob | TickwellError, now: datetime) -> _Draft:
         if isinstance(request, TickwellError):
@@ -63,9 +62,34 @@ class CreateJobs:
         except TickwellError as error:
             return error
 
-    def _accept(self, drafts: Sequence[tuple[Job, datetime]]) -> list[Outcome]:
-        if not drafts:
-            return []
+    def _within_quota(self, principal: Principal, drafts: Sequence[_Valid]) -> list[Outcome]:
+        with self.create_job.quotas.places(principal.tenant_id, len(drafts)) as places:
+            kept = [self._with_payload_kept(draft) for draft in drafts[: places.granted]]
+            outcomes = _where_valid(kept, self._accept)
+            places.give_back(sum(map(_is_without_place, drafts, outcomes)))
+        if places.refusal is None:
+            return outcomes
+        return outcomes + self._made_before([job for job, _ in drafts[places.granted :]], places.refusal)
+
+    def _made_before(self, jobs: Sequence[Job], refusal: QuotaExceededError) -> list[Outcome]:
+        """The refusal, but for what an earlier try of the same request made, whose ids are the same."""
+        try:
+            standing = self.create_job.jobs.get_many([job.key for job in jobs])
+        except UnavailableError as error:
+            return [error] * len(jobs)
+        return [
+            CreatedJob(job=_with_content(standing[job.key], job), launched=False) if job.key in standing else refusal
+            for job in jobs
+        ]
+
+    def _with_payload_kept(self, draft: _Valid) -> _Draft:
+        job, due_at = draft
+        try:
+            return self.create_job.with_payload_kept(job), due_at
+        except UnavailableError as error:
+            return error
+
+    def _accept(self, drafts: Sequence[_Valid]) -> list[Outcome]:
         arming, clock = self.create_job.arming, self.create_job.clock
         now = clock.now()
         try:
@@ -99,6 +123,18 @@ class CreateJobs:
             standing = store.get_many([job.key for job in jobs])
             return [_with_content(standing[job.key], job) if job.key in standing else None for job in jobs]
         return [job if is_there else None for job, is_there in zip(jobs, certain, strict=True)]
+
+
+def _where_valid(drafts: Sequence[_Draft], accept: Callable[[Sequence[_Valid]], list[Outcome]]) -> list[Outcome]:
+    """What ``accept`` makes of those that are valid; those that are not stay what they are, in order."""
+    valid = [draft for draft in drafts if not isinstance(draft, TickwellError)]
+    accepted = iter(accept(valid) if valid else ())
+    return [draft if isinstance(draft, TickwellError) else next(accepted) for draft in drafts]
+
+
+def _is_without_place(draft: _Valid, outcome: Outcome) -> bool:
+    """Whether the job was there before; what is uncertain may have been created."""
+    return isinstance(outcome, CreatedJob) and outcome.job.created_at != draft[0].created_at
 
 
 def _with_content(standing: Job, job: Job) -> Job:

@@ -8,6 +8,7 @@ from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import load_payload, store_payload
 from tickwell.application.give_up import payload_copy
 from tickwell.application.ports import BlobStore, Clock, History, Ids, JobStore
+from tickwell.application.quotas import Quotas
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
 from tickwell.domain.dead_letter import DeadLetter
@@ -45,16 +46,18 @@ class RetryDeadLetter:
     blobs: BlobStore
     clock: Clock
     ids: Ids
+    quotas: Quotas
 
     def __call__(self, principal: Principal, dead_letter_id: str, *, again: bool = True) -> Retried:
         """Run what was given up again, as a new one-time job that is due now; both are linked.
 
         The mark comes first, with the id that the job will have, then due item, job and message: whoever soon finds a
         mark without its job makes that very job, so that a crash between the two costs nothing and doubles nothing.
-        ``again`` False refuses what was retried before, whatever became of it.
+        ``again`` False refuses what was retried before, whatever became of it. A mark takes a place in the quota of
+        jobs; the job of a mark that is there is made in any case.
 
         Raises NotFoundError, IllegalTransitionError (as ``require_retryable``), InvalidInputError (there is no such
-        task any more), ConflictError, UnavailableError, StaleDueItemError.
+        task any more), QuotaExceededError, ConflictError, UnavailableError, StaleDueItemError.
         """
         job_id = self.ids.new()
         for _ in range(_TRIES):
@@ -63,9 +66,15 @@ class RetryDeadLetter:
                 return made
             unfinished = self.require_retryable(letter, again=again)
             payload = self._payload(letter)
-            marked = letter if unfinished else self._mark(letter, job_id)
-            if marked is not None:
-                return self._make(marked, payload)
+            if unfinished:
+                return self._make(letter, payload)
+            with self.quotas.places(principal.tenant_id, 1) as places:
+                if places.refusal is not None:
+                    raise places.refusal
+                marked = self._mark(letter, job_id)
+                if marked is not None:
+                    return self._make(marked, payload)
+                places.give_back()
         raise ConflictError("the dead letter is being retried by somebody else; please try again")
 
     def require_retryable(self, letter: DeadLetter, *, again: bool) -> bool:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from tickwell.application.login_limits import LoginLimits
 from tickwell.application.ports import AccountStore, BlobStore, Clock, Erasure, PasswordHasher
 from tickwell.domain.account import Principal
 from tickwell.domain.deletion import Deletion, begun
@@ -21,20 +22,25 @@ class DeleteTenant:
 
     accounts: AccountStore
     hasher: PasswordHasher
+    limits: LoginLimits
     erasure: Erasure
     clock: Clock
 
-    def __call__(self, principal: Principal, *, password: str) -> Deletion:
+    def __call__(self, principal: Principal, *, password: str, client: str) -> Deletion:
         """Delete the tenant of ``principal``, who says so with the password.
 
-        Raises InvalidInputError("password"), and UnauthenticatedError for a user who is gone.
+        A wrong one counts as a failed login. Raises InvalidInputError("password"), RateLimitedError, and
+        UnauthenticatedError for a user who is gone.
         """
         try:
             user = self.accounts.by_id(principal.tenant_id, principal.user_id)
         except NotFoundError as error:
             raise UnauthenticatedError("not a valid token") from error
+        self.limits.admit(user.email, client)
         if not self.hasher.verify(user.password_hash, password):
+            self.limits.note_failure(user.email, client)
             raise InvalidInputError("password", "must be the password of the user who is signed in")
+        self.limits.admit(user.email, client)
         deletion = begun(principal.tenant_id, self.clock.now())
         self.erasure.condemn(deletion)
         return deletion

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.application.claim_check import encode, store_payload
-from tickwell.application.create_job import POLICY_FIELDS, After, At, Every, Immediately, schedule_of
+from tickwell.application.create_job import POLICY_FIELDS, After, At, Every, Immediately, JobTerms, schedule_of
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.placing import Placing
 from tickwell.application.ports import BlobStore
@@ -18,7 +18,7 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_edit import edited
-from tickwell.domain.retry import OnLost, Policy, RetryPolicy
+from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Cron, Interval, Schedule
 
 
@@ -34,7 +34,7 @@ ScheduleChange = Immediately | At | After | Every | CronChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JobEdit:
+class JobEdit(JobTerms):
     """What a caller changes: the fields in ``given``, and ``schedule`` and ``status`` where they are not None.
 
     None in a field that is given means: none, or as the queue says, or else the task's own policy.
@@ -42,19 +42,8 @@ class JobEdit:
 
     given: frozenset[str]
     name: str = ""
-    description: str | None = None
-    payload: Any = None
     schedule: ScheduleChange | None = None
     status: JobStatus | None = None
-    queue: str | None = None
-    priority: str | int | None = None
-    timeout_seconds: int | None = None
-    max_retries: int | None = None
-    retry: RetryPolicy | None = None
-    on_lost: OnLost | None = None
-    stall_seconds: int | None = None
-    pause_after_failures: int | None = None
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,8 +29,9 @@ class ExecuteNow:
         """The child that runs the job as it stands, whatever its status is, and whatever it is busy with.
 
         The job itself is not written. Due item, child, message, in this order (rule 1): when this returns, the child
-        will run even if everything crashes. A long payload that lies in the blob store is shared. The child's id comes
-        from the id source, so that a request that is carried out once more makes the same child.
+        will run even if everything crashes. A child belongs to its job and takes no place in the quota of jobs. A long
+        payload that lies in the blob store is shared. The child's id comes from the id source, so that a request that
+        is carried out once more makes the same child.
 
         Raises NotFoundError, IllegalTransitionError (deleted), UnavailableError or StaleDueItemError (nothing was
         accepted).

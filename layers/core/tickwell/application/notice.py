@@ -37,8 +37,9 @@ class Notice:
 
     @property
     def name(self) -> str:
-        """The job's name on one line."""
-        return " ".join((self.job_name or self.event.job_id).split())[:_LONGEST_NAME_SHOWN]
+        """The job's name on one line, and with no encoded words (RFC 2047): in a subject one may hide a line break."""
+        line = " ".join((self.job_name or self.event.job_id).split())
+        return line.replace("=?", "= ?")[:_LONGEST_NAME_SHOWN]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from tickwell.application.ports import Clock, MemberStore
 from tickwell.domain.account import Principal, Role, User
-from tickwell.domain.errors import ConflictError, LastOwnerError, NotFoundError
-from tickwell.domain.organization import Tenant, require_above, require_name
+from tickwell.domain.errors import ConflictError, LastOwnerError, NotFoundError, UnauthenticatedError
+from tickwell.domain.organization import Tenant, require_above, require_name, role_among
 
 _TRIES = 10
 
@@ -39,11 +39,11 @@ class ManageOrganization:
     def change_role(self, principal: Principal, user_id: str, role: Role) -> User:
         """The member with ``role`` from the next request on.
 
-        Raises NotFoundError, ForbiddenError where one of the roles is above the caller's, LastOwnerError.
+        Raises NotFoundError, ForbiddenError where one of the roles is above the caller's, LastOwnerError, and
+        UnauthenticatedError for a caller who is no member any more.
         """
 
         def write(user: User, tenant: Tenant) -> User | None:
-            require_above(principal.role, role)
             if user.role is role:
                 return user
             edited = replace(user, role=role, version=user.version + 1, updated_at=self.clock.now())
@@ -62,14 +62,20 @@ class ManageOrganization:
     def _edit(
         self, principal: Principal, user_id: str, role: Role | None, write: Callable[[User, Tenant], User | None]
     ) -> User:
-        """What ``write`` makes of the member, again while others come between: no two edits rest on the same owners."""
+        """What ``write`` makes of the member, again while others come between: no two edits rest on the same owners.
+
+        The caller's role counts as it is then: who is removed, or made less, a moment before changes nobody any more.
+        """
         for _ in range(_TRIES):
             tenant = self.members.tenant(principal.tenant_id)
             everybody = self.members.members(principal.tenant_id)
             user = next((one for one in everybody if one.user_id == user_id), None)
             if user is None:
                 raise NotFoundError("member", user_id)
-            require_above(principal.role, user.role)
+            mine = role_among(everybody, principal.user_id)
+            if mine is None:
+                raise UnauthenticatedError("not a valid token")
+            require_above(mine, Role.ADMIN, user.role, role or user.role)
             owners = [one for one in everybody if one.role is Role.OWNER]
             if owners == [user] and role is not Role.OWNER:
                 raise LastOwnerError

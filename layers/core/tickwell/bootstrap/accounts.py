@@ -21,9 +21,12 @@ from tickwell.application.ports import (
     MemberStore,
     Notifications,
     PasswordHasher,
+    QueueStore,
     RateLimiter,
     Tokens,
+    WebhookStore,
 )
+from tickwell.application.quotas import Quotas, ReadQuotas
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +58,9 @@ class Accounts:
 
     def delete_tenant(self, erasure: Erasure) -> DeleteTenant:
         """The end of an organization."""
-        return DeleteTenant(accounts=self.accounts, hasher=self.hasher, erasure=erasure, clock=self.clock)
+        return DeleteTenant(
+            accounts=self.accounts, hasher=self.hasher, limits=self.limits(), erasure=erasure, clock=self.clock
+        )
 
     def register(self) -> Register:
         """A user with a tenant of its own."""
@@ -94,7 +99,11 @@ class Accounts:
         """Name and members."""
         return ManageOrganization(members=self.members, clock=self.clock)
 
-    def invitations(self) -> ManageInvitations:
+    def read_quotas(self, quotas: Quotas, *, queues: QueueStore, webhooks: WebhookStore) -> ReadQuotas:
+        """What a tenant may have, and what it has."""
+        return ReadQuotas(quotas=quotas, members=self.members, queues=queues, webhooks=webhooks, api_keys=self.api_keys)
+
+    def invitations(self, quotas: Quotas) -> ManageInvitations:
         """Invite and accept."""
         return ManageInvitations(
             members=self.members,
@@ -103,4 +112,5 @@ class Accounts:
             mails=self.mails,
             clock=self.clock,
             ids=self.ids,
+            quotas=quotas,
         )

@@ -1,13 +1,10 @@
 """The use cases, put on whatever adapters they are given."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tickwell import __version__
-from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.audit import Audit
@@ -23,15 +20,11 @@ from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.give_up import WriteDeadLetters
-from tickwell.application.http_client import HttpClient
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
-from tickwell.application.notice import ReadNotice
-from tickwell.application.notify import Notify
 from tickwell.application.ports import (
-    AccountStore,
     AuditLog,
     BlobStore,
     Clock,
@@ -40,30 +33,24 @@ from tickwell.application.ports import (
     Ids,
     JobListing,
     JobStore,
-    Mailer,
-    MemberStore,
-    NotificationLog,
     QueueStore,
     StopSwitch,
-    WebhookStore,
 )
 from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.quotas import Quotas
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.stop_switch import QueuesInForce
-from tickwell.application.task import TaskContext, TaskRegistry
+from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
-from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.watch import Watch
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.measuring import Measuring
-from tickwell.domain.execution import OccurrenceKey, execution_id
-from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.notification import Channel
-from tickwell.domain.outbound import OutboundRules
+from tickwell.bootstrap.outbound import Notifying, Outbound
+from tickwell.domain.job import Job, JobStatus
 
 AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
@@ -162,7 +149,7 @@ class Core:
             retention=self.retention,
         )
 
-    def retry_dead_letter(self, registry: TaskRegistry) -> RetryDeadLetter:
+    def retry_dead_letter(self, registry: TaskRegistry, quotas: Quotas) -> RetryDeadLetter:
         """From a dead letter to a new job."""
         return RetryDeadLetter(
             jobs=self.jobs,
@@ -172,6 +159,7 @@ class Core:
             blobs=self.blobs,
             clock=self.clock,
             ids=self.ids,
+            quotas=quotas,
         )
 
     def execute(
@@ -179,7 +167,7 @@ class Core:
         *,
         registry: TaskRegistry,
         blobs: BlobStore,
-        outbound: "Outbound",
+        outbound: Outbound,
         watch_seconds: float,
         processes: TaskProcesses | None = None,
         secrets: tuple[str, ...] = (),
@@ -221,7 +209,7 @@ class Core:
         self,
         *,
         accounts: Accounts,
-        notifying: "Notifying",
+        notifying: Notifying,
         measuring: Measuring,
         registry: TaskRegistry,
         guards: "Guards",
@@ -244,11 +232,12 @@ class Core:
             blobs=blobs,
             clock=clock,
             ids=ids,
+            quotas=guards.quotas,
         )
         change_job = ChangeJob(
             jobs=jobs, arming=self.arming, ended_jobs=self.ended_jobs(), clock=clock, retention=self.retention
         )
-        retry_dead_letter = self.retry_dead_letter(registry)
+        retry_dead_letter = self.retry_dead_letter(registry, guards.quotas)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
         return ApiServices(
@@ -259,9 +248,10 @@ class Core:
             me=accounts.me(),
             passwords=accounts.passwords(),
             organization=accounts.organization(),
-            invitations=accounts.invitations(),
+            invitations=accounts.invitations(guards.quotas),
             authenticate_key=accounts.authenticate_key(),
             api_keys=accounts.manage_api_keys(),
+            quotas=accounts.read_quotas(guards.quotas, queues=self.queues, webhooks=notifying.webhooks),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
             get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
@@ -297,89 +287,3 @@ class Core:
             stage=stage,
             allowed_origins=allowed_origins,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Notifying:
-    """The stores of what is notified, and the use case on them."""
-
-    webhooks: WebhookStore
-    records: NotificationLog
-
-    def notify(
-        self,
-        *,
-        jobs: JobStore,
-        history: History,
-        accounts: AccountStore,
-        members: MemberStore,
-        outbound: "Outbound",
-        clock: Clock,
-        ids: Ids,
-    ) -> Notify:
-        """The notifier's use case."""
-        by_mail = TellByMail(
-            accounts=accounts,
-            mailer=outbound.mailer,
-            sender_address=outbound.sender_address,
-            operator_address=outbound.operator_address,
-        )
-        return Notify(
-            read_notice=ReadNotice(jobs=jobs, history=history),
-            channels={
-                Channel.EMAIL: by_mail,
-                Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
-            },
-            records=self.records,
-            account_mails=SendAccountMail(
-                accounts=accounts,
-                members=members,
-                mailer=outbound.mailer,
-                sender_address=outbound.sender_address,
-                public_url=outbound.public_url,
-                clock=clock,
-                ids=ids,
-            ),
-            clock=clock,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outbound:
-    """How tasks and notifications reach the world outside."""
-
-    mailer: Mailer
-    sender_address: str
-    allow_private_hosts: tuple[str, ...]
-    operator_address: str | None = None
-    public_url: str | None = None
-
-    def http_client(self) -> HttpClient:
-        """The guarded way out."""
-        from tickwell.adapters.guarded_http import GuardedHttp
-
-        # It would log every URL that is called, and a URL may hold a secret.
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
-        return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
-
-    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot], TaskContext]:
-        """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
-        http = self.http_client()
-
-        def context(job: Job, slot: Slot) -> TaskContext:
-            return TaskContext(
-                tenant_id=job.tenant_id,
-                job_id=job.job_id,
-                job_name=job.name,
-                execution_id=execution_id(job.job_id, slot.due_at, slot.attempt),
-                attempt=slot.attempt,
-                due_at=slot.due_at,
-                idempotency_key=OccurrenceKey(job=job.key, due_at=slot.due_at).idempotency_key,
-                sender_address=self.sender_address,
-                clock=clock,
-                mailer=self.mailer,
-                http=http,
-                blobs=blobs,
-            )
-
-        return context

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from tickwell.application.ports import Clock, RateLimiter, Submissions
+from tickwell.application.ports import Clock, QuotaStore, RateLimiter, Submissions
+from tickwell.application.quotas import Quotas
+from tickwell.domain.quota import QuotaName
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota, RequestLimits
-from tickwell.settings import LimitSettings
+from tickwell.settings.shared import LimitSettings, QuotaSettings
 
 _HOUR: Final = timedelta(hours=1)
 _GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
@@ -16,10 +18,11 @@ _GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guards:
-    """What stands before the routes: limits on requests, and memory of those that may be sent again."""
+    """What stands before the routes: limits on requests, memory of those that may come again, and tenants' quotas."""
 
     limits: RequestLimits
     submissions: Submissions
+    quotas: Quotas
 
 
 def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) -> RequestLimits:
@@ -32,3 +35,9 @@ def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) 
     }
     quotas = {rate: Quota(limit=limit, per=_HOUR) for rate, limit in hourly.items() if limit}
     return RequestLimits(limiter=limiter, quotas=quotas | {RateClass.GENERATE: _GENERATE}, clock=clock)
+
+
+def quotas(settings: QuotaSettings, store: QuotaStore, clock: Clock) -> Quotas:
+    """The deployment's quotas, and those of single tenants in ``store``. One for each process: it remembers."""
+    defaults = {QuotaName.JOBS: settings.quota_jobs, QuotaName.MEMBERS: settings.quota_members}
+    return Quotas(store, defaults, clock)

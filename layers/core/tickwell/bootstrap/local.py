@@ -25,6 +25,7 @@ from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, Embedd
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
@@ -51,17 +52,19 @@ from tickwell.application.ports import Clock, Lanes, Mailer, Notifications
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
-from tickwell.bootstrap.core import Core, Notifying, Outbound
-from tickwell.bootstrap.limits import Guards, request_limits
+from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
+from tickwell.bootstrap.outbound import Notifying, Outbound
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
-from tickwell.settings import LocalSettings, secrets_of
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import secrets_of
 from tickwell.tasks.registry import all_tasks
 
 _LANE_DEAD_LETTERS = "lane-dlq"
@@ -147,7 +150,11 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
         audit_retention=settings.audit_retention,
     )
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
-    guards = Guards(limits=request_limits(settings, rates, clock), submissions=EmbeddedSubmissions(database, clock))
+    guards = Guards(
+        limits=request_limits(settings, rates, clock),
+        submissions=EmbeddedSubmissions(database, clock),
+        quotas=quotas(settings, EmbeddedQuotaStore(database), clock),
+    )
     registry = all_tasks()
     processes = _processes(settings)
     file_secrets = FileSecrets(folder / "secrets")

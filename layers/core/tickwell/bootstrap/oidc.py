@@ -4,7 +4,7 @@ import logging
 
 from tickwell.application.ports import ForeignTokens
 from tickwell.domain.outbound import OutboundRules
-from tickwell.settings import OidcSettings
+from tickwell.settings.shared import OidcSettings
 
 
 def foreign_tokens(settings: OidcSettings) -> ForeignTokens | None:

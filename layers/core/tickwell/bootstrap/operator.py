@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tickwell.adapters.system import SystemClock
+from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.ports import StopSwitch
+from tickwell.application.quotas import OperateQuotas, ReadQuotas
 from tickwell.application.stop_switch import OperateStopSwitch
+from tickwell.bootstrap.limits import quotas
 from tickwell.domain.errors import UnavailableError
-from tickwell.settings import OperatorSettings
+from tickwell.settings.operator import OperatorSettings
 
 if TYPE_CHECKING:
     from tickwell.adapters.embedded.database import Database
@@ -35,7 +37,7 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         from tickwell.adapters.aws.dynamodb.recount import Recount
-        from tickwell.bootstrap.aws import open_table
+        from tickwell.bootstrap.aws.clients import open_table
 
         try:
             yield Recount(open_table(settings.table), lambda: time.sleep(_STREAM_SECONDS))
@@ -46,6 +48,56 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
 
     with _database(settings) as database:
         yield EmbeddedTenantCounts(database, SystemClock()).recount
+
+
+@contextmanager
+def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
+    """What the operator may do about quotas, while the block runs. Raises as ``operator``."""
+    if settings.table is None:
+        with _database(settings) as database:
+            yield OperateQuotas(read=_quotas_in(database, settings))
+        return
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield OperateQuotas(read=_quotas_on(settings.table, settings))
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError("aws", str(error)) from error
+
+
+def _quotas_on(table_name: str, settings: OperatorSettings) -> ReadQuotas:
+    from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
+    from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
+    from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
+    from tickwell.adapters.aws.dynamodb.notifying import DynamoWebhookStore
+    from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
+    from tickwell.bootstrap.aws.clients import open_table
+
+    table, clock = open_table(table_name), SystemClock()
+    return ReadQuotas(
+        quotas=quotas(settings, DynamoQuotaStore(table), clock),
+        members=DynamoMemberStore(table, clock),
+        queues=DynamoQueueStore(table, clock, draw=SystemIds(clock).draw),
+        webhooks=DynamoWebhookStore(table),
+        api_keys=DynamoApiKeyStore(table),
+    )
+
+
+def _quotas_in(database: "Database", settings: OperatorSettings) -> ReadQuotas:
+    from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
+    from tickwell.adapters.embedded.members import EmbeddedMemberStore
+    from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
+    from tickwell.adapters.embedded.notifying import EmbeddedWebhookStore
+    from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
+
+    clock = SystemClock()
+    return ReadQuotas(
+        quotas=quotas(settings, EmbeddedQuotaStore(database), clock),
+        members=EmbeddedMemberStore(database, clock),
+        queues=EmbeddedQueueStore(database, clock),
+        webhooks=EmbeddedWebhookStore(database),
+        api_keys=EmbeddedApiKeyStore(database),
+    )
 
 
 @contextmanager
@@ -68,7 +120,7 @@ def _switch(settings: OperatorSettings) -> Iterator[StopSwitch]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
-        from tickwell.bootstrap.aws import open_table
+        from tickwell.bootstrap.aws.clients import open_table
 
         try:
             yield DynamoStopSwitch(open_table(settings.table))

@@ -10,8 +10,10 @@ from tickwell.domain.one_time import PendingReset
 from tickwell.domain.session import ALL_COUNT, Bearer, Sessions
 
 TOKEN_LIFE = timedelta(hours=24)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
+    rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*"  # RFC 5322's dot-atom: no dot at an end, no two in a row
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 )
 _LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 1024

@@ -6,6 +6,12 @@ from enum import StrEnum
 
 from tickwell.domain.instant import to_epoch_ms
 
+NOBODY = "nobody"
+"""The tenant, and the user, of what was tried with an address that has no account."""
+
+NOBODYS_RETENTION = timedelta(days=1)
+"""Nobody can read those records; see ``Auditor``."""
+
 _CLOCKS_APART = timedelta(minutes=1)
 """Ids are made by several clocks, and may run ahead of them under load."""
 

@@ -150,6 +150,11 @@ class Counts:
             and running in (None, cell.running)
         )
 
+    @property
+    def unfinished(self) -> int:
+        """How many jobs have not ended: the active and the paused ones."""
+        return self.count_jobs(status=JobStatus.ACTIVE) + self.count_jobs(status=JobStatus.PAUSED)
+
     def tally(self, *, queue: str | None = None, lane: Lane | None = None) -> ExecutionTally:
         """The executions of a queue or a lane, or all."""
         found = ExecutionTally()

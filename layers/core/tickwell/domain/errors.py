@@ -141,6 +141,18 @@ class ForbiddenError(TickwellError):
     code = "FORBIDDEN"
 
 
+class QuotaExceededError(TickwellError):
+    """The tenant has ``used`` of what its quota named ``quota`` limits to ``limit``; the message says what to do."""
+
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, message: str, *, quota: str, limit: int, used: int) -> None:
+        super().__init__(message)
+        self.quota = quota
+        self.limit = limit
+        self.used = used
+
+
 class InvalidCredentialsError(TickwellError):
     """Unknown e-mail address or wrong password; the same answer for both.
 

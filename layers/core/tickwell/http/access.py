@@ -108,6 +108,7 @@ _API_KEYS: Mapping[str, Access] = {
 
 _ORGANIZATION: Mapping[str, Access] = {
     "getOrganization": _read(Scope.TENANT_READ),
+    "listQuotas": _read(Scope.TENANT_READ),
     "deleteOrganization": _write(None, Role.OWNER),
     "listAuditRecords": _read(Scope.TENANT_READ, Role.OWNER),
     "changeOrganization": _write(None, Role.ADMIN),

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.application.audit import Audit, Deed
 from tickwell.domain.account import Principal
-from tickwell.domain.audit import audit_outcome
+from tickwell.domain.audit import NOBODY, audit_outcome
 from tickwell.domain.errors import InvalidCredentialsError
+from tickwell.domain.one_time import Purpose, parse_token
 from tickwell.http.access import RateClass
 from tickwell.http.errors import fault_of
 from tickwell.http.exchange import HttpAnswer, HttpRequest
@@ -42,7 +43,8 @@ def is_audited(route: Route) -> bool:
 class Auditor:
     """Writes a record for each request that changed something, was denied, or may have changed something.
 
-    A request that is not acceptable (4xx other than 401 and 403) leaves none, nor does a dry run.
+    A request that is not acceptable (4xx other than 401 and 403) leaves none, nor does a dry run. A failed login leaves
+    one also where nobody has the address: without that write its answer would come sooner, and tell so.
     """
 
     audit: Audit
@@ -52,7 +54,7 @@ class Auditor:
         if not is_audited(route):
             return
         data = _data(answer)
-        actor = _actor(caller) or _signed_in(data)
+        actor = _actor(caller) or _signed_in(data) or _of_reset(route, request)
         if actor is not None and data.get("dry_run") is not True:
             named = next((value for name in _NAMES if isinstance(value := data.get(name), str)), None)
             self._note(route, request, actor, answer.status, _in_path(route, request) or named, _count(data))
@@ -62,8 +64,8 @@ class Auditor:
         if not is_audited(route):
             return
         actor = _actor(caller)
-        if isinstance(error, InvalidCredentialsError) and error.tenant_id is not None and error.user_id is not None:
-            actor = _Actor(tenant_id=error.tenant_id, user_id=error.user_id)
+        if isinstance(error, InvalidCredentialsError):
+            actor = _Actor(tenant_id=error.tenant_id or NOBODY, user_id=error.user_id or NOBODY)
         if actor is not None:
             self._note(route, request, actor, fault_of(error).status, _in_path(route, request), None)
 
@@ -99,6 +101,14 @@ def _signed_in(data: dict[str, Any]) -> _Actor | None:
         case {"tenant_id": str(tenant_id), "id": str(user_id)}:
             return _Actor(tenant_id=tenant_id, user_id=user_id)
     return None
+
+
+def _of_reset(route: Route, request: HttpRequest) -> _Actor | None:
+    """Whose password was set: the token of the mail names the user, and the answer to a wrong one never comes here."""
+    if route.operation_id != "resetPassword":
+        return None
+    token = parse_token(json.loads(request.body)["token"], Purpose.RESET)
+    return None if token is None else _Actor(tenant_id=token.tenant_id, user_id=token.subject_id)
 
 
 def _data(answer: HttpAnswer) -> dict[str, Any]:

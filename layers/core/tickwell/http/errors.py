@@ -24,6 +24,7 @@ from tickwell.domain.errors import (
     LastOwnerError,
     NotFoundError,
     QueueInUseError,
+    QuotaExceededError,
     RateLimitedError,
     RetryAfterError,
     StaleDueItemError,
@@ -91,6 +92,7 @@ STATUSES: dict[type[TickwellError], int] = {
     UnauthenticatedError: 401,
     InvalidCredentialsError: 401,
     ForbiddenError: 403,
+    QuotaExceededError: 403,
     RateLimitedError: 429,
     UnavailableError: 503,
     StaleDueItemError: 503,
@@ -149,7 +151,7 @@ def fault_of(error: Exception) -> Fault:
     status = next(STATUSES[known] for known in type(error).__mro__ if known in STATUSES)
     code = TickwellError.code if status == 500 else error.code
     message = _NOT_TOLD.get(status) or str(error)
-    return Fault(status=status, code=code, message=message, headers=_headers(status, error))
+    return Fault(status=status, code=code, message=message, details=_details(error), headers=_headers(status, error))
 
 
 def fault_of_part(error: ValidationError) -> InvalidInputError:
@@ -158,6 +160,13 @@ def fault_of_part(error: ValidationError) -> InvalidInputError:
     found = [(_field(("body", *fault["loc"])), _reason({**fault})) for fault in findings]
     field, reason = found[0]
     return InvalidInputError(field, reason, also=tuple(found[1:]))
+
+
+def _details(error: TickwellError) -> tuple[tuple[str, str], ...]:
+    """What programs may want to know of an error besides its code."""
+    if isinstance(error, QuotaExceededError):
+        return (("quota", error.quota), ("limit", str(error.limit)), ("used", str(error.used)))
+    return ()
 
 
 def _headers(status: int, error: TickwellError) -> tuple[tuple[str, str], ...]:

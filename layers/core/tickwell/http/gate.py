@@ -107,10 +107,11 @@ class Gate:
         self, route: Route, request: HttpRequest, caller: Principal | None, noted: dict[str, str]
     ) -> HttpAnswer:
         access = access_of(route)
+        limits = self._services.request_limits
+        # Counted before it may be denied: a denial writes an audit record.
+        noted.update(limits.admit(access.rate, caller, request.client_address))
         if caller is not None:
             access.require(caller)
-        limits = self._services.request_limits
-        noted.update(limits.admit(access.rate, caller, request.client_address))
         event = _event(route, request)
         call = Call(
             services=self._services,

@@ -14,6 +14,7 @@ from tickwell.domain.progress import Progress
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
+from tickwell.http.instants import iso_or_none
 from tickwell.http.paging import Pagination
 
 
@@ -138,65 +139,6 @@ class UpcomingBody(TypedDict):
     jobs: list[UpcomingJobBody]
     count: int
     next_cursor: str | None
-
-
-class PausedBody(TypedDict):
-    """A job that was paused."""
-
-    id: str
-    status: str
-    state: str
-    paused_at: str | None
-
-
-class ResumedBody(TypedDict):
-    """A job that goes on."""
-
-    id: str
-    status: str
-    state: str
-    next_run: str | None
-    resumed_at: str
-
-
-class CancelledBody(TypedDict):
-    """A job that was cancelled. ``state`` is ``running`` until the attempt under way, which is told, has ended."""
-
-    id: str
-    status: str
-    state: str
-    cancelled_at: str
-
-
-class TakenUpBody(TypedDict):
-    """A job that had ended and runs again; its history stays."""
-
-    id: str
-    status: str
-    state: str
-    next_run: str | None
-
-
-class QueuedBody(TypedDict):
-    """An extra execution that is certain to come: of the job ``child_id``, first as ``execution_id``."""
-
-    jobId: str
-    status: str
-    message: str
-    child_id: str
-    execution_id: str
-
-
-class DeletedBody(TypedDict):
-    """A job that was deleted; its history stays readable."""
-
-    id: str
-    status: str
-
-
-def iso_or_none(value: datetime | None) -> str | None:
-    """``iso`` of an instant that may be missing."""
-    return None if value is None else iso(value)
 
 
 def job_summary(job: Job, now: datetime) -> JobSummaryBody:

@@ -9,7 +9,6 @@ from tickwell.application.edit_job import CronChange, JobEdit, ScheduleChange
 from tickwell.domain.cron import CronExpression, zone
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
-from tickwell.domain.retry import OnLost
 from tickwell.http.job_request import JobFields, Line
 
 _NEVER_NULL = (
@@ -47,19 +46,9 @@ class JobPatch(JobFields):
         return JobEdit(
             given=frozenset(self.model_fields_set),
             name=self.name or "",
-            description=self.description,
-            payload=self.payload,
             schedule=self._change(),
             status=None if self.status is None else JobStatus(self.status),
-            queue=self.queue,
-            priority=self.priority,
-            timeout_seconds=self.timeout_seconds,
-            max_retries=self.max_retries,
-            retry=None if self.retry is None else self.retry.to_policy(),
-            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
-            stall_seconds=self.stall_seconds,
-            pause_after_failures=self.pause_after_failures,
-            tags=tuple(dict.fromkeys(self.tags)),
+            **self.terms(),
         )
 
     def _change(self) -> ScheduleChange | None:

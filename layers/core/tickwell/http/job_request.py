@@ -203,6 +203,22 @@ class JobFields(StrictBody):
             return CronExpression.parse(self.cron_expression, timezone)
         return Immediately()
 
+    def terms(self) -> dict[str, Any]:
+        """The fields of ``JobTerms``."""
+        return {
+            "description": self.description,
+            "payload": self.payload,
+            "queue": self.queue,
+            "priority": self.priority,
+            "timeout_seconds": self.timeout_seconds,
+            "max_retries": self.max_retries,
+            "retry": None if self.retry is None else self.retry.to_policy(),
+            "on_lost": None if self.on_lost is None else OnLost(self.on_lost),
+            "stall_seconds": self.stall_seconds,
+            "pause_after_failures": self.pause_after_failures,
+            "tags": tuple(dict.fromkeys(self.tags)),
+        }
+
 
 class JobRequest(JobFields):
     """A job to create.
@@ -227,19 +243,9 @@ class JobRequest(JobFields):
             raise InvalidInputError("pause_after_failures", "goes with cron_expression or interval_seconds only")
         return NewJob(
             name=self.name,
-            description=self.description,
             task=self._task(timed_by),
-            payload=self.payload,
             schedule=self.schedule(),
-            queue=self.queue,
-            priority=self.priority,
-            timeout_seconds=self.timeout_seconds,
-            max_retries=self.max_retries,
-            retry=None if self.retry is None else self.retry.to_policy(),
-            on_lost=None if self.on_lost is None else OnLost(self.on_lost),
-            stall_seconds=self.stall_seconds,
-            pause_after_failures=self.pause_after_failures,
-            tags=tuple(dict.fromkeys(self.tags)),
+            **self.terms(),
         )
 
     def _task(self, timed_by: str | None) -> str:

@@ -30,7 +30,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _NOT_OURS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _BEARER, _API_KEY = "bearer", "apiKey"
 _ALSO = {
-    "acceptInvitation": {409},
+    "acceptInvitation": {403, 409},
     "addWebhook": {409},
     "changeMember": {409},
     "changeOrganization": {404, 409},
@@ -64,7 +64,10 @@ _BEARER_DESCRIPTION = "The token of a person who has signed in, or an API key (`
 _KEY_DESCRIPTION = "An API key (`tw_…`), where the operation takes one. Not beside `Authorization`."
 _ERRORS = {
     401: ("Unauthenticated", "No valid credential."),
-    403: ("Forbidden", "The credential does not allow it; the message says which role or scope would."),
+    403: (
+        "Forbidden",
+        "The credential does not allow it, or a quota is used up (`QUOTA_EXCEEDED`); the message says what would help.",
+    ),
     404: ("NotFound", "Nothing like that exists for this tenant."),
     409: ("Conflict", "The present state does not allow it."),
     408: ("BodyTooSlow", "The body did not arrive in time."),
@@ -117,7 +120,7 @@ class _ErrorRequired(TypedDict):
 
 
 class ErrorEnvelope(_ErrorRequired, total=False):
-    """Every error. ``code`` is stable; ``details`` comes with 422 only."""
+    """Every error. ``code`` is stable; ``details`` comes with 422 and `QUOTA_EXCEEDED`."""
 
     details: list[FieldFault]
 

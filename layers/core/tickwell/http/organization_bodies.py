@@ -8,6 +8,7 @@ from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import iso
 from tickwell.domain.one_time import LONGEST_TOKEN
 from tickwell.domain.organization import LONGEST_NAME, Invitation, Tenant
+from tickwell.domain.quota import Origin, QuotaUse
 from tickwell.http.strict_body import StrictBody
 
 _ROLES = ", ".join(role.value for role in Role)
@@ -60,6 +61,24 @@ class OrganizationBody(TypedDict):
     id: str
     name: str
     created_at: str
+
+
+class QuotaBody(TypedDict):
+    """How much of something there may be, and is. ``limit`` null: any number.
+
+    ``fixed``: the same for everybody; the others are the operator's to change.
+    """
+
+    name: str
+    limit: int | None
+    used: int
+    fixed: bool
+
+
+class QuotaListBody(TypedDict):
+    """All quotas."""
+
+    quotas: list[QuotaBody]
 
 
 class MemberBody(TypedDict):
@@ -119,6 +138,11 @@ def role_of(text: str) -> Role:
 def organization_body(tenant: Tenant) -> OrganizationBody:
     """``tenant`` as it is shown."""
     return OrganizationBody(id=tenant.tenant_id, name=tenant.name, created_at=iso(tenant.created_at))
+
+
+def quota_body(quota: QuotaUse) -> QuotaBody:
+    """``quota`` as it is shown."""
+    return QuotaBody(name=quota.name, limit=quota.limit, used=quota.used, fixed=quota.origin is Origin.FIXED)
 
 
 def member_body(user: User) -> MemberBody:

@@ -4,7 +4,8 @@ from typing_extensions import TypedDict
 
 from tickwell.application.manage_queues import QueueState
 from tickwell.domain.queue import Kept, Queue
-from tickwell.http.job_bodies import RetryBody, iso_or_none, retry_body
+from tickwell.http.instants import iso_or_none
+from tickwell.http.job_bodies import RetryBody, retry_body
 
 
 class RateLimitBody(TypedDict):

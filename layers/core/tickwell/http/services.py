@@ -22,6 +22,7 @@ from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.organizations import ManageOrganization
 from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
+from tickwell.application.quotas import ReadQuotas
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.statistics import ReadStatistics
@@ -49,6 +50,7 @@ class ApiServices:
     me: Me
     authenticate_key: AuthenticateKey
     api_keys: ManageApiKeys
+    quotas: ReadQuotas
     create_job: CreateJob
     create_jobs: CreateJobs
     get_job: GetJob

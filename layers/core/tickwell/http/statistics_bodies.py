@@ -11,7 +11,7 @@ from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.schedule import JobType, job_type
 from tickwell.domain.worker import Worker
-from tickwell.http.job_bodies import iso_or_none
+from tickwell.http.instants import iso_or_none
 
 
 class JobCountsBody(TypedDict):

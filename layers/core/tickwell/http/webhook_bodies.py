@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from tickwell.domain.instant import iso
 from tickwell.domain.outcome_event import EventType
 from tickwell.domain.webhook import WebhookEndpoint
-from tickwell.http.job_bodies import iso_or_none
+from tickwell.http.instants import iso_or_none
 from tickwell.http.job_request import Line
 from tickwell.http.strict_body import StrictBody
 from tickwell.outgoing_url import sound_url

@@ -7,8 +7,6 @@ import socket
 import sys
 import zoneinfo
 
-import uvicorn
-
 from tickwell import __version__
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.bootstrap.local import local
@@ -16,8 +14,9 @@ from tickwell.domain.errors import TickwellError
 from tickwell.local.background import Background
 from tickwell.local.lane_worker import Leave
 from tickwell.local.log_format import FieldFormatter
-from tickwell.local.server import Server
-from tickwell.settings import LocalSettings, SettingsError, load, refuse_unknown
+from tickwell.local.server import Server, server_config
+from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import SettingsError, load, refuse_unknown
 from tickwell.tasks.registry import BrokenTaskError
 
 _WELCOME = """
@@ -60,17 +59,7 @@ def main() -> int:
         sync_interval_seconds=settings.safety_sync_interval_seconds,
         grace_seconds=settings.shutdown_grace_seconds,
     )
-    server = Server(
-        uvicorn.Config(
-            system.http,
-            server_header=False,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=10,
-        ),
-        on_stop=background.close,
-    )
+    server = Server(server_config(system.http), on_stop=background.close)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.on_signal)
     background.start()

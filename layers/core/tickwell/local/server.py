@@ -7,7 +7,25 @@ from types import FrameType
 
 import uvicorn
 
+from tickwell.http.asgi import AsgiApp
+from tickwell.local.patient_protocol import PatientProtocol
+
 _KILLED_BY = 128
+
+
+def server_config(app: AsgiApp) -> uvicorn.Config:
+    """How ``app`` is served."""
+    return uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        server_header=False,
+        # Uvicorn would believe X-Forwarded-For from this machine: whoever writes it would choose whom limits count.
+        proxy_headers=False,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+    )
 
 
 class Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""``python -m tickwell.operator``: stop all executions, or those of one tenant, and let them go on; repair counts."""
+"""``python -m tickwell.operator``: stop executions and let them go on, decide quotas of a tenant, repair counts."""
 
 import argparse
 import sys
@@ -6,15 +6,23 @@ from collections.abc import Sequence
 
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.application.stop_switch import OperateStopSwitch
-from tickwell.bootstrap.operator import operator, recounting
+from tickwell.bootstrap.operator import operator, quota_desk, recounting
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
+from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
 from tickwell.domain.stop import Stop
-from tickwell.settings import OperatorSettings, SettingsError, load
+from tickwell.settings.operator import OperatorSettings
+from tickwell.settings.reading import SettingsError, load
 
+_DEFAULT = "default"
+_ORIGINS = {
+    Origin.OWN: "decided for this tenant",
+    Origin.DEFAULT: "the default, as this command's own settings have it",
+    Origin.FIXED: "fixed",
+}
 _EXPLANATION = """\
 TICKWELL_ENGINE=embedded (the default) works on TICKWELL_DATA_DIR, beside running servers; TICKWELL_ENGINE=aws on
-TICKWELL_TABLE, with the credentials and the region that the AWS SDK finds. Workers notice within 5 seconds.
+TICKWELL_TABLE, with the credentials and the region that the AWS SDK finds. Servers notice within 5 seconds.
 """
 
 
@@ -24,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if chosen.command == "recount":
             return _recount(chosen.tenant)
+        if chosen.command == "quota":
+            return _quota(chosen)
         with operator(load(OperatorSettings)) as switch:
             _run(switch, chosen)
     except (SettingsError, SchemaTooNewError, TickwellError, OSError) as error:
@@ -55,6 +65,24 @@ def _recount(tenant_id: str) -> int:
     return 2
 
 
+def _quota(chosen: argparse.Namespace) -> int:
+    """Decide the figures that are given, and show all."""
+    words = {name: getattr(chosen, name.value) for name in QuotaName}
+    limits = {
+        name: parse_limit(f"--{name.value}", word)
+        for name, word in words.items()
+        if word is not None and word != _DEFAULT
+    }
+    forgotten = [name for name, word in words.items() if word == _DEFAULT]
+    with quota_desk(load(OperatorSettings)) as desk:
+        changes = limits or forgotten
+        found = desk.change(chosen.tenant, limits, forgotten=forgotten) if changes else desk.show(chosen.tenant)
+    for quota in found:
+        most = NO_LIMIT if quota.limit is None else quota.limit
+        _say(f"{quota.name}: {quota.used} used, limit {most} ({_ORIGINS[quota.origin]})")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tickwell.operator", epilog=_EXPLANATION)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -67,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
         whom.add_argument("--all", action="store_true", help="everybody")
     recount = commands.add_parser("recount", help="count the jobs and dead letters of a tenant that is at rest anew")
     recount.add_argument("--tenant", metavar="ID", required=True)
+    quota = commands.add_parser("quota", help="show what a tenant may have and has, or decide it")
+    quota.add_argument("--tenant", metavar="ID", required=True)
+    for name, what in ((QuotaName.JOBS, "unfinished jobs"), (QuotaName.MEMBERS, "members")):
+        quota.add_argument(
+            f"--{name.value}", metavar="N|none|default", help=f"how many {what}; none: any number; 0: no more"
+        )
     commands.add_parser("status", help="who is stopped, since when and why")
     return parser
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from tickwell.adapters.count_documents import ended_execution
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.application.ports import Clock
-from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, JobCell, newest
+from tickwell.domain.counts import Counts, ExecutionCell, ExecutionTally, JobCell, newest
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobStatus
@@ -79,7 +80,7 @@ class EmbeddedTenantCounts:
                 ExecutionCell(queue=row[0], lane=Lane(row[1])): _tally(row[2:])
                 for row in cursor.execute(_EXECUTIONS, tenant)
             }
-            recent = tuple(_ended(*row) for row in cursor.execute(_RECENT, tenant))
+            recent = tuple(ended_execution(*row) for row in cursor.execute(_RECENT, tenant))
             (dead_letters,) = cursor.execute(_DEAD_LETTERS, tenant).fetchone()
         return Counts(jobs=jobs, executions=executions, recent=newest(recent), dead_letters=dead_letters)
 
@@ -118,15 +119,4 @@ def _tally(row: tuple[Any, ...]) -> ExecutionTally:
         duration_ms=duration_ms,
         shortest_ms=shortest_ms,
         longest_ms=longest_ms,
-    )
-
-
-def _ended(job_id: str, due_ms: int, attempt: int, status: str, finished_ms: int, duration_ms: int) -> EndedExecution:
-    return EndedExecution(
-        job_id=job_id,
-        due_at=from_epoch_ms(due_ms),
-        attempt=attempt,
-        status=ExecutionStatus(status),
-        finished_at=from_epoch_ms(finished_ms),
-        duration_ms=duration_ms,
     )

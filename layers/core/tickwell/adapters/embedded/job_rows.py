@@ -3,17 +3,16 @@
 from typing import Any
 
 from tickwell.adapters.documents import (
-    content_from,
     content_text,
-    definition_from,
     definition_text,
     epoch_ms,
     from_ms,
     progress_from,
     progress_text,
 )
+from tickwell.adapters.stored_jobs import stored_job
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
+from tickwell.domain.job import Job, Slot, Tally
 from tickwell.domain.queue import effective_queue
 
 _HEAD = (
@@ -99,8 +98,6 @@ def job_from(row: tuple[Any, ...]) -> Job:
         definition,
         content,
     ) = rest
-    what = definition_from(definition)
-    payload, description = content_from(content)
     slot = None
     if due is not None:
         slot = Slot(
@@ -113,31 +110,21 @@ def job_from(row: tuple[Any, ...]) -> Job:
             progress=progress_from(progress),
             probe_at=from_ms(probe),
         )
-    return Job(
+    return stored_job(
         tenant_id=tenant_id,
         job_id=job_id,
         version=version,
-        user_id=what.user_id,
-        name=what.name,
-        description=description,
-        task=what.task,
-        payload=payload,
-        payload_blob=what.payload_blob,
-        schedule=what.schedule,
-        lane=what.lane,
-        queue=what.queue,
-        policy=what.policy,
-        tags=what.tags,
-        retry_of=what.retry_of,
-        status=JobStatus(status),
-        next_run_at=from_ms(next_run),
+        status=status,
+        next_run_ms=next_run,
         slot=slot,
         tally=Tally(executions=executions, successful=successful, failed=failed, duration_ms=duration),
-        created_at=from_epoch_ms(created),
-        updated_at=from_epoch_ms(updated),
-        last_executed_at=from_ms(last_executed),
-        paused_at=from_ms(paused),
+        created_ms=created,
+        updated_ms=updated,
+        last_executed_ms=last_executed,
+        paused_ms=paused,
         failures_in_a_row=failures_in_a_row,
-        pause_reason=None if pause_reason is None else PauseReason(pause_reason),
-        expires_at=from_ms(expires),
+        pause_reason=pause_reason,
+        expires_ms=expires,
+        definition=definition,
+        content=content,
     )

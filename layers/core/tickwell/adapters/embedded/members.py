@@ -15,7 +15,6 @@ from tickwell.domain.organization import Invitation, Tenant
 _TENANT = "SELECT tenant_id, name, created_ms, version FROM tenants WHERE tenant_id = ?"
 _RENAME = "UPDATE tenants SET name = ?, version = ? WHERE tenant_id = ? AND version = ?"
 _COUNT_EDIT = "UPDATE tenants SET version = version + 1 WHERE tenant_id = ? AND version = ?"
-_COUNT_JOINED = "UPDATE tenants SET version = version + 1 WHERE tenant_id = ?"
 _MEMBERS = f"SELECT {COLUMNS} FROM users WHERE tenant_id = ? ORDER BY user_id"
 _REMOVE = "DELETE FROM users WHERE tenant_id = ? AND user_id = ? AND version = ?"
 _INVITATION = "tenant_id, invitation_id, email, role, invited_by, created_ms, expires_ms, digest"
@@ -112,17 +111,17 @@ class EmbeddedMemberStore:
         with self._database.transaction() as cursor:
             cursor.execute(_WITHDRAW, (bindable(tenant_id), bindable(invitation_id)))
 
-    def join(self, user: User, *, invitation: Invitation) -> bool:
+    def join(self, user: User, *, invitation: Invitation, tenant: Tenant) -> bool:
         """See the port."""
         used = (invitation.tenant_id, invitation.invitation_id, invitation.digest, self._now_ms())
         with self._database.transaction() as cursor:
             if is_taken(cursor, user.email):
                 raise EmailTakenError
-            if cursor.execute(_TENANT, (user.tenant_id,)).fetchone() is None:
+            if not _is_as_read(cursor, tenant):
                 return False
             if not cursor.execute(_USE_UP, used).rowcount:
                 return False
-            cursor.execute(_COUNT_JOINED, (user.tenant_id,))
+            cursor.execute(_COUNT_EDIT, (tenant.tenant_id, tenant.version))
             put_user(cursor, user)
             return True
 

@@ -15,6 +15,7 @@ from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
 from tickwell.application.ports.queues import Delivery, Depth, FarTimer, Lanes, MessageQueue, Notifications, Outgoing
+from tickwell.application.ports.quotas import QuotaStore
 from tickwell.application.ports.rates import RateLimiter
 from tickwell.application.ports.services import (
     BlobStore,
@@ -80,6 +81,7 @@ __all__ = [
     "PasswordHasher",
     "QueueKey",
     "QueueStore",
+    "QuotaStore",
     "RateLimiter",
     "Secrets",
     "SentMail",

@@ -18,7 +18,10 @@ class Erasure(Protocol):
         ...
 
     def condemned(self, *, limit: int) -> Sequence[Deletion]:
-        """Up to ``limit`` deletions under way. Consistent."""
+        """Up to ``limit`` deletions under way, those first that are to be looked at first.
+
+        None waits for good behind others. Consistent.
+        """
         ...
 
     def erase(self, tenant_id: str, *, now: datetime, has_time: Callable[[], bool]) -> bool:

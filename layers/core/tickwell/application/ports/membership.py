@@ -53,9 +53,9 @@ class MemberStore(Protocol):
         """Unknown ones are ignored."""
         ...
 
-    def join(self, user: User, *, invitation: Invitation) -> bool:
-        """Write a new user of the tenant and use the invitation up, both or neither.
+    def join(self, user: User, *, invitation: Invitation, tenant: Tenant) -> bool:
+        """Write a new user of the tenant, use the invitation up, and count an edit of the tenant: all or nothing.
 
-        False when the invitation, as it was read, is gone, or its tenant. Raises EmailTakenError.
+        False when the invitation or the tenant is gone or is not as it was read. Raises EmailTakenError.
         """
         ...

@@ -26,5 +26,5 @@ def delete_organization(
 ) -> Response[Annotated[str, Shows(DeletionBody)]]:
     """202: every credential is dead, addresses are free, nothing starts any more; the data goes in the background."""
     call = call_of(request)
-    deletion = call.services.delete_tenant(call.principal, password=confirmation.password)
+    deletion = call.services.delete_tenant(call.principal, password=confirmation.password, client=call.client)
     return success(deletion_body(deletion), message="The organization is being deleted", status=202)

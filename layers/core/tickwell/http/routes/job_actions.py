@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from tickwell.domain.execution import execution_id
 from tickwell.domain.instant import iso
 from tickwell.http.call import call_of
-from tickwell.http.job_bodies import CancelledBody, QueuedBody, TakenUpBody, iso_or_none
+from tickwell.http.instants import iso_or_none
+from tickwell.http.job_action_bodies import CancelledBody, QueuedBody, TakenUpBody
 from tickwell.http.operation import Shows, success
 
 router = Router()  # type: ignore[no-untyped-call]

@@ -9,16 +9,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from tickwell.domain.instant import iso
 from tickwell.http.call import call_of
-from tickwell.http.job_bodies import (
-    DeletedBody,
-    JobBody,
-    JobPolicyBody,
-    PausedBody,
-    ResumedBody,
-    iso_or_none,
-    job_body,
-    job_with_policy,
-)
+from tickwell.http.instants import iso_or_none
+from tickwell.http.job_action_bodies import DeletedBody, PausedBody, ResumedBody
+from tickwell.http.job_bodies import JobBody, JobPolicyBody, job_body, job_with_policy
 from tickwell.http.job_patch import JobPatch
 from tickwell.http.job_request import JobRequest
 from tickwell.http.operation import Shows, success

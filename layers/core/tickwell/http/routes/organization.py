@@ -17,11 +17,13 @@ from tickwell.http.organization_bodies import (
     MemberListBody,
     OrganizationBody,
     OrganizationChange,
+    QuotaListBody,
     RemovedMemberBody,
     WithdrawnInvitationBody,
     invitation_body,
     member_body,
     organization_body,
+    quota_body,
     role_of,
 )
 
@@ -35,6 +37,14 @@ def get_organization(request: Request) -> Response[Annotated[str, Shows(Organiza
     """Its id is the tenant's."""
     call = call_of(request)
     return success(organization_body(call.services.organization.get(call.principal)))
+
+
+@router.get(f"{_BASE}/quotas", summary="Quotas, and what is used", tags=TAGS, operation_id="listQuotas")
+def list_quotas(request: Request) -> Response[Annotated[str, Shows(QuotaListBody)]]:
+    """`jobs` that have not ended, `members`, and what is limited for everybody. Jobs may be counted seconds late."""
+    call = call_of(request)
+    found = call.services.quotas(call.principal.tenant_id)
+    return success(QuotaListBody(quotas=[quota_body(each) for each in found]))
 
 
 @router.patch(_BASE, summary="Rename the organization", tags=TAGS, operation_id="changeOrganization")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
+from tickwell.adapters.count_documents import ended_execution
 from tickwell.adapters.documents import VERSION, from_json, to_json
 from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, JobCell
 from tickwell.domain.execution import ExecutionStatus
@@ -75,7 +76,7 @@ def counts_row(item: Item | None) -> CountsRow:
             ExecutionCell(queue=queue, lane=Lane(lane)): _tally_from(tally)
             for queue, lane, *tally in document["executions"]
         },
-        recent=tuple(_ended_from(*each) for each in document["recent"]),
+        recent=tuple(ended_execution(*each) for each in document["recent"]),
         dead_letters=document["dead"],
     )
     return CountsRow(version=number(item, NAMES["version"]), seen=_seen_from(document["seen"]), counts=counts)
@@ -133,16 +134,3 @@ def _tally_from(document: list[Any]) -> ExecutionTally:
 def _ended_document(ended: EndedExecution) -> list[Any]:
     due_ms, finished_ms = to_epoch_ms(ended.due_at), to_epoch_ms(ended.finished_at)
     return [ended.job_id, due_ms, ended.attempt, ended.status, finished_ms, ended.duration_ms]
-
-
-def _ended_from(
-    job_id: str, due_ms: int, attempt: int, status: str, finished_ms: int, duration_ms: int
-) -> EndedExecution:
-    return EndedExecution(
-        job_id=job_id,
-        due_at=from_epoch_ms(due_ms),
-        attempt=attempt,
-        status=ExecutionStatus(status),
-        finished_at=from_epoch_ms(finished_ms),
-        duration_ms=duration_ms,
-    )

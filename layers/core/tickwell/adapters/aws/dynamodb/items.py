@@ -8,15 +8,14 @@ from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
 from tickwell.adapters.documents import (
     VERSION,
-    content_from,
-    definition_from,
     epoch_ms,
     from_ms,
     progress_from,
     progress_text,
 )
+from tickwell.adapters.stored_jobs import stored_job
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
+from tickwell.domain.job import Job, Slot, Tally
 from tickwell.domain.job_listing import is_near
 from tickwell.domain.queue import effective_queue
 
@@ -131,26 +130,12 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
 def job_from(item: Item, content: str | None) -> Job:
     """The job of an item; ``content`` is None where payload and description are left out."""
     key = parse_job_key(Key(text(item, "pk"), text(item, "sk")))
-    what = definition_from(text(item, NAMES["definition"]))
-    payload, description = content_from(content)
-    return Job(
+    return stored_job(
         tenant_id=key.tenant_id,
         job_id=key.job_id,
         version=number(item, NAMES["version"]),
-        user_id=what.user_id,
-        name=what.name,
-        description=description,
-        task=what.task,
-        payload=payload,
-        payload_blob=what.payload_blob,
-        schedule=what.schedule,
-        lane=what.lane,
-        queue=what.queue,
-        policy=what.policy,
-        tags=what.tags,
-        retry_of=what.retry_of,
-        status=JobStatus(text(item, NAMES["status"])),
-        next_run_at=from_ms(optional_number(item, NAMES["next_run"])),
+        status=text(item, NAMES["status"]),
+        next_run_ms=optional_number(item, NAMES["next_run"]),
         slot=_slot_from(item),
         tally=Tally(
             executions=number(item, NAMES["executions"]),
@@ -158,13 +143,15 @@ def job_from(item: Item, content: str | None) -> Job:
             failed=number(item, NAMES["failed"]),
             duration_ms=number(item, NAMES["duration"]),
         ),
-        created_at=from_epoch_ms(number(item, NAMES["created"])),
-        updated_at=from_epoch_ms(number(item, NAMES["updated"])),
-        last_executed_at=from_ms(optional_number(item, NAMES["last_executed"])),
-        paused_at=from_ms(optional_number(item, NAMES["paused"])),
+        created_ms=number(item, NAMES["created"]),
+        updated_ms=number(item, NAMES["updated"]),
+        last_executed_ms=optional_number(item, NAMES["last_executed"]),
+        paused_ms=optional_number(item, NAMES["paused"]),
         failures_in_a_row=optional_number(item, NAMES["failures_in_a_row"]) or 0,
-        pause_reason=_pause_reason_from(item),
-        expires_at=from_ms(optional_number(item, NAMES["expires"])),
+        pause_reason=optional_text(item, NAMES["pause_reason"]),
+        expires_ms=optional_number(item, NAMES["expires"]),
+        definition=text(item, NAMES["definition"]),
+        content=content,
     )
 
 
@@ -184,11 +171,6 @@ def _pause_from(job: Job) -> int | None:
     """How many failures in a row there were before the one that pauses the job: conditions cannot add."""
     limit = job.policy.pause_after_failures
     return None if limit is None else limit - 1
-
-
-def _pause_reason_from(item: Item) -> PauseReason | None:
-    reason = optional_text(item, NAMES["pause_reason"])
-    return None if reason is None else PauseReason(reason)
 
 
 def _slot_from(item: Item) -> Slot | None:

@@ -135,7 +135,7 @@ class DynamoMemberStore:
         if key.is_possible():
             self._table.delete_many([key])
 
-    def join(self, user: User, *, invitation: Invitation) -> bool:
+    def join(self, user: User, *, invitation: Invitation, tenant: Tenant) -> bool:
         """See the port."""
         used = Change(
             key=account_keys.invitation_key(invitation.tenant_id, invitation.invitation_id),
@@ -143,16 +143,9 @@ class DynamoMemberStore:
             values={"digest": invitation.digest or "", "now": self._now_ms()},
             names=_INVITATION_NAMES,
         )
-        joined = Change(
-            key=keys.tenant_key(user.tenant_id),
-            update="SET #version = if_not_exists(#version, :first) + :one",
-            condition="attribute_exists(#created)",
-            values={"first": FIRST_VERSION, "one": 1},
-            names=_TENANT_NAMES,
-        )
         address = PutNew(key=keys.address_key(email_key(user.email)), item=address_item(user))
         put = PutNew(key=keys.user_key(user.tenant_id, user.user_id), item=user_item(user))
-        if self._table.transact([used, joined, address, put]):
+        if self._table.transact([used, _count_edit(tenant), address, put]):
             return True
         if self._table.get(keys.address_key(email_key(user.email))) is not None:
             raise EmailTakenError

@@ -95,12 +95,14 @@ class Table:
             response = self._client.get_item(TableName=self._name, Key=_typed_key(key), ConsistentRead=consistent)
         return plain_item(response["Item"]) if "Item" in response else None
 
-    def get_many(self, keys: Iterable[Key], *, attributes: Sequence[str] = ()) -> dict[Key, Item]:
-        """The items that exist among ``keys`` (repeats allowed), or only some ``attributes`` of them. Consistent."""
+    def get_many(
+        self, keys: Iterable[Key], *, attributes: Sequence[str] = (), consistent: bool = True
+    ) -> dict[Key, Item]:
+        """The items that exist among ``keys`` (repeats allowed), or only some ``attributes`` of them."""
         unique = [key for key in dict.fromkeys(keys) if key.is_possible()]
         chunks = [unique[at : at + _MOST_KEYS_PER_READ] for at in range(0, len(unique), _MOST_KEYS_PER_READ)]
         found: dict[Key, Item] = {}
-        for items in self.each(lambda chunk: self._get_chunk(chunk, attributes), chunks):
+        for items in self.each(lambda chunk: self._get_chunk(chunk, attributes, consistent), chunks):
             found.update({key_of(item): item for item in items})
         return found
 
@@ -200,20 +202,22 @@ class Table:
             )
         return Found(items=[plain_item(item) for item in response["Items"]], more="LastEvaluatedKey" in response)
 
-    def all_of(self, pk: str, *, low: str, high: str, attributes: Sequence[str]) -> Iterator[Item]:
+    def all_of(
+        self, pk: str, *, low: str, high: str, attributes: Sequence[str], consistent: bool = False
+    ) -> Iterator[Item]:
         """``attributes`` of all items of a partition from ``low`` to ``high``, read in pages of 1 MB."""
-        names = {f"#{name}": name for name in attributes}
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :low AND :high",
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", **names},
+            "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", **{f"#{name}": name for name in attributes}},
             "ExpressionAttributeValues": typed_item({":pk": pk, ":low": low, ":high": high}),
+            "ConsistentRead": consistent,
         }
         while True:
             with service_errors(SERVICE):
                 response = self._client.query(**arguments)
-            yield from (plain_item(item) for item in response["Items"])
+            yield from map(plain_item, response["Items"])
             if "LastEvaluatedKey" not in response:
                 return
             arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
@@ -247,8 +251,8 @@ class Table:
             return Refused(item=plain_item(answer["Item"]) if answer.get("Item") else None, retried=retried)
         return Written(item=plain_item(response.get("Attributes", {})))
 
-    def _get_chunk(self, keys: Sequence[Key], attributes: Sequence[str]) -> list[Item]:
-        request: Any = {"Keys": [_typed_key(key) for key in keys], "ConsistentRead": True}
+    def _get_chunk(self, keys: Sequence[Key], attributes: Sequence[str], consistent: bool) -> list[Item]:
+        request: Any = {"Keys": [_typed_key(key) for key in keys], "ConsistentRead": consistent}
         if attributes:
             wanted = ("pk", "sk", *attributes)
             request["ProjectionExpression"] = ", ".join(f"#{name}" for name in wanted)

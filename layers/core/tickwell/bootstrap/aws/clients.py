@@ -1,0 +1,79 @@
+"""The SDK's clients, and what stands on one of them alone."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.sqs import SqsQueue
+from tickwell.application.execute_batch import JobQueue
+from tickwell.application.ports import BlobStore, Lanes, Notifications
+from tickwell.domain.lane import Lane
+from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
+from tickwell.settings.shared import LaneSettings
+
+_POOL = 16
+
+# A write must not outlive the 20 s that a due item may be ahead of its job (rule 1): 2 tries of at most 4 s.
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=_POOL,
+    parameter_validation=False,
+)
+
+# A mail whose answer is slow may have been sent: the SDK must not send it once more, the job's policy decides.
+_MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
+
+
+@cache
+def client(service: str) -> Any:
+    """The SDK's client of ``service``, one per process."""
+    config = _MAIL_CONFIG if service == "sesv2" else _CONFIG
+    return boto3.client(service, config=config)  # type: ignore[call-overload]  # one overload per service name
+
+
+def forget_clients() -> None:
+    """Make new clients from now on, for another account or region."""
+    client.cache_clear()
+
+
+def open_table(name: str) -> Table:
+    """The table ``name`` in the account and region that the SDK finds."""
+    return Table(client("dynamodb"), name, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+
+
+def open_job_queue(url: str, dead_letter_url: str | None = None) -> JobQueue:
+    """A queue of job messages."""
+    return SqsQueue(client("sqs"), url, dead_letter_url, encode_job_message, decode_job_message)
+
+
+def open_notifications(url: str, dead_letter_url: str | None = None) -> Notifications:
+    """A queue of notifications."""
+    return SqsQueue(client("sqs"), url, dead_letter_url, encode_notification, decode_notification)
+
+
+def lane_urls(settings: LaneSettings) -> dict[Lane, str]:
+    """The queue of each lane."""
+    return {
+        Lane.HIGH: settings.lane_high_url,
+        Lane.MEDIUM: settings.lane_medium_url,
+        Lane.LOW: settings.lane_low_url,
+        Lane.HEAVY: settings.lane_heavy_url,
+    }
+
+
+def open_lanes(settings: LaneSettings, dead_letter_url: str | None = None) -> Lanes:
+    """All lanes; what they give up goes to ``dead_letter_url``."""
+    return {lane: open_job_queue(url, dead_letter_url) for lane, url in lane_urls(settings).items()}
+
+
+def open_blobs(bucket: str) -> BlobStore:
+    """The bucket of payloads, results and logs."""
+    from tickwell.adapters.aws.s3 import S3Blobs
+
+    return S3Blobs(client("s3"), bucket)

@@ -1,0 +1,114 @@
+"""How notifications and tasks reach the world outside."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tickwell.application.account_mails import SendAccountMail
+from tickwell.application.http_client import HttpClient
+from tickwell.application.notice import ReadNotice
+from tickwell.application.notify import Notify
+from tickwell.application.ports import (
+    AccountStore,
+    BlobStore,
+    Clock,
+    History,
+    Ids,
+    JobStore,
+    Mailer,
+    MemberStore,
+    NotificationLog,
+    WebhookStore,
+)
+from tickwell.application.task import TaskContext
+from tickwell.application.tell import TellByMail, TellByWebhook
+from tickwell.domain.execution import OccurrenceKey, execution_id
+from tickwell.domain.job import Job, Slot
+from tickwell.domain.notification import Channel
+from tickwell.domain.outbound import OutboundRules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outbound:
+    """How tasks and notifications reach the world outside."""
+
+    mailer: Mailer
+    sender_address: str
+    allow_private_hosts: tuple[str, ...]
+    operator_address: str | None = None
+    public_url: str | None = None
+
+    def http_client(self) -> HttpClient:
+        """The guarded way out."""
+        from tickwell.adapters.guarded_http import GuardedHttp
+
+        # It would log every URL that is called, and a URL may hold a secret.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
+
+    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot], TaskContext]:
+        """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
+        http = self.http_client()
+
+        def context(job: Job, slot: Slot) -> TaskContext:
+            return TaskContext(
+                tenant_id=job.tenant_id,
+                job_id=job.job_id,
+                job_name=job.name,
+                execution_id=execution_id(job.job_id, slot.due_at, slot.attempt),
+                attempt=slot.attempt,
+                due_at=slot.due_at,
+                idempotency_key=OccurrenceKey(job=job.key, due_at=slot.due_at).idempotency_key,
+                sender_address=self.sender_address,
+                clock=clock,
+                mailer=self.mailer,
+                http=http,
+                blobs=blobs,
+            )
+
+        return context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notifying:
+    """The stores of what is notified, and the use case on them."""
+
+    webhooks: WebhookStore
+    records: NotificationLog
+
+    def notify(
+        self,
+        *,
+        jobs: JobStore,
+        history: History,
+        accounts: AccountStore,
+        members: MemberStore,
+        outbound: Outbound,
+        clock: Clock,
+        ids: Ids,
+    ) -> Notify:
+        """The notifier's use case."""
+        by_mail = TellByMail(
+            accounts=accounts,
+            mailer=outbound.mailer,
+            sender_address=outbound.sender_address,
+            operator_address=outbound.operator_address,
+        )
+        return Notify(
+            read_notice=ReadNotice(jobs=jobs, history=history),
+            channels={
+                Channel.EMAIL: by_mail,
+                Channel.WEBHOOK: TellByWebhook(webhooks=self.webhooks, http=outbound.http_client(), clock=clock),
+            },
+            records=self.records,
+            account_mails=SendAccountMail(
+                accounts=accounts,
+                members=members,
+                mailer=outbound.mailer,
+                sender_address=outbound.sender_address,
+                public_url=outbound.public_url,
+                clock=clock,
+                ids=ids,
+            ),
+            clock=clock,
+        )

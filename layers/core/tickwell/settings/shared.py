@@ -1,0 +1,126 @@
+"""What several entry points let a deployment choose."""
+
+from datetime import timedelta
+from enum import StrEnum
+from importlib.util import find_spec
+
+from pydantic import Field, field_validator, model_validator
+
+from tickwell.domain.outbound import OutboundRules
+from tickwell.domain.quota import DEFAULT_LIMITS, QuotaName
+from tickwell.settings.reading import Settings
+from tickwell.settings.values import CommaList, OptionalUrl, QuotaLimit, require_hosts, split_list
+
+SETTLE_SECONDS = 30
+
+
+class StoreSettings(Settings):
+    """Functions that use the table."""
+
+    table: str
+
+
+class RetentionSettings(Settings):
+    """Functions that write history."""
+
+    history_retention_days: int = Field(default=30, ge=1, le=3650)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long history is kept."""
+        return timedelta(days=self.history_retention_days)
+
+
+class LaneSettings(Settings):
+    """Functions that send to the lanes."""
+
+    lane_high_url: str
+    lane_medium_url: str
+    lane_low_url: str
+    lane_heavy_url: str
+
+
+class HorizonSettings(Settings):
+    """Who sends what: see ``tickwell.application.arming``."""
+
+    direct_horizon_seconds: int = Field(default=900, ge=130, le=900)
+
+    @property
+    def direct_horizon(self) -> timedelta:
+        """What is due within it is sent by whoever armed it."""
+        return timedelta(seconds=self.direct_horizon_seconds)
+
+
+class FarTimerKind(StrEnum):
+    """Who brings what is due beyond the direct horizon to its lane."""
+
+    SWEEP = "sweep"
+    SCHEDULER = "scheduler"
+
+
+class ArmingSettings(LaneSettings, HorizonSettings):
+    """Functions that arm occurrences."""
+
+    far_timer: FarTimerKind
+    schedule_group: str
+    dispatch_queue_arn: str
+    schedule_role_arn: str
+
+
+class AuditSettings(Settings):
+    """How long the audit log is kept."""
+
+    audit_retention_days: int = Field(default=365, ge=1, le=3650)
+
+    @property
+    def audit_retention(self) -> timedelta:
+        """How long a record is kept."""
+        return timedelta(days=self.audit_retention_days)
+
+
+class LimitSettings(Settings):
+    """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number."""
+
+    rate_limit_per_hour: int = Field(default=100, ge=0, le=1_000_000)
+    read_limit_per_hour: int = Field(default=3600, ge=0, le=1_000_000)
+    registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
+
+
+class QuotaSettings(Settings):
+    """What a tenant may have of which the operator decided nothing else; None (``none``) is no limit."""
+
+    quota_jobs: QuotaLimit = DEFAULT_LIMITS[QuotaName.JOBS]
+    quota_members: QuotaLimit = DEFAULT_LIMITS[QuotaName.MEMBERS]
+
+
+class OidcSettings(Settings):
+    """Whose tokens count besides our own."""
+
+    oidc_issuer: OptionalUrl = None
+    oidc_audience: str | None = Field(default=None, max_length=512)
+    allow_private_hosts: CommaList = ()
+
+    _split_hosts = field_validator("allow_private_hosts", mode="before")(split_list)
+    _sound_hosts = field_validator("allow_private_hosts")(require_hosts)
+
+    @model_validator(mode="after")
+    def _whole_issuer(self) -> "OidcSettings":
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            raise ValueError("TICKWELL_OIDC_ISSUER and TICKWELL_OIDC_AUDIENCE go together")
+        if self.oidc_issuer is None:
+            return self
+        if (fault := OutboundRules.allowing(self.allow_private_hosts).tls_fault(self.oidc_issuer)) is not None:
+            raise ValueError(f"TICKWELL_OIDC_ISSUER {fault}")
+        if find_spec("cryptography") is None:
+            raise ValueError("TICKWELL_OIDC_ISSUER needs the package cryptography: install requirements/oidc.txt")
+        return self
+
+
+class TaskProcessSettings(Settings):
+    """Workers: how tasks run that run in processes of their own. ``task_variables`` are names that tasks may see."""
+
+    task_processes: int = Field(default=2, ge=1, le=64)
+    task_memory_mb: int = Field(default=1024, ge=256, le=1024 * 1024)
+    task_variables: CommaList = ()
+
+    _names = field_validator("task_variables", mode="before")(split_list)
