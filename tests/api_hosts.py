@@ -30,6 +30,7 @@ from tickwell.http.services import ApiServices
 ORIGIN = "https://app.example.com"
 PASSWORD = "Correct-Horse-9"
 SIGNING_KEY = "a signing key for tests, long enough to be accepted"
+_HASHER = Argon2Hasher(memory_kib=8, passes=1)
 REQUEST_ID = "JKJaXmPLvHcESHA="
 
 
@@ -208,7 +209,7 @@ def accounts_of(world: World) -> Accounts:
         api_keys=world.api_keys,
         members=world.members,
         mails=world.mails,
-        hasher=Argon2Hasher(),
+        hasher=_HASHER,
         tokens=JwtTokens(KeyRing(lambda: SIGNING_KEY), world.core.ids),
         limiter=world.rates,
         clock=world.clock,

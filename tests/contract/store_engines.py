@@ -3,16 +3,18 @@
 import functools
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 from moto.dynamodb.responses import DynamoHandler
 
+from tests.contract import quick_moto, quick_sqlite
 from tests.contract.queue_engines import REGION
 from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
@@ -82,7 +84,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 TABLE: Final = "tickwell"
-_THREADS: Final = 16
+THREADS: Final = 16
+
+quick_moto.install()
+quick_sqlite.install()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,8 +173,8 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     return EmbeddedStores(stores=stores, database=database)
 
 
-def create_table(client: "DynamoDBClient") -> None:
-    """The table as the deployment makes it."""
+def create_table(client: "DynamoDBClient", *, stream: bool = True) -> None:
+    """The table as the deployment makes it, or without its stream, which keeps all that was ever written."""
     client.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -186,7 +191,9 @@ def create_table(client: "DynamoDBClient") -> None:
             }
         ],
         BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        StreamSpecification=(
+            {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if stream else {"StreamEnabled": False}
+        ),
     )
 
 
@@ -211,19 +218,55 @@ def serve_one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
 
 
-@pytest.fixture(scope="session")
-def dynamodb_client() -> "DynamoDBClient":
-    """One client for all tests, because making one takes long; what it talks to is new in each test."""
+def new_dynamodb_client() -> "DynamoDBClient":
+    """A client of the emulator; the moto of the time when it is used."""
     config = Config(
         connect_timeout=1,
         read_timeout=3,
         retries={"mode": "standard", "max_attempts": 3},
-        max_pool_connections=_THREADS,
+        max_pool_connections=THREADS,
         parameter_validation=False,
+        signature_version=UNSIGNED,
+        user_agent="tests",
     )
     return boto3.client(
         "dynamodb", region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing", config=config
     )
+
+
+def dynamo_stores(client: "DynamoDBClient", executor: Executor) -> DynamoStores:
+    """Stores in the table that ``client`` sees."""
+    clock = FakeClock()
+    table = Table(client, TABLE, executor)
+    stores = Stores(
+        jobs=DynamoJobStore(table, clock),
+        listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
+        history=DynamoHistory(table, clock),
+        due_items=DynamoDueItems(table, clock),
+        accounts=DynamoAccountStore(table),
+        api_keys=DynamoApiKeyStore(table),
+        members=DynamoMemberStore(table, clock),
+        queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
+        quotas=DynamoQuotaStore(table),
+        stop_switch=DynamoStopSwitch(table),
+        audit=DynamoAuditLog(table, clock),
+        erasure=DynamoErasure(table),
+        holdings=DynamoHoldings(table, clock),
+        notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
+        rates=DynamoRateLimiter(table, clock),
+        submissions=DynamoSubmissions(table, clock),
+        counts=DynamoTenantCounts(table, clock),
+        workers=DynamoWorkerLog(table, clock),
+        clock=clock,
+        ids=SeededIds(clock),
+    )
+    return DynamoStores(stores=stores, table=table, client=client)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_client() -> "DynamoDBClient":
+    """One client for all tests, because making one takes long; what it talks to is new in each test."""
+    return new_dynamodb_client()
 
 
 @pytest.fixture
@@ -231,34 +274,9 @@ def dynamodb(aws: str, dynamodb_client: "DynamoDBClient", monkeypatch: pytest.Mo
     """The stores of the aws engine."""
     assert aws == REGION
     serve_one_call_at_a_time(monkeypatch)
-    client = dynamodb_client
-    create_table(client)
-    clock = FakeClock()
-    with ThreadPoolExecutor(max_workers=_THREADS) as executor:
-        table = Table(client, TABLE, executor)
-        stores = Stores(
-            jobs=DynamoJobStore(table, clock),
-            listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
-            history=DynamoHistory(table, clock),
-            due_items=DynamoDueItems(table, clock),
-            accounts=DynamoAccountStore(table),
-            api_keys=DynamoApiKeyStore(table),
-            members=DynamoMemberStore(table, clock),
-            queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
-            quotas=DynamoQuotaStore(table),
-            stop_switch=DynamoStopSwitch(table),
-            audit=DynamoAuditLog(table, clock),
-            erasure=DynamoErasure(table),
-            holdings=DynamoHoldings(table, clock),
-            notifying=Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock)),
-            rates=DynamoRateLimiter(table, clock),
-            submissions=DynamoSubmissions(table, clock),
-            counts=DynamoTenantCounts(table, clock),
-            workers=DynamoWorkerLog(table, clock),
-            clock=clock,
-            ids=SeededIds(clock),
-        )
-        yield DynamoStores(stores=stores, table=table, client=client)
+    create_table(dynamodb_client)
+    with ThreadPoolExecutor(max_workers=THREADS) as executor:
+        yield dynamo_stores(dynamodb_client, executor)
 
 
 @pytest.fixture(params=["embedded in memory", "embedded in a file", "aws"])

@@ -11,6 +11,7 @@ import pytest
 from tests.contract.dynamodb_probe import counted
 from tests.contract.listing_lab import MINUTE, mixed, upcoming, walk
 from tests.contract.makers import TENANT, created, job
+from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.aws.dynamodb import job_listing, listing
@@ -49,6 +50,33 @@ def test_a_cursor_costs_the_same_at_any_depth(dynamodb: DynamoStores) -> None:
     first_calls, first_rows = costs[0]
     assert len(costs) == 19
     assert all(calls <= 2 * first_calls and read <= 2 * first_rows for calls, read in costs[:-3])
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("by", JobSort)
+def test_a_cursor_takes_sqlite_as_far_at_any_depth(sqlite: EmbeddedStores, by: JobSort, *, descending: bool) -> None:
+    stores = sqlite.stores
+    stores.jobs.create_many(
+        [
+            job(
+                stores,
+                name=f"job {at * 7 % 600}",
+                next_run_at=NOON + at % 5 * MINUTE,
+                updated_at=NOON + at % 7 * MINUTE,
+            )
+            for at in range(600)
+        ]
+    )
+    query = JobQuery(sort_by=by, descending=descending)
+    costs: list[int] = []
+    cursor = None
+    while cursor is not None or not costs:
+        with steps(sqlite.database) as counting:
+            page = stores.listing.find(TENANT, query, limit=20, cursor=cursor)
+        cursor = page.next_cursor
+        costs.append(counting.taken)
+    assert len(costs) == 30
+    assert max(costs) <= 1.1 * costs[0]
 
 
 def test_a_filter_that_selects_little_ends_its_page_early_and_goes_on(

@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,17 @@ def _overrides(**more: str) -> list[str]:
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        [SAM, *arguments], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
-    )
+    # SAM leaves a folder behind for each artifact that it uploads.
+    with tempfile.TemporaryDirectory(prefix="tickwell-e2e-sam-") as temporary:
+        done = subprocess.run(
+            [SAM, *arguments],
+            cwd=ROOT,
+            env={**environment, "TMPDIR": temporary},
+            text=True,
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
     if done.returncode != 0:
         raise SamError(f"sam {arguments[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
     return done.stdout

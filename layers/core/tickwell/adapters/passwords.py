@@ -11,8 +11,8 @@ _LANES = 1
 class Argon2Hasher:
     """Argon2id. A hash carries its parameters, so that stronger ones can be chosen later."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
+    def __init__(self, *, memory_kib: int = _MEMORY_KIB, passes: int = _PASSES) -> None:
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=_LANES, type=Type.ID)
 
     def hash(self, password: str) -> str:
         """A salted hash in the PHC string format, parameters included."""

@@ -1,8 +1,8 @@
 """Brings a database's schema to the one that this release knows."""
 
+import functools
 import re
 import sqlite3
-from collections.abc import Iterator
 from importlib.resources import files
 
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
@@ -48,11 +48,14 @@ def migrate(cursor: sqlite3.Cursor) -> None:
         cursor.execute(f"PRAGMA user_version = {newest:d}")
 
 
-def _statements(script: str) -> Iterator[str]:
+@functools.cache
+def _statements(script: str) -> tuple[str, ...]:
     """The statements of ``script`` one by one: ``executescript`` would commit first."""
+    statements: list[str] = []
     lines: list[str] = []
     for line in script.splitlines():
         lines.append(line)
         if sqlite3.complete_statement("\n".join(lines)):
-            yield "\n".join(lines)
+            statements.append("\n".join(lines))
             lines.clear()
+    return tuple(statements)
