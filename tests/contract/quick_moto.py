@@ -16,7 +16,6 @@ from copy import copy, deepcopy
 from typing import Any, Final
 
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.loaders import JSONFileLoader
 from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.parse import PROTOCOL_PARSERS, BaseJSONParser
@@ -39,7 +38,6 @@ Node: Final[Any] = getattr(ast_nodes, "Node")  # noqa: B009
 UpdateExpressionParser: Final[Any] = getattr(expressions, "UpdateExpressionParser")  # noqa: B009
 _method_names: Final[Any] = getattr(responses, "method_names_from_class")  # noqa: B009
 
-_load_file = JSONFileLoader.load_file
 _process_request = BotocoreStubber.process_request
 _parse_structure: Any = BaseJSONParser._parse_structure
 _serialize_structure = BaseJSONSerializer._serialize_type_structure
@@ -152,16 +150,6 @@ def _copied(node: Any, memo: dict[int, Any]) -> Any:
     return made
 
 
-@functools.cache
-def _model(path: str) -> Any:
-    return _load_file(JSONFileLoader(), path)
-
-
-def _load_model(_: JSONFileLoader, path: str) -> Any:
-    """For ``JSONFileLoader.load_file`` of botocore, which reads a service's model anew for the clients of each test."""
-    return _model(path)
-
-
 def _concerns(traverser: Any, node: type) -> bool:
     """Whether ``traverser`` does something with nodes of that class."""
     pair = (type(traverser), node)
@@ -184,7 +172,6 @@ def _request_id(headers: Any = None) -> str:
 
 
 _REPLACEMENTS: Final[tuple[tuple[Any, str, Any], ...]] = (
-    (JSONFileLoader, "load_file", _load_model),
     (BotocoreStubber, "process_request", _answer),
     (BaseJSONParser, "_parse_structure", _parsed),
     (BaseJSONSerializer, "_serialize_type_structure", _serialize),
