@@ -25,9 +25,10 @@ help: ## list these commands
 run: .venv/runtime.stamp ## start the whole system on this machine, at http://127.0.0.1:8000 (PORT, DATA_DIR)
 	@exec $(BIN)/python -m tickwell.local
 
-# Four processes on any machine: many tests wait for the real time of a limit or a lease.
+# Four processes on any machine: many tests wait for the real time of a limit or a lease. They keep what they compile,
+# also where the environment forbids it: else each of them, and each server that a test starts, compiles all modules anew.
 test: .venv/dev.stamp ## run the unit, contract, integration and template tests
-	$(BIN)/python -m pytest -n 4 --dist worksteal tests/unit tests/contract tests/integration tests/template
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal tests/unit tests/contract tests/integration tests/template
 
 check: .venv/dev.stamp .venv-sam/stamp ## lint, types, imports, template, generated files: all that CI checks
 	$(BIN)/ruff check .
