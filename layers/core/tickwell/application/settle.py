@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
@@ -58,10 +58,10 @@ class Settle:
         if not attempts:
             return ()
         attempts = self._as_wanted(attempts)
-        standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
+        standing = self.history.record_many([attempt.execution for attempt in attempts])
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
-        standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
-        pairs = [replace(a, execution=e) for a, e in zip(attempts, standing, strict=True)]
+        pairs = [_standing(attempt, record) for attempt, record in zip(attempts, standing, strict=True)]
+        standing = [pair.execution for pair in pairs]
         self._write_dead_letters(pairs)
         now = self.clock.now()
         retries = [_retry_message(pair.job, pair.execution) for pair in pairs]
@@ -71,6 +71,7 @@ class Settle:
         # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
         self.arming.launch(items, now=self.clock.now())
         self._leave_queues(pairs)
+        self.arming.forget([_own_message(pair) for pair, done in zip(pairs, finished, strict=True) if done])
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
     def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
@@ -105,6 +106,20 @@ class Settle:
                 if isinstance(pair.execution.decision, GiveUp)
             ]
         )
+
+
+def _standing(attempt: Attempt, record: Execution) -> Attempt:
+    """``attempt`` with the record that stands, under its own token."""
+    if record is attempt.execution:
+        return attempt
+    return replace(attempt, execution=replace(record, token=attempt.execution.token))
+
+
+def _own_message(pair: Attempt) -> JobMessage:
+    """The message that a first attempt was armed with; when a retry was to start nobody remembers."""
+    if pair.execution.attempt == 1:
+        return first_attempt(pair.job, pair.execution.due_at)
+    return _message(pair)
 
 
 def _message(pair: Attempt) -> JobMessage:

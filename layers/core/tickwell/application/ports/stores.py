@@ -273,6 +273,14 @@ class DueItems(Protocol):
         """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
         ...
 
+    def forget(self, messages: Sequence[JobMessage]) -> None:
+        """The attempts of ``messages`` have ended, and that is written: the safety sync need not look at them.
+
+        May do nothing, where it costs more to delete an item than to look at it once. What was not written for the
+        very instant at which the attempt was to start may stay.
+        """
+        ...
+
     def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
         """The shards that are worth a visit of the safety sync; the others have nothing for it.
 
