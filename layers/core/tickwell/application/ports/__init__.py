@@ -42,6 +42,7 @@ from tickwell.application.ports.stores import (
     Page,
     SignAnswer,
     Signed,
+    Span,
     TokenGone,
 )
 from tickwell.application.ports.submissions import Submissions
@@ -91,6 +92,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "Span",
     "StopSwitch",
     "Stretch",
     "Submissions",

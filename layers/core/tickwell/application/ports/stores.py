@@ -25,6 +25,17 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Span(Generic[T]):
+    """What lies in a range of instants, earliest first.
+
+    ``reached``: everything up to and including this instant was read, and more may follow; None: all of the range was.
+    """
+
+    items: tuple[T, ...]
+    reached: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
     """A worker asks for one attempt.
 
@@ -196,6 +207,17 @@ class History(Protocol):
         """
         ...
 
+    def executions_between(
+        self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int, consistent: bool = False
+    ) -> Span[Execution]:
+        """Up to ``limit`` records of what was due from ``since`` to ``until``, without output and logs.
+
+        What the job's children ran is among them. Those of one occurrence come together, in the order of the attempts;
+        only of one with more than ``limit`` some are missing. With ``consistent`` nothing is missed that was recorded
+        before.
+        """
+        ...
+
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """The records of one occurrence, first attempt first; with output, without logs. Consistent."""
         ...
@@ -206,6 +228,13 @@ class History(Protocol):
 
     def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
         """Newest first. Raises InvalidInputError("cursor")."""
+        ...
+
+    def skips_between(self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Skip]:
+        """Up to ``limit`` skips that begin from ``since`` to ``until``, and before them those that reach into that.
+
+        Of these only the ten that begin last are looked for: ranges of one job hardly ever overlap.
+        """
         ...
 
     def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
