@@ -266,6 +266,23 @@ def test_a_page_of_the_far_future_reads_nothing_but_the_job(dynamodb: DynamoStor
     assert count == {"GetItem": 1}
 
 
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+def test_many_attempts_do_not_hide_the_newest_one_nor_what_comes_behind(world: World, limit: int) -> None:
+    job = world.create(schedule=HOURLY)
+    world.clock.advance(30 * MINUTE)
+    tried = [
+        execution(job, due_at=NOON - hours * HOUR, attempt=number) for hours in (1, 2, 3) for number in range(1, 102)
+    ]
+    world.core.history.record_many(tried)
+    entries = occurrences(world, job, until=NOON + HOUR, limit=limit)
+    assert [(one.due_at, one.attempt) for one in entries] == [
+        (NOON - 3 * HOUR, 101),
+        (NOON - 2 * HOUR, 101),
+        (NOON - HOUR, 101),
+        (NOON + HOUR, None),
+    ]
+
+
 def test_a_recorded_attempt_whose_job_is_not_finished_yet_counts(world: World) -> None:
     """Between the record and the write that empties the slot."""
     job = world.create()

@@ -25,7 +25,8 @@ LOOK_BACK = timedelta(hours=24)
 
 _LATEST = from_epoch_ms(10**13 - 1)
 _CLOCKS_APART = timedelta(minutes=1)
-_SPARE_ROWS = 10
+_SPARE_ROWS = 120
+"""Room for all attempts of one occurrence: 101 by its own retries, and some that were lost or returned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +59,8 @@ class ListOccurrences:
     ) -> OccurrencePage:
         """Up to ``limit`` entries from ``since`` (else from ``LOOK_BACK`` ago) to ``until`` (else as far as it goes).
 
-        Behind ``after``, which a page before has reached. A page costs what it shows, wherever it lies: the job, up to
-        two rows of history for each entry and a few more, and nothing for what is to come. It may be short although
+        Behind ``after``, which a page before has reached. A page costs what it shows, wherever it lies: the job, as
+        many rows of history as entries and up to 120 more, and nothing for what is to come. It may be short although
         more follow. Raises NotFoundError, InvalidInputError.
         """
         now = self.clock.now()
@@ -75,7 +76,7 @@ class ListOccurrences:
         if after is not None:
             first = max(first, after + MILLISECOND)
         window = Window(since=first, until=last, after=after)
-        recorded, reached = self._recorded(job, window, rows=min(2 * limit + _SPARE_ROWS, MOST_ON_A_PAGE), now=now)
+        recorded, reached = self._recorded(job, window, rows=min(limit + _SPARE_ROWS, MOST_ON_A_PAGE), now=now)
         if reached is not None:
             window = Window(since=first, until=min(reached, last), after=after)
         entries = occurrence_entries(job, recorded, window, most=limit + 1, now=now)
