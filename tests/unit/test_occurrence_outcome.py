@@ -20,6 +20,7 @@ from tickwell.domain.occurrence_outcome import (
     due_between,
     occurrence_entries,
 )
+from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 from tickwell.domain.schedule import Cron, Interval
 
@@ -134,6 +135,13 @@ def test_what_is_known_of_an_instant_counts_in_a_fixed_order() -> None:
     assert only(skips=[skip]).outcome == "skipped"
     assert only(skips=[replace(skip, outcome=SkipOutcome.CANCELLED)]).outcome == "cancelled"
     assert only(replace(JOB, next_run_at=NOON)).outcome == "waiting"
+
+
+def test_what_waits_for_the_slot_is_told() -> None:
+    job = replace(JOB, slot=replace(RUNNING, due_at=NOON - HOUR), pending=(Pending(due_at=NOON),))
+    running, waiting = entries(job, skips=[skipped()])
+    assert (running.outcome, waiting.due_at, waiting.outcome) == ("running", NOON, "waiting")
+    assert waiting.reason == "waits for the occurrences before it"
 
 
 @pytest.mark.parametrize(

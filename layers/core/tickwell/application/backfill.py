@@ -117,7 +117,7 @@ class Backfill:
 
         ``job`` was read before: a record is written before the job is finished, so nothing falls between the two.
         """
-        found = {job.slot.due_at} if job.slot is not None else set()
+        found = {pending.due_at for pending in job.pending} | ({job.slot.due_at} if job.slot is not None else set())
         since = due[0] if due else now
         for _ in range(_MOST_READINGS):
             if not due or since > due[-1]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from tickwell.domain.errors import IllegalTransitionError
 from tickwell.domain.instant import from_epoch_ms, instant, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus, Tally
+from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import OneTime
 
 _CHILD = re.compile(r"(.{36})(\.[0-9a-f]{12,})", re.DOTALL | re.ASCII)
@@ -63,22 +64,26 @@ def child(job: Job, asked_at: datetime, *, mark: str, now: datetime) -> Job:
 def stand_in(job: Job, due_at: datetime, *, now: datetime) -> Job:
     """The job that runs the occurrence ``due_at`` of ``job`` in its place: what its task sees is due then.
 
-    Its id is derived from the two, so that there is one at most. ``job`` is no child.
+    Its id is derived from the two, so that there is one at most. It is late on purpose, and never expires. ``job`` is
+    no child.
     """
-    return _beside(job, child_id(job.job_id, due_at), OneTime(at=instant(due_at)), created_at=instant(now))
+    policy = replace(job.policy.for_child, expires_after_seconds=None)
+    schedule = OneTime(at=instant(due_at))
+    return _beside(job, child_id(job.job_id, due_at), schedule, created_at=instant(now), policy=policy)
 
 
-def _beside(job: Job, identity: str, schedule: OneTime, *, created_at: datetime) -> Job:
+def _beside(job: Job, identity: str, schedule: OneTime, *, created_at: datetime, policy: Policy | None = None) -> Job:
     """A new job of that id, with all that ``job`` says of how it is run."""
     return replace(
         job,
         job_id=identity,
         version=1,
         schedule=schedule,
-        policy=replace(job.policy, pause_after_failures=None),
+        policy=policy or job.policy.for_child,
         status=JobStatus.ACTIVE,
         next_run_at=schedule.at,
         slot=None,
+        pending=(),
         tally=Tally(),
         created_at=created_at,
         updated_at=created_at,

@@ -178,12 +178,15 @@ def _of_child(child: Job, due_at: datetime, tried: Sequence[Execution], now: dat
 
 
 def _in_slot(job: Job, now: datetime) -> Iterator[OccurrenceEntry]:
-    """What ``job`` is busy with."""
+    """What ``job`` is busy with, and what waits behind that."""
     slot = job.slot
     if slot is not None and slot.is_running():
         yield _running(job, now)
     elif slot is not None:
         yield OccurrenceEntry(due_at=slot.due_at, outcome=OccurrenceOutcome.WAITING, child_id=_child_id(job.job_id))
+    for pending in job.pending:
+        reason = "waits for the occurrences before it"
+        yield OccurrenceEntry(due_at=pending.due_at, outcome=OccurrenceOutcome.WAITING, reason=reason)
 
 
 def _running(job: Job, now: datetime) -> OccurrenceEntry:
