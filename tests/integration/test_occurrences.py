@@ -7,25 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.contract.dynamodb_probe import counted
 from tests.contract.makers import execution
-from tests.contract.store_engines import DynamoStores
 from tests.doubles import NOON
 from tests.editing import edit, execute_now
-from tests.occurring import occurrences, outcomes
-from tests.world import ADA, World, new_world
+from tests.occurring import backfill, occurrences, outcomes
+from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.application.create_job import After, At, Every
 from tickwell.application.edit_job import CronChange
-from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.task import TaskContext
 from tickwell.domain.account import Principal, Role
+from tickwell.domain.child import child_id
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import DoNotRetryError, InvalidInputError, NotFoundError
 from tickwell.domain.execution import ExecutionStatus, Skip
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.occurrence_outcome import OccurrenceEntry
-from tickwell.domain.retry import RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Overlap, RetryPolicy, RetryStrategy
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -234,38 +232,6 @@ def test_nobody_sees_what_belongs_to_another_tenant(world: World) -> None:
         occurrences(world, job, Principal(tenant_id="tenant-eve", user_id="eve", role=Role.OWNER), until=NOON)
 
 
-def test_a_page_costs_the_same_however_long_the_history_is(dynamodb: DynamoStores, tmp_path: Any) -> None:
-    world = new_world(tmp_path, dynamodb.stores)
-    calls = []
-    for records in (20, 700):
-        job = world.create(schedule=OFTEN)
-        done = [execution(job, due_at=NOON + number * MINUTE) for number in range(records)]
-        world.core.history.record_many(done)
-        core = world.core
-        listing = ListOccurrences(
-            jobs=core.jobs, history=core.history, listing=core.listing, directory=core.directory, clock=core.clock
-        )
-        world.clock.set(NOON + 1000 * MINUTE)
-        with counted(dynamodb) as count:
-            page = listing(ADA, job.job_id, since=NOON, limit=5)
-        assert len(page.entries) == 5
-        calls.append(count)
-        world.clock.set(NOON)
-    world.close()
-    assert calls[0] == calls[1]
-    assert calls[0]["Query"] <= 2 + 1 + 16
-
-
-def test_a_page_of_the_far_future_reads_nothing_but_the_job(dynamodb: DynamoStores, tmp_path: Any) -> None:
-    world = new_world(tmp_path, dynamodb.stores)
-    job = world.create(schedule=OFTEN)
-    world.core.directory.past_kept(ADA.tenant_id, world.clock.now())
-    with counted(dynamodb) as count:
-        assert len(occurrences(world, job, since=NOON + HOUR, until=NOON + 2 * HOUR)) == 7
-    world.close()
-    assert count == {"GetItem": 1}
-
-
 @pytest.mark.parametrize("limit", [1, 2, 1000])
 def test_many_attempts_do_not_hide_the_newest_one_nor_what_comes_behind(world: World, limit: int) -> None:
     job = world.create(schedule=HOURLY)
@@ -281,6 +247,26 @@ def test_many_attempts_do_not_hide_the_newest_one_nor_what_comes_behind(world: W
         (NOON - HOUR, 101),
         (NOON + HOUR, None),
     ]
+
+
+@pytest.mark.parametrize("overlap", [Overlap.ALLOW, Overlap.QUEUE_ALL])
+def test_what_waited_or_ran_beside_has_its_outcome_too(build: Build, overlap: Overlap) -> None:
+    def sometimes(_payload: Any, context: TaskContext) -> None:
+        if context.due_at == NOON + 10 * MINUTE and context.attempt == 1:
+            raise RuntimeError("not yet")
+
+    world = build(sometimes)
+    retry = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1500)
+    job = world.create(task="probe", schedule=OFTEN, overlap=overlap, retry=retry)
+    world.live(25 * MINUTE, step=MINUTE)
+    tried, second = occurrences(world, job, until=NOON + 20 * MINUTE)
+    waits = overlap is Overlap.QUEUE_ALL
+    assert (tried.outcome, second.outcome) == ("waiting", "waiting" if waits else "executed")
+    assert second.child_id == (None if waits else child_id(job.job_id, NOON + 20 * MINUTE))
+    made = backfill(world, job, NOON + 10 * MINUTE)
+    assert (made.created, made.executed) == (0, 2)
+    world.live(15 * MINUTE, step=MINUTE)
+    assert outcomes(world, job, until=NOON + 20 * MINUTE) == [(NOON + n * MINUTE, "executed") for n in (10, 20)]
 
 
 def test_a_recorded_attempt_whose_job_is_not_finished_yet_counts(world: World) -> None:
