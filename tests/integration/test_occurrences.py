@@ -178,11 +178,18 @@ def test_extra_executions_are_no_occurrences(world: World) -> None:
     assert outcomes(world, job, until=NOON + HOUR) == [(NOON + HOUR, "upcoming")]
 
 
-def test_a_paused_job_has_nothing_to_come(world: World) -> None:
+def test_a_paused_job_has_nothing_to_come_and_leaves_out_what_passes(world: World) -> None:
     job = world.create(schedule=HOURLY)
     world.live(1.5 * HOUR, step=30 * MINUTE)
     world.change.pause(ADA, job.job_id)
     assert outcomes(world, job) == [(NOON + HOUR, "executed")]
+    world.clock.advance(2 * HOUR)
+    _, *passed = whole = occurrences(world, job)
+    assert [(one.due_at, one.outcome, one.reason) for one in passed] == [
+        (NOON + hours * HOUR, "skipped", "paused") for hours in (2, 3)
+    ]
+    world.change.resume(ADA, job.job_id)
+    assert occurrences(world, job, until=NOON + 3 * HOUR) == whole
 
 
 def test_a_one_time_job_has_one_occurrence(world: World) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
+from tickwell.domain.arrival import PAUSED
 from tickwell.domain.child import parent_of, stands_in_for
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip, SkipOutcome, execution_id
 from tickwell.domain.job import ENDS_ATTEMPT, Job, JobStatus
@@ -203,18 +204,28 @@ def _running(job: Job, now: datetime) -> OccurrenceEntry:
 
 
 def _undecided(job: Job, window: Window, now: datetime) -> Iterator[OccurrenceEntry]:
-    """What is due and not begun, and what is to come; of a one-time job that never began, that it was cancelled."""
+    """What is due and not begun, and what is to come, as the job and its schedule say; see also ``_without_record``."""
     if job.next_run_at is None or job.status is not JobStatus.ACTIVE:
-        schedule = job.schedule
-        if isinstance(schedule, OneTime) and job.status in ENDS_ATTEMPT and job.last_executed_at is None:
-            reason = f"{job.status.value} before it began"
-            yield OccurrenceEntry(due_at=schedule.at, outcome=OccurrenceOutcome.CANCELLED, reason=reason)
+        yield from _without_record(job, window, now)
         return
     if window.has(job.next_run_at):
         yield _to_come(job.next_run_at, now)
     if job.is_recurring:
         since = max(window.since, job.next_run_at + MILLISECOND)
         yield from (_to_come(due_at, now) for due_at in due_between(job.schedule, since, window.until))
+
+
+def _without_record(job: Job, window: Window, now: datetime) -> Iterator[OccurrenceEntry]:
+    """What passed since a job was paused, which its next change records; a one-time job that ended before it began."""
+    schedule = job.schedule
+    if isinstance(schedule, OneTime):
+        if job.status in ENDS_ATTEMPT and job.last_executed_at is None:
+            reason = f"{job.status.value} before it began"
+            yield OccurrenceEntry(due_at=schedule.at, outcome=OccurrenceOutcome.CANCELLED, reason=reason)
+    elif job.status is JobStatus.PAUSED:
+        since = max(window.since, job.updated_at + MILLISECOND)
+        for due_at in due_between(schedule, since, min(window.until, now)):
+            yield OccurrenceEntry(due_at=due_at, outcome=OccurrenceOutcome.SKIPPED, reason=PAUSED)
 
 
 def _to_come(due_at: datetime, now: datetime) -> OccurrenceEntry:
