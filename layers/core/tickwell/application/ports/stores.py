@@ -1,6 +1,6 @@
 """The ports of what is kept besides jobs: history, due items, accounts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -159,6 +159,15 @@ class DueItems(Protocol):
 
     def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
         """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
+        ...
+
+    def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
+        """The shards that are worth a visit of the safety sync; the others have nothing for it.
+
+        Those with an item between their watermark and the given instants (``sweep_until`` None: it does not sweep), or
+        with a watermark that is missing or ahead of them. It may name more, up to all, where it could not tell cheaper
+        than by a visit.
+        """
         ...
 
 
