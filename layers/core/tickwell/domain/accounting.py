@@ -6,7 +6,7 @@ then, and each change while it is paused, the resume included, for what came sin
 
 from datetime import datetime, timedelta
 
-from tickwell.domain.arrival import CANCELLED, EDITED, PAUSED, LeftOut, given_up
+from tickwell.domain.arrival import CANCELLED, EDITED, PAUSED, LeftOut, unbegun
 from tickwell.domain.execution import SkipOutcome
 from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus, PauseReason
 from tickwell.domain.message import JobMessage
@@ -22,7 +22,7 @@ def left_out_by(read: Job, changed: Job, now: datetime) -> list[LeftOut]:
         return found
     slot = read.slot
     if slot is not None and not slot.is_running():
-        found.append(given_up(slot, CANCELLED))
+        found += unbegun(slot, CANCELLED, SkipOutcome.CANCELLED)
     waiting = runs(read.schedule, [pending.due_at for pending in read.pending])
     return [*found, *(LeftOut(gap=gap, reason=CANCELLED, outcome=SkipOutcome.CANCELLED) for gap in waiting)]
 

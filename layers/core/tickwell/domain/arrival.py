@@ -157,7 +157,7 @@ def _supersede(job: Job, due_at: datetime, going_on: Rearm) -> Arrival:
     left_out = [LeftOut(gap=gap, reason=SUPERSEDED) for gap in gone]
     runs_now = job.slot is not None and job.slot.is_running()
     if not runs_now and job.slot is not None:
-        left_out.insert(0, given_up(job.slot, SUPERSEDED))
+        left_out = [*unbegun(job.slot, SUPERSEDED), *left_out]
     return Arrival(
         move=Move.WAIT if runs_now else Move.TAKE_OVER,
         next_run_at=going_on.next_run_at,
@@ -166,7 +166,6 @@ def _supersede(job: Job, due_at: datetime, going_on: Rearm) -> Arrival:
     )
 
 
-def given_up(slot: Slot, reason: str) -> LeftOut:
-    """The occurrence of a slot whose next attempt is not made any more."""
-    outcome = SkipOutcome.CANCELLED if slot.attempt > 1 else SkipOutcome.SKIPPED
-    return LeftOut(gap=only(slot.due_at), reason=reason, outcome=outcome)
+def unbegun(slot: Slot, reason: str, outcome: SkipOutcome = SkipOutcome.SKIPPED) -> list[LeftOut]:
+    """The occurrence of a slot whose next attempt is not made any more, unless an earlier attempt is on record."""
+    return [LeftOut(gap=only(slot.due_at), reason=reason, outcome=outcome)] if slot.attempt == 1 else []
