@@ -1,5 +1,6 @@
 """``python -m tickwell.local``: start the whole system on the embedded engine."""
 
+import gc
 import logging
 import os
 import signal
@@ -62,6 +63,9 @@ def main() -> int:
     server = Server(server_config(system.http), on_stop=background.close)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.on_signal)
+    # What is there from the start stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     background.start()
     _welcome(settings, listener)
     try:
