@@ -16,6 +16,7 @@ from tickwell.domain.retry import RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.instants import iso_or_none
 from tickwell.http.paging import Pagination
+from tickwell.http.schedule_bodies import RefinementsBody, refinements_body, timezone_of
 
 
 class RetryBody(TypedDict):
@@ -72,8 +73,11 @@ class JobSummaryBody(TypedDict):
     updated_at: str
 
 
-class JobPolicyBody(JobSummaryBody):
-    """A job with the policy that it is run by."""
+class JobPolicyBody(JobSummaryBody, RefinementsBody):
+    """A job with the policy that it is run by, and with what its schedule says besides when.
+
+    ``dst_missing`` and ``dst_repeated`` are null where there is no cron expression.
+    """
 
     description: str | None
     timeout_seconds: int
@@ -159,7 +163,7 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         schedule_type=schedule_type(schedule).value,
         scheduled_time=iso(schedule.at) if isinstance(schedule, OneTime) and not schedule.immediate else None,
         cron_expression=None if cron is None else cron.text,
-        timezone=None if cron is None else cron.timezone,
+        timezone=timezone_of(schedule),
         interval_seconds=schedule.seconds if isinstance(schedule, Interval) else None,
         next_run=iso_or_none(job.next_run_at),
         status=job.status.value,
@@ -198,6 +202,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         retry_of=job.retry_of,
         parent_id=parent_of(job.job_id),
         pause_after_failures=job.policy.pause_after_failures,
+        **refinements_body(job.schedule),
     )
 
 

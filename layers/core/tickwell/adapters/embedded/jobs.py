@@ -98,19 +98,23 @@ _COUNTED = f"""
 """
 
 
-_PAUSES = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}' AND failures_in_a_row + 1 >= pause_after"
+_GOES_ON = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}'"
+_OVER = f"{_GOES_ON} AND next_run_ms IS NULL"
+"""Whether this was the last occurrence of a schedule; a job that is paused has no next run either."""
+
+_PAUSES = f"{_GOES_ON} AND next_run_ms IS NOT NULL AND failures_in_a_row + 1 >= pause_after"
 """Whether this failure is the one that pauses the job (X23); never without a limit, which is NULL."""
 
 
 def _finish(target: JobStatus, in_a_row: str, pausing: str = "", pauses: str = "FALSE") -> str:
-    """Empties the slot, and ends a one-time job whose status allows that, or counts failures."""
+    """Empties the slot, and ends a job whose status and schedule allow that, or counts failures."""
     ends = f"recurring = 0 AND status IN {_any_of(sources(target))}"
     return f"""
         UPDATE jobs SET
-            status = CASE WHEN {ends} THEN '{target.value}'
+            status = CASE WHEN {ends} THEN '{target.value}' WHEN {_OVER} THEN '{JobStatus.COMPLETED.value}'
                 WHEN {pauses} THEN '{JobStatus.PAUSED.value}' ELSE status END,
-            expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
-            updated_ms = CASE WHEN {ends} OR {pauses} THEN :now ELSE updated_ms END,
+            expires_ms = CASE WHEN {ends} OR {_OVER} THEN :expires ELSE expires_ms END,
+            updated_ms = CASE WHEN {ends} OR {_OVER} OR {pauses} THEN :now ELSE updated_ms END,
             failures_in_a_row = CASE WHEN {ends} THEN failures_in_a_row ELSE {in_a_row} END,
             {pausing} slot_due_ms = NULL, slot_attempt = NULL, slot_losses = NULL, slot_returns = NULL,
             {_COUNTED}

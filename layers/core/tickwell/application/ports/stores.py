@@ -138,8 +138,9 @@ class JobStore(Protocol):
         """Empty the slot that holds the execution's token, or leave the waiting retry in it, and count the tally.
 
         Only the token is checked (rule 3). A one-time job becomes completed or failed as the decision says, unless
-        its status no longer allows that; the job then only loses the slot. A retry is left waiting only while the job
-        is active or paused. A finished one-time job expires with its execution. False: the token is no longer there.
+        its status no longer allows that; the job then only loses the slot. An active recurring job without a next run
+        has had its last occurrence and becomes completed, however that one ended. A retry is left waiting only while
+        the job is active or paused. What ends expires with its execution. False: the token is no longer there.
         """
         ...
 

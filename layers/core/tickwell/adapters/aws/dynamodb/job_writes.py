@@ -22,8 +22,12 @@ from tickwell.domain.retry import RetryAt
 
 _SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress", "probe_at")
 _EMPTY_SLOT = ", ".join(f"#{name}" for name in _SLOT)
+_GOES_ON = "#status = :active AND #recurring = :true"
+_OVER = f"{_GOES_ON} AND attribute_not_exists(#next_run)"
+"""Whether this was the last occurrence of a schedule; a job that is paused has no next run either."""
+
 _PAUSES = (
-    "#status = :may_pause AND #recurring = :true AND attribute_exists(#pause_from)"
+    f"{_GOES_ON} AND attribute_exists(#next_run) AND attribute_exists(#pause_from)"
     " AND (#pause_from = :none_before OR #failures_in_a_row >= #pause_from)"
 )
 """Whether this failure is the one that pauses the job (X23). No failures so far: the attribute is not there."""
@@ -95,8 +99,8 @@ def finish_writes(execution: Execution, now: datetime) -> tuple[Write, ...]:
     """Empty the slot that holds the execution's token (rule 3) and count; the likeliest form first.
 
     A decision to retry: the retry is left waiting where the job's status allows that, or the slot is emptied. A
-    final decision: a one-time job whose status allows that ends, or the job only loses the slot; a failure may also be
-    the one that pauses a recurring job.
+    final decision: a one-time job whose status allows that ends, and an active recurring one that has no next run is
+    completed, or the job only loses the slot; a failure may also be the one that pauses a recurring job.
     """
     counts = execution.counts
     values: dict[str, Value] = {
@@ -123,22 +127,32 @@ def _final_writes(
     statuses, allowed = _any_of(sources(target))
     ends = f"#recurring = :once AND #status IN ({statuses})"
     ending = values | allowed | {"once": False}
+    going_on: dict[str, Value] = {"active": JobStatus.ACTIVE.value, "true": True}
+    end = _end_write(f"{empty} {counting}", ends, target, ending, execution, now)
+    if target is JobStatus.FAILED:
+        counting += ", #failures_in_a_row :one"
+    over = _end_write(f"{empty} {counting}", _OVER, JobStatus.COMPLETED, values | going_on, execution, now)
+    others = f"#slot_token = :token AND NOT ({ends}) AND NOT ({_OVER})"
+    ending |= going_on
+    if target is not JobStatus.FAILED:
+        go_on = Write(update=f"{empty} {counting}", condition=others, values=ending)
+        return (go_on, over, end) if execution.recurring else (end, go_on, over)
+    ending |= {"none_before": 0}
+    go_on = Write(update=f"{empty} {counting}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
+    pausing = values | going_on | {"none_before": 0}
+    pause = _pause_write(f"{empty}, #next_run, #upcoming {counting}, #version :one", pausing, now)
+    return (go_on, pause, over, end) if execution.recurring else (end, go_on, pause, over)
+
+
+def _end_write(
+    update: str, ends: str, target: JobStatus, values: Mapping[str, Value], execution: Execution, now: datetime
+) -> Write:
+    """The finishing write of a job that ends as ``target``: it expires with its last execution."""
     expires = expiry(to_epoch_ms(execution.expires_at))
     ended, changes = _assign(
         {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
     )
-    end = Write(
-        update=f"{ended} {empty} {counting}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
-    )
-    others = f"#slot_token = :token AND NOT ({ends})"
-    if target is not JobStatus.FAILED:
-        go_on = Write(update=f"{empty} {counting}", condition=others, values=ending)
-        return (go_on, end) if execution.recurring else (end, go_on)
-    ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
-    count = f"{counting}, #failures_in_a_row :one"
-    go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
-    pause = _pause_write(f"{empty}, #next_run, #upcoming {count}, #version :one", ending, now)
-    return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
+    return Write(update=f"{ended} {update}", condition=f"#slot_token = :token AND {ends}", values={**values, **changes})
 
 
 def _pause_write(update: str, values: Mapping[str, Value], now: datetime) -> Write:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.bodies import Bodies
 from tickwell.adapters.aws.dynamodb.items import (
     NAMES,
@@ -207,8 +207,15 @@ class DynamoJobStore:
             lambda item: slot_token(item) == execution.token,
         )
         if isinstance(outcome, Written):
+            self._retire_body(outcome.item)
             return True
         return outcome.retried and outcome.item is not None and _shows_retry(outcome.item, execution)
+
+    def _retire_body(self, item: Item) -> None:
+        """Let the body of a recurring job expire that has just been completed; that of a one-time job does anyway."""
+        body = optional_text(item, NAMES["body"])
+        if body is not None and item[NAMES["recurring"]] and item[NAMES["status"]] == JobStatus.COMPLETED:
+            self._bodies.retire(job_from(item, None), body)
 
     def _one_of(self, key: keys.Key, writes: Sequence[Write], shared: Callable[[Item], bool]) -> Written | Refused:
         """Make whichever of ``writes`` applies; refused when what their conditions share does not hold.
