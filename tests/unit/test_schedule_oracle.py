@@ -236,3 +236,20 @@ def test_a_day_that_does_not_exist_is_due_at_the_next_one_once() -> None:
     following = hourly.next_after(due_at)
     assert following is not None
     assert following.astimezone(ZoneInfo("Pacific/Apia")).date() == date(2012, 12, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated", "hours"),
+    [
+        ("30 2 25 10 *", DstRepeated.FIRST, [0]),
+        ("30 2 25 10 *", DstRepeated.LAST, [1]),
+        ("30 2 25 10 *", DstRepeated.BOTH, [0, 1]),
+        ("30 */2 25 10 *", DstRepeated.FIRST, [-2, 0, 1, 3]),
+    ],
+)
+def test_a_time_of_once_a_year_that_comes_twice(text: str, repeated: DstRepeated, hours: list[int]) -> None:
+    """What is far apart is leapt over, but not what the clock shows again."""
+    yearly = CronExpression.parse(text, "Europe/Berlin", dst_repeated=repeated)
+    midnight = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    found = from_the_engine(Cron(expression=yearly), midnight - 3 * 60 * MINUTE, midnight + 5 * 60 * MINUTE)
+    assert [(at - midnight) // timedelta(hours=1) for at in found][: len(hours)] == hours
