@@ -7,14 +7,26 @@ from typing import Any
 import pytest
 
 from tests.contract.dynamodb_probe import counted
-from tests.contract.makers import DAILY, RETENTION, TENANT, TOMORROW, claimed, execution, finished, recurring
+from tests.contract.makers import (
+    DAILY,
+    RETENTION,
+    TENANT,
+    TOMORROW,
+    claimed,
+    execution,
+    finished,
+    message,
+    recurring,
+)
 from tests.contract.store_engines import DynamoStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.documents import definition_text
 from tickwell.domain.bounds import Bounds, exclusions
 from tickwell.domain.cron import DstMissing, DstRepeated
 from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.handover import Handover
 from tickwell.domain.job import JobStatus, Slot
+from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, Policy, RetryAt
 from tickwell.domain.schedule import Cron, Interval
 
@@ -103,6 +115,70 @@ def test_being_completed_costs_one_write_that_is_refused(dynamodb: DynamoStores)
     with counted(dynamodb) as calls:
         assert finished(dynamodb.stores, execution(running))
     assert calls == {"UpdateItem": 2}
+
+
+PENDING = Pending(due_at=NOON - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("decision", [Completed(), GiveUp(reason="enough"), Cancelled()])
+def test_who_waits_for_the_slot_takes_it_before_the_job_is_completed(stores: Stores, decision: Decision) -> None:
+    held = Slot(due_at=NOON, attempt=1, token="token-1", lease_until=TOMORROW)
+    made = recurring(stores, schedule=ENDING, slot=held, pending=(PENDING,), next_run_at=None)
+    handover = Handover(known=(PENDING,), head=PENDING)
+    last = execution(made, decision=decision)
+    assert stores.jobs.finish_many([last], now=FINISHED_AT, handovers={last.token: handover}) == [True]
+    found = stores.jobs.get(TENANT, made.job_id)
+    assert (found.status, found.slot, found.pending) == (JobStatus.ACTIVE, handover.slot, ())
+    assert stores.jobs.pass_on(found, Handover(known=()), now=FINISHED_AT, expires_at=TOMORROW)
+    done = stores.jobs.get(TENANT, made.job_id)
+    assert (done.status, done.slot, done.expires_at) == (JobStatus.COMPLETED, None, TOMORROW)
+    assert done.updated_at == FINISHED_AT
+
+
+@pytest.mark.parametrize("next_run_at", [None, TOMORROW])
+@pytest.mark.parametrize("read_next_run_at", [None, TOMORROW])
+@pytest.mark.parametrize("status", [JobStatus.ACTIVE, JobStatus.PAUSED])
+def test_a_slot_that_nobody_takes_completes_an_active_job_that_has_nothing_to_come(
+    stores: Stores, status: JobStatus, next_run_at: Any, read_next_run_at: Any
+) -> None:
+    made = recurring(stores, slot=Slot(due_at=NOON, attempt=1), next_run_at=next_run_at, status=status)
+    read = replace(made, next_run_at=read_next_run_at)
+    assert stores.jobs.pass_on(read, Handover(known=()), now=FINISHED_AT, expires_at=TOMORROW)
+    found = stores.jobs.get(TENANT, made.job_id)
+    is_over = next_run_at is None and status is JobStatus.ACTIVE
+    assert found.status is (JobStatus.COMPLETED if is_over else status)
+    assert (found.slot, found.expires_at) == (None, TOMORROW if is_over else None)
+
+
+@pytest.mark.parametrize("slot", [None, Slot(due_at=NOON - timedelta(hours=1), attempt=2)])
+@pytest.mark.parametrize("next_run_at", [None, TOMORROW])
+def test_a_last_occurrence_that_is_left_out_completes_the_job_unless_it_is_busy(
+    stores: Stores, slot: Slot | None, next_run_at: Any
+) -> None:
+    made = recurring(stores, slot=slot, payload="long" * 500)
+    skipped = stores.jobs.skip(
+        message(made), next_run_at=next_run_at, now=FINISHED_AT, if_busy=False, expires_at=TOMORROW
+    )
+    assert skipped
+    found = stores.jobs.get(TENANT, made.job_id)
+    is_over = next_run_at is None and slot is None
+    assert found.status is (JobStatus.COMPLETED if is_over else JobStatus.ACTIVE)
+    assert (found.next_run_at, found.slot) == (next_run_at, slot)
+    assert found.expires_at == (TOMORROW if is_over else None)
+    assert found.payload == made.payload
+    again = stores.jobs.skip(
+        message(made), next_run_at=next_run_at, now=FINISHED_AT, if_busy=False, expires_at=TOMORROW
+    )
+    assert not again
+
+
+def test_leaving_out_costs_one_write_and_the_last_one_of_a_busy_job_one_that_is_refused(dynamodb: DynamoStores) -> None:
+    stores = dynamodb.stores
+    idle, busy = recurring(stores), recurring(stores, slot=Slot(due_at=NOON - timedelta(hours=1), attempt=2))
+    for made, updates in [(idle, 1), (busy, 2)]:
+        with counted(dynamodb) as calls:
+            assert stores.jobs.skip(message(made), next_run_at=None, now=NOON, if_busy=False, expires_at=TOMORROW)
+        assert calls == {"UpdateItem": updates}
 
 
 BOUNDS = Bounds(

@@ -9,6 +9,7 @@ from tickwell.application.create_job import NewJob
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.retry import OnLost, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import JobType
+from tickwell.http.policy_request import TimingPolicyFields
 from tickwell.http.schedule_request import RECURRING, ScheduleFields
 from tickwell.http.strict_body import StrictBody
 
@@ -78,7 +79,7 @@ class RetryRequest(StrictBody):
         )
 
 
-class JobFields(ScheduleFields):
+class JobFields(ScheduleFields, TimingPolicyFields):
     """What may be said of a job when it is created, and also later."""
 
     description: Annotated[str, AfterValidator(_without_nul)] | None = Field(default=None, max_length=5000)
@@ -122,6 +123,7 @@ class JobFields(ScheduleFields):
             "stall_seconds": self.stall_seconds,
             "pause_after_failures": self.pause_after_failures,
             "tags": tuple(dict.fromkeys(self.tags)),
+            **self.timing_terms(),
         }
 
 
