@@ -95,8 +95,9 @@ def definition_text(job: Job) -> str:
     return to_json(document)
 
 
+@lru_cache(maxsize=4096)
 def definition_from(text: str) -> Definition:
-    """What ``definition_text`` wrote."""
+    """What ``definition_text`` wrote. Remembered: a job is read several times for each of its occurrences."""
     document = from_json(text)
     return Definition(
         user_id=document["user"],

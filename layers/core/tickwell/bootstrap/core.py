@@ -238,6 +238,8 @@ class Core:
     ) -> "ApiServices":
         """What the HTTP routes stand on."""
         from tickwell.adapters.blob_archive import BlobArchive
+        from tickwell.application.backfill import Backfill
+        from tickwell.application.list_occurrences import ListOccurrences
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.repeats import Repeats
@@ -277,6 +279,12 @@ class Core:
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
+            list_occurrences=ListOccurrences(
+                jobs=jobs, history=self.history, listing=self.listing, directory=self.directory, clock=clock
+            ),
+            backfill=Backfill(
+                jobs=jobs, history=self.history, directory=self.directory, arming=self.arming, clock=clock
+            ),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),

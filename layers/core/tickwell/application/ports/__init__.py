@@ -41,7 +41,7 @@ from tickwell.application.ports.services import (
     Tokens,
 )
 from tickwell.application.ports.stop_switch import StopSwitch
-from tickwell.application.ports.stores import AccountStore, DueItems, History, Page
+from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
 from tickwell.application.ports.submissions import Submissions
 from tickwell.application.ports.workers import WorkerLog
 
@@ -90,6 +90,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "Span",
     "StopSwitch",
     "Stretch",
     "Submissions",

@@ -1,6 +1,6 @@
 """The ports of what is kept besides jobs: history, due items, accounts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -19,6 +19,17 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span(Generic[T]):
+    """What lies in a range of instants, earliest first.
+
+    ``reached``: everything up to and including this instant was read, and more may follow; None: all of the range was.
+    """
+
+    items: tuple[T, ...]
+    reached: datetime | None
 
 
 class History(Protocol):
@@ -55,6 +66,17 @@ class History(Protocol):
         """
         ...
 
+    def executions_between(
+        self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int, consistent: bool = False
+    ) -> Span[Execution]:
+        """Up to ``limit`` records of what was due from ``since`` to ``until``, without output and logs.
+
+        What the job's children ran is among them. Those of one occurrence come together, in the order of the attempts;
+        only of one with more than ``limit`` some are missing. With ``consistent`` nothing is missed that was recorded
+        before.
+        """
+        ...
+
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """The records of one occurrence, first attempt first; with output, without logs. Consistent."""
         ...
@@ -65,6 +87,13 @@ class History(Protocol):
 
     def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
         """Newest first. Raises InvalidInputError("cursor")."""
+        ...
+
+    def skips_between(self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Skip]:
+        """Up to ``limit`` skips that begin from ``since`` to ``until``, and before them those that reach into that.
+
+        Of these only the ten that begin last are looked for: ranges of one job hardly ever overlap.
+        """
         ...
 
     def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
@@ -130,6 +159,15 @@ class DueItems(Protocol):
 
     def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
         """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
+        ...
+
+    def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
+        """The shards that are worth a visit of the safety sync; the others have nothing for it.
+
+        Those with an item between their watermark and the given instants (``sweep_until`` None: it does not sweep), or
+        with a watermark that is missing or ahead of them. It may name more, up to all, where it could not tell cheaper
+        than by a visit.
+        """
         ...
 
 
