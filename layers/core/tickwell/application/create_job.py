@@ -111,7 +111,7 @@ class CreateJob:
         with self.quotas.places(job.tenant_id, 1) as places:
             if places.refusal is not None:
                 return self._made_before(job, places.refusal)
-            return self._accept(self.with_payload_kept(job), due_at, now, places)
+            return self.accept(self.with_payload_kept(job), due_at, now, places)
 
     def _made_before(self, job: Job, refusal: QuotaExceededError) -> CreatedJob:
         """What an earlier try of the same request made, whose id is the same: it is not refused afterwards."""
@@ -120,13 +120,20 @@ class CreateJob:
         except NotFoundError:
             raise refusal from None
 
-    def _accept(self, job: Job, due_at: datetime, now: datetime, places: Places) -> CreatedJob:
+    def accept(
+        self, job: Job, due_at: datetime, now: datetime, places: Places, *, since: datetime | None = None
+    ) -> CreatedJob:
+        """Due item, job, message: for a draft whose payload is kept. The job that stands already, if one has its id.
+
+        ``since``: the job may be written no later after it than after its due item. Raises UnavailableError,
+        StaleDueItemError.
+        """
         items = self.arming.prepare([first_attempt(job, due_at)], now=now)
-        self.arming.require_fresh(prepared_at=now)
+        self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
         try:
             self.jobs.create(job)
         except ConflictError:
-            # Its id was derived for a request that is carried out once more: an earlier try came this far.
+            # An earlier try of the request that its id was derived for came this far, or whoever wants its key too.
             places.give_back()
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))

@@ -10,6 +10,7 @@ from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
+from tickwell.adapters.embedded.caller_keys import EmbeddedCallerKeys
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -130,6 +131,7 @@ def _system(settings: LocalSettings, folder: Path, database: Database, clock: Sy
     core = Core(
         jobs=EmbeddedJobStore(database, clock),
         listing=EmbeddedJobListing(database, clock),
+        caller_keys=EmbeddedCallerKeys(database),
         history=EmbeddedHistory(database, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),

@@ -55,6 +55,8 @@ def child(job: Job, asked_at: datetime, *, mark: str, now: datetime) -> Job:
         version=1,
         schedule=OneTime(at=due_at, immediate=True),
         policy=replace(job.policy, pause_after_failures=None),
+        caller_key=None,
+        scope=None,
         status=JobStatus.ACTIVE,
         next_run_at=due_at,
         slot=None,

@@ -38,6 +38,17 @@ def edited(
     return replace(changed, version=job.version + 1)
 
 
+def redefined(job: Job, now: datetime, *, fields: Mapping[str, Any], schedule: Schedule | None) -> Job:
+    """``job`` by a whole definition: as ``edited``, but what has ended is taken up when it gets another ``schedule``.
+
+    Raises IllegalTransitionError, also for a new schedule while the last attempt of what has ended is running still.
+    """
+    if schedule is None or job.status in KEEPS_RETRY or job.status is JobStatus.DELETED:
+        return edited(job, now, fields=fields, schedule=schedule, status=None)
+    taken_up = replace(job.retry(now), version=job.version)
+    return edited(taken_up, now, fields=fields, schedule=schedule, status=None)
+
+
 def _require_movable(job: Job, changed: Job) -> None:
     """A permit of the old queue is given back by whoever ends the attempt; so nobody leaves with one."""
     if (changed.queue, changed.lane) == (job.queue, job.lane):

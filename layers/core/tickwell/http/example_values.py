@@ -49,6 +49,7 @@ _TIMES: Mapping[str, Any] = {
     "InvitationBody.expires_at": "2026-12-02T16:20:00.000Z",
     "createJob.last_executed_at": None,
     "createJob.updated_at": _CREATED,
+    **{f"{operation}.{name}": None for operation in ("createJob", "createJobs") for name in ("key", "scope")},
     "createJobs.last_executed_at": None,
     "createJobs.updated_at": _CREATED,
     "pauseQueue.paused_at": _CREATED,
@@ -90,6 +91,8 @@ _IDS: Mapping[str, Any] = {
 }
 
 _JOBS: Mapping[str, Any] = {
+    "key": "backup/daily",
+    "scope": "backup",
     "name": "Daily Backup",
     "description": "Asks the backup service for a copy.",
     "job_name": "Daily Backup",
@@ -200,6 +203,19 @@ _BULK: Mapping[str, Any] = {
     "created": 1,
     "failed": 0,
     "index": 0,
+    "putJob.action": "changed",
+    "AppliedBody.action": "changed",
+    "AppliedBody.error": ...,
+    "ChangeBody.field": "cron_expression",
+    "ChangeBody.from": "0 8 * * 1-5",
+    "ChangeBody.to": "0 9 * * 1-5",
+    "applied": 1,
+    "ApplyBody.created": 0,
+    "ApplyBody.changed": 1,
+    "unchanged": 0,
+    "deleted": 0,
+    "omitted": False,
+    "prune": "done",
     "BatchItemBody.success": True,
     "BatchItemBody.error": ...,
 }
