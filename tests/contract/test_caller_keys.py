@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.contract.dynamodb_probe import answers_lost, counted, items
+from tests.contract.dynamodb_probe import answers_lost, counted, items, stream_records
 from tests.contract.makers import TENANT, created
+from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
+from tickwell.adapters.aws.dynamodb.caller_key_stream import keyed_jobs_removed
+from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
+from tickwell.adapters.aws.dynamodb.keys import job_key
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.domain.caller_key import KeyHolder
 
@@ -150,6 +154,22 @@ def test_an_expired_job_leaves_its_key_free(sqlite: EmbeddedStores) -> None:
         False,
     ]
     assert other.caller_key == "taken-over"
+
+
+def test_what_ttl_deletes_leaves_its_key_free_by_the_stream(dynamodb: DynamoStores) -> None:
+    stores = dynamodb.stores
+    held: list[tuple[str | None, str | None]] = [("mine", None), ("taken-over", "a newer job"), (None, None)]
+    for key, other in held:
+        job = created(stores, caller_key=key)
+        if key is not None:
+            taken(stores, key=key, job_id=other or job.job_id)
+        dynamodb.table.delete_many([job_key(job.key)])
+    stores.caller_keys.release(TENANT, "unknown", "job-1")
+    removed = keyed_jobs_removed({"Records": stream_records(REGION)})
+    assert [job.caller_key for job in removed] == ["mine", "taken-over"]
+    for _ in range(2):
+        DynamoCallerKeys(dynamodb.table).release_all(removed)
+    assert [stores.caller_keys.find(TENANT, key) is None for key in ("mine", "taken-over")] == [True, False]
 
 
 def test_a_lost_answer_on_aws_is_no_refusal(dynamodb: DynamoStores) -> None:

@@ -75,12 +75,13 @@ def differences(standing: Job, asked: Job) -> tuple[FieldChange, ...]:
 def asked_schedule(standing: Schedule, asked: Schedule) -> Schedule | None:
     """The schedule that a job of the schedule ``standing`` gets; None where nothing differs.
 
-    An interval of the same length goes on from where it began, whatever else changes.
+    An interval of the same length goes on from where it began, whatever else changes, unless it says where it begins.
     """
-    if schedule_fields(standing) == schedule_fields(asked):
+    parts = schedule_fields(asked)
+    if schedule_fields(standing) == parts:
         return None
     if isinstance(standing, Interval) and isinstance(asked, Interval) and standing.seconds == asked.seconds:
-        return replace(asked, anchor_at=standing.anchor_at)
+        return asked if parts.get("start_at") else replace(asked, anchor_at=standing.anchor_at)
     return asked
 
 

@@ -45,8 +45,10 @@ def redefined(job: Job, now: datetime, *, fields: Mapping[str, Any], schedule: S
     """
     if schedule is None or job.status in KEEPS_RETRY or job.status is JobStatus.DELETED:
         return edited(job, now, fields=fields, schedule=schedule, status=None)
-    taken_up = replace(job.retry(now), version=job.version)
-    return edited(taken_up, now, fields=fields, schedule=schedule, status=None)
+    taken_up = replace(job, schedule=schedule).retry(now)
+    if isinstance(schedule, OneTime) and taken_up.next_run_at is not None:  # a retry is due at once, at the earliest
+        taken_up = replace(taken_up, next_run_at=max(instant(schedule.at), taken_up.next_run_at))
+    return edited(replace(taken_up, version=job.version), now, fields=fields, schedule=None, status=None)
 
 
 def _require_movable(job: Job, changed: Job) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import is_dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, NotRequired
 
@@ -171,20 +171,21 @@ _FAILED = "failed"
 
 
 def shown(value: Any) -> Any:
-    """A value of a definition as JSON. Raises TypeError for a kind that nobody has said how to show."""
-    if isinstance(value, RetryPolicy):
-        return retry_body(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple | frozenset):
-        return [shown(part) for part in value]
-    if is_dataclass(value):
+    """A value of a definition as JSON; one that spells itself, as it does. Raises TypeError for any other object."""
+    match value:
+        case RetryPolicy():
+            return retry_body(value)
+        case Enum():
+            return value.value
+        case datetime():
+            return iso(value)
+        case tuple():
+            return [shown(part) for part in value]
+    if not is_dataclass(value):
+        return value
+    if type(value).__str__ is object.__str__:
         raise TypeError(f"nobody has said how {type(value).__name__} is shown")
-    return value
+    return str(value)
 
 
 def _change(change: FieldChange) -> ChangeBody:

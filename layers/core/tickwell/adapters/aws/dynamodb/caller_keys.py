@@ -1,5 +1,6 @@
 """Callers' keys of jobs in DynamoDB; see ``CallerKeys`` for what they promise."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_text, text
@@ -18,6 +19,7 @@ from tickwell.adapters.aws.dynamodb.upcoming_keys import UPCOMING
 from tickwell.application.ports import Page
 from tickwell.domain.caller_key import KeyHolder
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.job import Job
 
 _NAMES: Final = {"job": "job", "taken": "at", "scope": UPCOMING.sort}
 _THIS_JOB: Final = "#job = :job"
@@ -49,6 +51,10 @@ class DynamoCallerKeys:
         """See the port."""
         mine = Write(update="", condition=_THIS_JOB, values={"job": job_id})
         self._table.delete_if(caller_key_key(tenant_id, key), mine, _NAMES)
+
+    def release_all(self, jobs: Sequence[Job]) -> None:
+        """Free the keys of jobs that are gone, as far as those have them still."""
+        self._table.each(lambda job: self.release(job.tenant_id, str(job.caller_key), job.job_id), jobs)
 
     def of_scope(self, tenant_id: str, scope: str, *, after: str | None, limit: int) -> Page[KeyHolder]:
         """See the port. 16 queries of the index, and a batch for each 100 keys."""
