@@ -13,6 +13,7 @@ from tests.contract.dynamodb_probe import counted
 from tests.contract.store_engines import DynamoStores
 from tests.world import ADA, World, new_world
 from tests.worlds import Build
+from tickwell.application.apply_jobs import ApplyJobs, Choice, Prune
 from tickwell.application.create_job import After, At, Every, NewJob
 from tickwell.application.define_job import DefineAction, Defined, KeyedJob
 from tickwell.domain.caller_key import ABANDONED_AFTER, JOINED_FOR, KeyHolder
@@ -261,6 +262,38 @@ def test_a_job_of_another_scope_is_refused_or_taken_over(world: World) -> None:
     assert fields(moved) == ["scope"]
     assert holder(world).scope == world.job(first.job).scope == "b"
     assert put(world, schedule=DAILY).action is UNCHANGED, "without a scope it keeps its own"
+
+
+def prune(world: World, scope: str, *, dry_run: bool = False) -> list[str | None]:
+    """Apply an empty file; the keys of what was deleted."""
+    apply = ApplyJobs(define_job=world.define_job, side_by_side=1)
+    report = apply(ADA, [], Choice(scope=scope, prune=True, dry_run=dry_run))
+    assert report.prune is Prune.DONE
+    return [one.key for one in report.applied]
+
+
+def test_a_job_that_is_half_way_to_another_scope_is_deleted_with_neither(world: World) -> None:
+    first = put(world, schedule=DAILY, scope="a")
+    standing = holder(world)
+    assert world.core.caller_keys.take(replace(standing, scope="b"), standing=standing)
+    assert [prune(world, scope) for scope in ("a", "b")] == [[], []]
+    assert world.job(first.job).status is JobStatus.ACTIVE
+    with pytest.raises(ConflictError):
+        put(world, schedule=DAILY, scope="b")
+    put(world, schedule=DAILY, scope="b", adopts=True)
+    assert [prune(world, scope) for scope in ("a", "b")] == [[], ["k"]]
+
+
+def test_pruning_tidies_up_keys_whose_jobs_were_never_written(world: World) -> None:
+    unborn = KeyHolder(tenant_id=ADA.tenant_id, key="k", job_id="unborn", taken_at=world.clock.now(), scope="s")
+    assert world.core.caller_keys.take(unborn, standing=None)
+    assert prune(world, "s") == []
+    assert holder(world) == unborn, "somebody may be writing its job"
+    world.clock.advance(ABANDONED_AFTER + timedelta(seconds=1))
+    assert prune(world, "s", dry_run=True) == []
+    assert holder(world) == unborn
+    assert prune(world, "s") == []
+    assert world.core.caller_keys.find(ADA.tenant_id, "k") is None
 
 
 def test_a_job_without_scope_gets_one(world: World) -> None:

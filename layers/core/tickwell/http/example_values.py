@@ -7,6 +7,8 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.keyed_example_values import KEYED_JOBS
+
 _CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
 _USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
@@ -49,7 +51,6 @@ _TIMES: Mapping[str, Any] = {
     "InvitationBody.expires_at": "2026-12-02T16:20:00.000Z",
     "createJob.last_executed_at": None,
     "createJob.updated_at": _CREATED,
-    **{f"{operation}.{name}": None for operation in ("createJob", "createJobs") for name in ("key", "scope")},
     "createJobs.last_executed_at": None,
     "createJobs.updated_at": _CREATED,
     "pauseQueue.paused_at": _CREATED,
@@ -91,8 +92,6 @@ _IDS: Mapping[str, Any] = {
 }
 
 _JOBS: Mapping[str, Any] = {
-    "key": "backup/daily",
-    "scope": "backup",
     "name": "Daily Backup",
     "description": "Asks the backup service for a copy.",
     "job_name": "Daily Backup",
@@ -203,19 +202,6 @@ _BULK: Mapping[str, Any] = {
     "created": 1,
     "failed": 0,
     "index": 0,
-    "putJob.action": "changed",
-    "AppliedBody.action": "changed",
-    "AppliedBody.error": ...,
-    "ChangeBody.field": "cron_expression",
-    "ChangeBody.from": "0 8 * * 1-5",
-    "ChangeBody.to": "0 9 * * 1-5",
-    "applied": 1,
-    "ApplyBody.created": 0,
-    "ApplyBody.changed": 1,
-    "unchanged": 0,
-    "deleted": 0,
-    "omitted": False,
-    "prune": "done",
     "BatchItemBody.success": True,
     "BatchItemBody.error": ...,
 }
@@ -311,5 +297,15 @@ _API_KEYS: Mapping[str, Any] = {
     ),
 }
 
-VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM, **_API_KEYS}
+VALUES: Mapping[str, Any] = {
+    **_TIMES,
+    **_IDS,
+    **_JOBS,
+    **_HISTORY,
+    **_BULK,
+    **_QUEUES,
+    **_SYSTEM,
+    **_API_KEYS,
+    **KEYED_JOBS,
+}
 """The value of each field; ``...`` leaves a field out."""
