@@ -92,6 +92,7 @@ _IDS: Mapping[str, Any] = {
 }
 
 _JOBS: Mapping[str, Any] = {
+    **KEYED_JOBS,
     "name": "Daily Backup",
     "description": "Asks the backup service for a copy.",
     "job_name": "Daily Backup",
@@ -297,15 +298,5 @@ _API_KEYS: Mapping[str, Any] = {
     ),
 }
 
-VALUES: Mapping[str, Any] = {
-    **_TIMES,
-    **_IDS,
-    **_JOBS,
-    **_HISTORY,
-    **_BULK,
-    **_QUEUES,
-    **_SYSTEM,
-    **_API_KEYS,
-    **KEYED_JOBS,
-}
+VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM, **_API_KEYS}
 """The value of each field; ``...`` leaves a field out."""
