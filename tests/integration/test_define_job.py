@@ -21,6 +21,7 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, IllegalTransitionError, InvalidInputError, QuotaExceededError
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.quota import QuotaName
+from tickwell.domain.retry import Misfire
 
 CREATED, CHANGED, UNCHANGED = DefineAction.CREATED, DefineAction.CHANGED, DefineAction.UNCHANGED
 DAILY = CronExpression.parse("0 12 * * *")
@@ -134,6 +135,19 @@ def test_what_has_ended_runs_again_when_it_gets_another_time(world: World) -> No
     world.clock.advance(30)
     world.work()
     assert [execution.due_at for execution in world.executions(first.job)] == [first.job.created_at, soon]
+
+
+def test_what_refuses_to_be_late_is_refused_once_it_is_to_be_made_or_moved(world: World) -> None:
+    soon = world.clock.now() + timedelta(seconds=30)
+    fields_of: dict[str, Any] = {"schedule": At(at=soon), "misfire": Misfire.REFUSE}
+    put(world, **fields_of)
+    world.clock.advance(60)
+    world.work()
+    assert put(world, **fields_of).action is UNCHANGED, "a file that is applied again is not refused for what it did"
+    assert fields(put(world, name="described anew", **fields_of)) == ["name"]
+    for key, at in (("k", soon + timedelta(seconds=1)), ("other", soon)):
+        with pytest.raises(InvalidInputError, match="scheduled_time"):
+            put(world, key, schedule=At(at=at), misfire=Misfire.REFUSE)
 
 
 def test_what_has_ended_becomes_recurring(world: World) -> None:

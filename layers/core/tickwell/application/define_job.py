@@ -76,13 +76,13 @@ class DefineJob:
         """
         key = require_caller_key(wanted.key)
         now = self.create_job.clock.now()
-        draft, due_at = self.create_job.draft(principal, wanted.job, now)
-        asked = replace(draft, caller_key=key, scope=wanted.scope)
+        outline = self.create_job.outline(principal, wanted.job, now)
+        asked = replace(outline, caller_key=key, scope=wanted.scope)
         for _ in range(_TRIES):
             holder = self.caller_keys.find(principal.tenant_id, key)
             standing = None if holder is None else self._job_of(holder)
             if holder is None or standing is None or standing.status is JobStatus.DELETED:
-                defined = self._create(asked, due_at, now, holder, standing, dry_run=dry_run)
+                defined = self._create(asked, now, holder, standing, dry_run=dry_run)
             elif dry_run:
                 defined = self._foresee(standing, asked, now, adopts=wanted.adopts)
             else:
@@ -92,17 +92,10 @@ class DefineJob:
         raise ConflictError("the job of this key is being changed by others; please try again")
 
     def _create(
-        self,
-        asked: Job,
-        due_at: datetime,
-        now: datetime,
-        holder: KeyHolder | None,
-        deleted: Job | None,
-        *,
-        dry_run: bool,
+        self, asked: Job, now: datetime, holder: KeyHolder | None, deleted: Job | None, *, dry_run: bool
     ) -> Defined | None:
         """Take the key, then make its job; None when somebody else was faster with either."""
-        key = str(asked.caller_key)
+        key, due_at = str(asked.caller_key), self.create_job.require_due(asked, now)
         if dry_run:
             return Defined(key=key, action=DefineAction.CREATED, job=asked)
         with self.create_job.quotas.places(asked.tenant_id, 1) as places:
@@ -185,7 +178,10 @@ class DefineJob:
     def _redefined(
         self, read: Job, asked: Job, now: datetime, changes: tuple[FieldChange, ...], *, keeps_payload: bool
     ) -> Job:
-        """``read`` as ``asked`` says, with a new version."""
+        """``read`` as ``asked`` says, with a new version. Only a new schedule must have something to come."""
+        schedule = asked_schedule(read.schedule, asked.schedule)
+        if schedule is not None:
+            self.create_job.require_due(asked, now)
         fields: dict[str, Any] = {
             name: getattr(asked, name) for name in ("name", "description", "task", "queue", "lane", "policy", "tags")
         }
@@ -193,7 +189,7 @@ class DefineJob:
         if any(change.field == "payload" for change in changes):
             kept = self._with_payload_kept(replace(asked, job_id=read.job_id)) if keeps_payload else asked
             fields |= {"payload": kept.payload, "payload_blob": kept.payload_blob}
-        return redefined(read, now, fields=fields, schedule=asked_schedule(read.schedule, asked.schedule))
+        return redefined(read, now, fields=fields, schedule=schedule)
 
     def _with_payload_kept(self, job: Job) -> Job:
         payload, blob = store_payload_by_digest(self.create_job.blobs, job.tenant_id, job.job_id, job.payload)

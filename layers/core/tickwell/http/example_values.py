@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tickwell.http.keyed_example_values import KEYED_JOBS
+from tickwell.http.occurrence_examples import OCCURRENCES
 
 _CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
@@ -125,6 +126,12 @@ _JOBS: Mapping[str, Any] = {
     "on_lost": "retry",
     "pause_after_failures": None,
     "stall_seconds": None,
+    "overlap": "skip",
+    "misfire": "run_once",
+    "misfire_grace_seconds": 60,
+    "misfire_max": None,
+    "misfire_spread_seconds": None,
+    "expires_after_seconds": None,
     "retry_of": None,
     "parent_id": None,
     "child_id": None,
@@ -298,5 +305,15 @@ _API_KEYS: Mapping[str, Any] = {
     ),
 }
 
-VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM, **_API_KEYS}
+VALUES: Mapping[str, Any] = {
+    **_TIMES,
+    **_IDS,
+    **_JOBS,
+    **_HISTORY,
+    **_BULK,
+    **_QUEUES,
+    **_SYSTEM,
+    **_API_KEYS,
+    **OCCURRENCES,
+}
 """The value of each field; ``...`` leaves a field out."""
