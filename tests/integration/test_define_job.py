@@ -298,6 +298,15 @@ def test_a_job_that_is_half_way_to_another_scope_is_deleted_with_neither(world: 
     assert [prune(world, scope) for scope in ("a", "b")] == [[], ["k"]]
 
 
+def test_a_key_that_says_another_scope_than_its_job_is_put_right(world: World) -> None:
+    """As after two who made the job at once, one of them without a scope."""
+    put(world, schedule=DAILY, scope="a")
+    standing = holder(world)
+    assert world.core.caller_keys.take(replace(standing, scope=None), standing=standing)
+    assert put(world, schedule=DAILY, scope="a").action is UNCHANGED
+    assert holder(world) == standing
+
+
 def test_pruning_tidies_up_keys_whose_jobs_were_never_written(world: World) -> None:
     unborn = KeyHolder(tenant_id=ADA.tenant_id, key="k", job_id="unborn", taken_at=world.clock.now(), scope="s")
     assert world.core.caller_keys.take(unborn, standing=None)

@@ -133,12 +133,12 @@ class DefineJob:
     ) -> Defined | None:
         """Make the job what is asked for; None when it is gone, or its key somebody else's."""
         noted = self._changes(standing, asked, adopts=adopts)
-        if not noted:
-            return Defined(key=holder.key, action=DefineAction.UNCHANGED, job=standing)
         # The key first: only what says the same in both places is deleted with its scope.
         moved = replace(holder, scope=asked.scope or holder.scope)
         if moved != holder and not self.caller_keys.take(moved, standing=holder):
             return None
+        if not noted:
+            return Defined(key=holder.key, action=DefineAction.UNCHANGED, job=standing)
 
         def edit(read: Job, now: datetime) -> Job:
             nonlocal noted
