@@ -7,20 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
+from tickwell.application.bulk import OF_ONE
 from tickwell.application.create_job import After, NewJob
 from tickwell.application.define_job import DefineAction, Defined, DefineJob, KeyedJob
 from tickwell.application.manage_job import JobAction
 from tickwell.domain.account import Principal
 from tickwell.domain.caller_key import KeyHolder
-from tickwell.domain.errors import (
-    ConflictError,
-    IllegalTransitionError,
-    InvalidInputError,
-    NotFoundError,
-    QuotaExceededError,
-    TickwellError,
-    UnavailableError,
-)
+from tickwell.domain.errors import InvalidInputError, NotFoundError, TickwellError, UnavailableError
 from tickwell.domain.job import Job, JobStatus
 
 MOST_JOBS = 1000
@@ -180,14 +173,7 @@ _TOO_SLOW = UnavailableError("store", "it was too slow for so many jobs; apply t
 def _outcome(key: str, act: Callable[[], Defined]) -> Applied:
     try:
         return Applied(key=key, outcome=act())
-    except (
-        ConflictError,
-        IllegalTransitionError,
-        InvalidInputError,
-        NotFoundError,
-        QuotaExceededError,
-        UnavailableError,
-    ) as error:
+    except OF_ONE as error:
         return Applied(key=key, outcome=error)
 
 
