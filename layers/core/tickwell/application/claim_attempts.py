@@ -26,6 +26,7 @@ class ClaimedBatch:
     ``skipped`` counts occurrences that met a busy slot, ``probes`` the probes that found nothing amiss. ``again``:
     messages that must be delivered once more, because the store failed or the job changed meanwhile. ``over``: messages
     whose attempts are not to be made, skipped ones among them. All others were duplicates of attempts under way.
+    ``missed`` counts occurrences that were left out because they were too late.
     """
 
     claimed: tuple[Job, ...]
@@ -34,6 +35,7 @@ class ClaimedBatch:
     probes: int
     again: tuple[JobMessage, ...]
     over: tuple[JobMessage, ...] = ()
+    missed: int = 0
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class _Findings:
     again: list[JobMessage] = field(default_factory=list)
     over: list[JobMessage] = field(default_factory=list)
     skipped: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +62,12 @@ class _Step:
     @property
     def next_run_at(self) -> datetime | None:
         return None if self.rearm is None else self.rearm.next_run_at
+
+    @property
+    def missed(self) -> int:
+        """How many occurrences the re-arming leaves out; of uncountably many only that there are some."""
+        gap = None if self.rearm is None else self.rearm.gap
+        return 0 if gap is None else gap.count or 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +98,7 @@ class ClaimAttempts:
             probes=probes,
             again=tuple(found.again),
             over=tuple(found.over),
+            missed=found.missed,
         )
 
     def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> int:
@@ -167,6 +177,7 @@ class ClaimAttempts:
             self.arming.require_fresh(prepared_at=now)
             if self.jobs.skip(step.message, next_run_at=step.next_run_at, now=now):
                 found.skipped += 1
+                found.missed += step.missed
                 found.over.append(step.message)
                 following += step.due
             else:
@@ -187,6 +198,7 @@ class ClaimAttempts:
                 found.again.append(step.message)
             elif isinstance(result, Claimed):
                 claimed.append(result.job)
+                found.missed += step.missed
                 following += step.due
             else:
                 self._judge(step.message, result.job, now, found)

@@ -12,6 +12,7 @@ from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
 from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
@@ -73,6 +74,7 @@ __all__ = [
     "Ids",
     "JobListing",
     "JobStore",
+    "JobWalk",
     "JobsFound",
     "Lanes",
     "Mailer",
@@ -97,6 +99,7 @@ __all__ = [
     "TenantCounts",
     "TokenGone",
     "Tokens",
+    "WalkedJobs",
     "WebhookStore",
     "WorkerLog",
 ]
