@@ -88,6 +88,7 @@ def test_after_an_outage_of_forty_days_everything_goes_on_once(lab: Lab) -> None
     world.lose_messages()
     assert lab.rebuild(dry_run=True) == Rebuilt(jobs=5, awaited=5, missing=5)
     assert lab.rebuild() == Rebuilt(jobs=5, awaited=5, missing=5)
+    world.clock.advance(60)
     assert lab.rebuild() == Rebuilt(jobs=5, awaited=5, missing=0)
     pass_time(world, 12 * MINUTE)
     assert [statuses(world, job) for job in (once, later, every_hour)] == [["success"]] * 3

@@ -12,7 +12,9 @@ from tickwell.application.safety_sync import SyncReport
 from tickwell.metrics import Metrics
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
-OF_METRICS = {name: alarm["Properties"] for name, alarm in ALARMS.items() if "MetricName" in alarm["Properties"]}
+OF_METRICS = {
+    name: alarm["Properties"] for name, alarm in ALARMS.items() if alarm["Properties"]["Namespace"] == "Tickwell"
+}
 
 
 def told() -> list[dict[str, Any]]:
@@ -48,14 +50,21 @@ def test_what_is_repaired_or_missed_is_told_at_once() -> None:
         assert (OF_METRICS[name]["EvaluationPeriods"], OF_METRICS[name]["Period"]) == (1, 300)
 
 
-def test_a_safety_sync_that_is_silent_is_an_alarm() -> None:
-    alarm = properties("SafetySyncSilentAlarm")
-    metrics = {query["Id"]: query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query}
-    assert {metric["MetricName"] for metric in metrics.values()} == {"Invocations", "Errors"}
-    for metric in metrics.values():
-        assert metric["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "SafetySyncFunction"}}]
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
-    assert alarm["TreatMissingData"] == "breaching"
+def test_a_safety_sync_that_is_silent_or_fails_is_an_alarm() -> None:
+    of_function = [{"Name": "FunctionName", "Value": {"Ref": "SafetySyncFunction"}}]
+    silent, failing = properties("SafetySyncSilentAlarm"), properties("SafetySyncFailingAlarm")
+    assert {**silent, **failing}["Dimensions"] == silent["Dimensions"] == of_function
+    assert (silent["MetricName"], silent["ComparisonOperator"], silent["Threshold"]) == (
+        "Invocations",
+        "LessThanThreshold",
+        1,
+    )
+    assert silent["TreatMissingData"] == "breaching"
+    assert (failing["MetricName"], failing["ComparisonOperator"], failing["Threshold"]) == (
+        "Errors",
+        "GreaterThanThreshold",
+        0,
+    )
 
 
 @pytest.mark.parametrize("name", ALARMS)
