@@ -39,6 +39,8 @@ class JobMessageV1(_Wire):
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    queued: bool = False
+    start_by: AwareDatetime | None = None
 
 
 class EventV1(_Wire):
@@ -97,6 +99,8 @@ def encode_job_message(message: JobMessage) -> str:
         admitted=message.admitted,
         late=message.late,
         probe=message.probe,
+        queued=message.queued,
+        start_by=message.start_by,
     ).model_dump_json()
 
 
@@ -119,6 +123,8 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         admitted=wire.admitted,
         late=wire.late,
         probe=wire.probe,
+        queued=wire.queued,
+        start_by=None if wire.start_by is None else instant(wire.start_by),
     )
 
 

@@ -25,6 +25,9 @@ OVERTAKEN_BY = timedelta(minutes=1)
 """Who was due so much later and has been served already had no message before it: a queue is in order about so well."""
 
 
+_MOST_REMEMBERED = 1000
+
+
 class _Verdict(StrEnum):
     LOST = "lost"  # it is certain
     SUSPECT = "suspect"  # it may be lost, or still come
@@ -37,13 +40,14 @@ class Losses:
 
     ``served``: for each tenant and lane the latest start time that was met. By tenant, because a fair queue lets
     others pass a tenant that floods it. ``sent``: what this run has sent again, which is no backlog. ``suspected``: how
-    many of these on suspicion.
+    many of these on suspicion. ``explained``: what it took for waiting, before it had seen all shards.
     """
 
     lanes: Lanes
     served: dict[tuple[str, Lane], datetime] = field(default_factory=dict)
     sent: Counter[Lane] = field(default_factory=Counter)
     suspected: Counter[Lane] = field(default_factory=Counter)
+    explained: list[DueItem] = field(default_factory=list)
 
     def note(self, message: JobMessage, job: Job) -> None:
         """Remember that the attempt of ``message`` does not wait any more, if that is because it was begun."""
@@ -65,8 +69,14 @@ class Losses:
                 verdict = _Verdict.LOST
             if verdict is _Verdict.LOST:
                 lost.append(item)
+            elif depths[lane].oldest_at is None and len(self.explained) < _MOST_REMEMBERED:
+                self.explained.append(item)
         self.sent.update(item.message.lane for item in (*lost, *unsent))
         return lost
+
+    def overtaken_after_all(self) -> list[DueItem]:
+        """Those that were taken for waiting, and are lost by what was found out later; the caller sends them again."""
+        return [item for item in self.explained if self._is_overtaken(item.message)]
 
     def _depth(self, lane: Lane) -> Depth:
         """How full the lane is without what this run has sent to it."""

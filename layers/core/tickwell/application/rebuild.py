@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tickwell.application.arming import attempt_message, first_attempt
+from tickwell.application.arming import attempt_message, first_attempt, slot_message
 from tickwell.application.ports import Clock, DueItems, History, JobWalk, WalkedJobs
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
@@ -78,6 +78,7 @@ class RebuildDueItems:
 
         May be broken off and repeated: what was written once is found. An overdue job that is looked after further on,
         because its due item was carried there, is left alone: what was carried lives longer than its first due item.
+        Of what waits in a slot and is overdue nobody may know where that lay; a second one costs a look.
         Raises UnavailableError when the store fails for longer.
         """
         with ThreadPoolExecutor(self.walk.parts, thread_name_prefix="rebuild") as threads:
@@ -140,7 +141,7 @@ class RebuildDueItems:
         run_at = slot.due_at
         if last is not None and isinstance(last.decision, RetryAt) and last.decision.attempt == slot.attempt:
             run_at = last.decision.at
-        return _due(job, attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at), now, last)
+        return _due(job, slot_message(job, slot, run_at), now, last)
 
 
 def _due(job: Job, message: JobMessage, now: datetime, last: Execution | None = None) -> _Awaited:

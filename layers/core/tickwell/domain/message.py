@@ -15,7 +15,9 @@ class JobMessage:
     job before it claims, because the claim must arm the next occurrence. ``queue`` is the job's named queue.
     ``admitted``: the queue's limits have let this attempt pass already; ``late``: for the second time, because it came
     too long after the start time that it was given first. ``probe``: it never starts the attempt, it only looks at
-    ``run_at`` whether the worker that did has died.
+    ``run_at`` whether the worker that did has died. ``queued``: the occurrence waits in the job's slot for its first
+    attempt, and the next one was armed long ago. ``start_by``: after that the job must be read before the claim, for
+    the attempt may not be wanted any more.
     """
 
     tenant_id: str
@@ -30,6 +32,8 @@ class JobMessage:
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    queued: bool = False
+    start_by: datetime | None = None
 
     @property
     def key(self) -> JobKey:
