@@ -35,7 +35,7 @@ def play(folder: Path, flow: Flow, wire: Wire) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             flow.act(lab)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(RESTART)
         _resume_all(lab)
         lab.world.live(LONG_ENOUGH, step=STEP)
@@ -151,7 +151,7 @@ def _retry_letter_twice(folder: Path, wire: Wire) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             retry_letter(lab)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(RESTART)
         with suppress(IllegalTransitionError):
             retry_letter(lab)
