@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.doubles import NOON
-from tickwell.domain.cron import CronExpression
+from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
 from tickwell.domain.definition import FieldChange, asked_schedule, definition_of, differences, schedule_fields
 from tickwell.domain.job import Job, JobStatus, Slot, Tally
 from tickwell.domain.lane import Lane
@@ -77,6 +77,10 @@ def test_each_field_is_named_as_requests_name_it() -> None:
         "scheduled_time": (NOON, None),
         "cron_expression": (None, "0 9 * * *"),
         "timezone": (None, "Europe/Berlin"),
+        "dst_missing": (None, DstMissing.SHIFT),
+        "dst_repeated": (None, DstRepeated.FIRST),
+        "exclude": (None, ()),
+        "jitter_seconds": (None, 0),
         "queue": ("default-medium", "default-high"),
         "priority": (Lane.MEDIUM, Lane.HIGH),
         "max_retries": (3, 9),
