@@ -73,9 +73,16 @@ class Wire:
     kind: Kind = Kind.CRASH
     at: int | None = None
     armed: bool = False
+    dead: bool = False
     calls: list[str] = field(default_factory=list)
 
+    def revive(self) -> None:
+        """The next process: nothing more is broken into."""
+        self.armed = self.dead = False
+
     def call(self, name: str, make: Callable[[], Any]) -> Any:
+        if self.dead:
+            raise Crash(name)  # also what stands in a ``finally`` is not done any more
         if not self.armed:
             return make()
         number = len(self.calls)
@@ -85,7 +92,7 @@ class Wire:
         if self.kind is not Kind.FAIL_BEFORE:
             make()
         if self.kind is Kind.CRASH:
-            self.armed = False
+            self.dead = True
             raise Crash(name)
         raise UnavailableError(name, "broken on purpose")
 

@@ -7,7 +7,7 @@ from typing import Any
 from tickwell.adapters.documents import due_item_from, due_item_text
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.ports import Clock
-from tickwell.domain.due import DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.due import DUE_ITEM_LIFE, DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.message import JobMessage
 
@@ -16,6 +16,7 @@ _PAGE = """
     SELECT look_ms, document FROM due_items
     WHERE shard = ? AND (look_ms, rest) > (?, ?) AND look_ms <= ? ORDER BY look_ms, rest LIMIT ?
 """
+_KNOWN = "SELECT 1 FROM due_items WHERE shard = ? AND look_ms = ? AND rest = ?"
 _ACQUIRE = """
     INSERT INTO watermarks (shard, token, lease_until_ms, swept_ms, swept_rest, checked_ms, checked_rest)
     VALUES (:shard, :token, :lease_until, :swept_ms, :swept_rest, :checked_ms, :checked_rest)
@@ -67,6 +68,13 @@ class EmbeddedDueItems:
         if len(found) == limit:
             return DuePage(items=items, reached=found[-1].position, complete=False)
         return DuePage(items=items, reached=max(after, DuePosition.end_of(until)), complete=True)
+
+    def known(self, places: Sequence[tuple[int, DuePosition]]) -> Sequence[bool]:
+        """See the port."""
+        keys = [(shard, to_epoch_ms(position.look_at), position.rest) for shard, position in places]
+        alive_ms = to_epoch_ms(self._clock.now() - DUE_ITEM_LIFE)
+        with self._database.read() as cursor:
+            return [key[1] > alive_ms and cursor.execute(_KNOWN, key).fetchone() is not None for key in keys]
 
     def acquire(
         self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark

@@ -13,6 +13,7 @@ from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
 from tickwell.application.ports.jobs import (
     Claim,
     Claimed,
@@ -73,6 +74,7 @@ __all__ = [
     "Ids",
     "JobListing",
     "JobStore",
+    "JobWalk",
     "JobsFound",
     "Lanes",
     "Mailer",
@@ -99,6 +101,7 @@ __all__ = [
     "TenantCounts",
     "TokenGone",
     "Tokens",
+    "WalkedJobs",
     "WebhookStore",
     "WorkerLog",
 ]

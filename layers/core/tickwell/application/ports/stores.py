@@ -149,6 +149,13 @@ class DueItems(Protocol):
         """
         ...
 
+    def known(self, places: Sequence[tuple[int, DuePosition]]) -> Sequence[bool]:
+        """Whether there is an item at each of these positions of shards; in order.
+
+        For the operator's repairs. Not consistent: one that was put a second ago may be overlooked.
+        """
+        ...
+
     def acquire(
         self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
     ) -> Watermark | None:

@@ -63,6 +63,13 @@ class DynamoDueItems:
             minute += _MINUTE
         return DuePage(items=tuple(found), reached=reached, complete=minute > until)
 
+    def known(self, places: Sequence[tuple[int, DuePosition]]) -> Sequence[bool]:
+        """See the port. In batches of 100, at half a read unit each."""
+        keys_ = [keys.due_place(shard, position) for shard, position in places]
+        found = self._table.get_many(keys_, attributes=("ex",), consistent=False)
+        now_ms = to_epoch_ms(self._clock.now())
+        return [key in found and not is_expired(found[key], now_ms) for key in keys_]
+
     def acquire(
         self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
     ) -> Watermark | None:
