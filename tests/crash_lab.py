@@ -46,6 +46,7 @@ _READS = frozenset(
         "list_jobs",
         "list_queues",
         "nth_ended",
+        "of_scope",
         "page",
         "skips_between",
         "parked",
@@ -192,6 +193,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         due_items=Watched(wire, "due items", made.stores.due_items),
         queues=Watched(wire, "queues", made.stores.queues),
         submissions=Watched(wire, "submissions", made.stores.submissions),
+        caller_keys=Watched(wire, "caller keys", made.stores.caller_keys),
         stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
     )
     world = new_world(folder, stores, tasks=[task("probe", run)])

@@ -8,6 +8,7 @@ chained from its own error; errors that an adapter does not know propagate as th
 from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
+from tickwell.application.ports.caller_keys import CallerKeys
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
@@ -54,6 +55,7 @@ __all__ = [
     "ArchivedMonth",
     "AuditLog",
     "BlobStore",
+    "CallerKeys",
     "Claim",
     "ClaimLost",
     "ClaimResult",
