@@ -76,7 +76,7 @@ class ListOccurrences:
         if after is not None:
             first = max(first, after + MILLISECOND)
         window = Window(since=first, until=last, after=after)
-        recorded, reached = self._recorded(job, window, rows=min(limit + _SPARE_ROWS, MOST_ON_A_PAGE), now=now)
+        recorded, reached = self._recorded(job, window, rows=limit + _SPARE_ROWS, now=now)
         if reached is not None:
             window = Window(since=first, until=min(reached, last), after=after)
         entries = occurrence_entries(job, recorded, window, most=limit + 1, now=now)
