@@ -71,6 +71,10 @@ def _assert_settled(lab: Lab, job: Job) -> None:
     elif job.status is JobStatus.PAUSED:
         assert (job.slot, job.next_run_at, job.failures_in_a_row) == (None, None, given_up)
         assert job.failures_in_a_row == job.policy.pause_after_failures
+    elif job.is_recurring and job.status is JobStatus.COMPLETED:
+        assert (job.slot, job.next_run_at) == (None, None)
+        assert job.expires_at is not None
+        assert job.version > 1 or {e.due_at for e in executions} == {next_due(job.schedule, job.created_at)}
     elif job.is_recurring:
         _assert_goes_on(lab, job, [e.due_at for e in ran(lab.world, job) if e.attempt == 1])
     else:

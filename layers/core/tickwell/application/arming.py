@@ -13,6 +13,7 @@ from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import Misfire
+from tickwell.domain.schedule import start_of
 
 _log = logging.getLogger("tickwell")
 
@@ -21,12 +22,12 @@ DIRECT_HORIZON = timedelta(minutes=15)
 
 
 def first_attempt(job: Job, due_at: datetime) -> JobMessage:
-    """The message for the first attempt at ``due_at``, to start right then."""
-    return attempt_message(job, due_at=due_at, attempt=1, run_at=due_at)
+    """The message for the first attempt at ``due_at``, to start right then, or later by the schedule's jitter."""
+    return attempt_message(job, due_at=due_at, attempt=1, run_at=start_of(job.schedule, job.job_id, due_at))
 
 
 def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetime, queued: bool = False) -> JobMessage:
-    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry.
+    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry, or by jitter.
 
     ``queued``: it is the first one, of an occurrence that waits in the job's slot.
     """

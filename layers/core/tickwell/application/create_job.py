@@ -13,13 +13,14 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.quotas import Places, Quotas
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
+from tickwell.domain.bounds import NO_BOUNDS, Bounds
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
 from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, RetryPolicy
-from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
+from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +44,18 @@ class After:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Every:
-    """Again and again, this many seconds apart, the first time after one such span."""
+    """Again and again, this many seconds apart, the first time after one such span, or at ``bounds.start_at``."""
 
     seconds: int
+    timezone: str | None = None
+    bounds: Bounds = NO_BOUNDS
+    jitter_seconds: int = 0
 
 
 POLICY_FIELDS = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
 """What a job, its queue and its task may each say of how it is run."""
 
-ScheduleRequest = Immediately | At | After | Every | CronExpression
+ScheduleRequest = Immediately | At | After | Every | CronExpression | Cron
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +149,7 @@ class CreateJob:
         """
         job = self._job(principal, request, now)
         if job.next_run_at is None:
-            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
+            raise InvalidInputError(*why_never(job.schedule, now))
         return job, job.next_run_at
 
     def with_payload_kept(self, job: Job) -> Job:
@@ -192,10 +196,18 @@ def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
             return OneTime(at=instant(at))
         case After(delay_seconds=delay_seconds):
             return OneTime(at=instant(now + timedelta(seconds=delay_seconds)))
-        case Every(seconds=seconds):
-            return Interval(seconds=seconds, anchor_at=now)
+        case Every(seconds=seconds, timezone=timezone, bounds=bounds, jitter_seconds=jitter_seconds):
+            return Interval(
+                seconds=seconds,
+                anchor_at=bounds.start_at or now,
+                timezone=timezone,
+                bounds=bounds,
+                jitter_seconds=jitter_seconds,
+            )
         case CronExpression():
             return Cron(expression=request)
+        case Cron():
+            return request
 
 
 def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: bool) -> Policy:

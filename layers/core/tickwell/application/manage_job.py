@@ -89,7 +89,10 @@ class ChangeJob:
         return self._do(JobAction.PAUSE, principal, job_id)
 
     def resume(self, principal: Principal, job_id: str) -> Job:
-        """Arm the next occurrence after now, and a retry that was waiting. Raises as ``pause``."""
+        """Arm the next occurrence after now, and a retry that was waiting. Raises as ``pause``.
+
+        A job whose schedule is over by then is completed instead.
+        """
         return self._do(JobAction.RESUME, principal, job_id)
 
     def cancel(self, principal: Principal, job_id: str) -> Job:
@@ -116,7 +119,7 @@ class ChangeJob:
             case JobAction.PAUSE:
                 return job.pause(now)
             case JobAction.RESUME:
-                return job.resume(now)
+                return job.resume(now).completed_if_over(expires_at=now + self.retention)
             case JobAction.CANCEL:
                 return job.cancel(now, expires_at=now + self.retention)
             case JobAction.RETRY:

@@ -107,6 +107,7 @@ class PassBy:
             now=now,
             if_busy=plan.move is not Move.LEAVE,
             waiting=waiting,
+            expires_at=now + self.retention,
         )
 
     def _beside(self, job: Job, message: JobMessage, plan: Arrival, now: datetime, following: list[DueItem]) -> bool:
@@ -120,7 +121,8 @@ class PassBy:
         self.arming.require_fresh(prepared_at=now)
         with suppress(ConflictError):  # an earlier try made it, of the job as it was then
             self.jobs.create(made)
-        if self.jobs.skip(message, next_run_at=plan.next_run_at, now=now, if_busy=False):
+        expires_at = now + self.retention
+        if self.jobs.skip(message, next_run_at=plan.next_run_at, now=now, if_busy=False, expires_at=expires_at):
             following += items
             return True
         self._withdraw(made, message, now)
@@ -147,7 +149,7 @@ class PassBy:
         messages = [] if slot is None else [slot_message(job, slot, follows.start_at)]
         items = self.arming.prepare(messages, now=now)
         self.arming.require_fresh(prepared_at=now)
-        if not self.jobs.pass_on(job, follows.handover):
+        if not self.jobs.pass_on(job, follows.handover, now=now, expires_at=now + self.retention):
             return False
         following += items
         return True

@@ -15,8 +15,9 @@ from tickwell.domain.errors import InvalidInputError, TickwellError
 from tickwell.domain.job_filter import STATUS_WORDS, JobFilter
 from tickwell.domain.schedule import JobType
 from tickwell.http.errors import fault_of, fault_of_part
+from tickwell.http.instants import Instant
 from tickwell.http.job_bodies import JobPolicyBody
-from tickwell.http.job_request import Instant, JobRequest
+from tickwell.http.job_request import JobRequest
 from tickwell.http.strict_body import StrictBody
 
 _MOST_UNKNOWN = 20
