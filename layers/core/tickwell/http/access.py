@@ -135,6 +135,7 @@ _JOBS: Mapping[str, Access] = {
     "cancelJob": _post(Scope.JOBS_WRITE),
     "executeJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
+    "previewSchedule": _read(Scope.JOBS_READ),
     "listTasks": _read(Scope.JOBS_READ),
 }
 
