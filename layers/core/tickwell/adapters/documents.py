@@ -69,6 +69,8 @@ class Definition:
     policy: Policy
     tags: tuple[str, ...]
     retry_of: str | None
+    caller_key: str | None
+    scope: str | None
 
 
 def definition_text(job: Job) -> str:
@@ -81,18 +83,16 @@ def definition_text(job: Job) -> str:
         "when": schedule_document(job.schedule),
         "lane": job.lane,
     }
-    if job.queue is not None:
-        document["queue"] = job.queue
-    policy = policy_part(job.policy)
-    if policy is not None:
-        document["policy"] = policy
-    if job.tags:
-        document["tags"] = job.tags
-    if job.payload_blob is not None:
-        document["blob"] = job.payload_blob
-    if job.retry_of is not None:
-        document["retry_of"] = job.retry_of
-    return to_json(document)
+    optional = {
+        "queue": job.queue,
+        "policy": policy_part(job.policy),
+        "tags": job.tags or None,
+        "blob": job.payload_blob,
+        "retry_of": job.retry_of,
+        "key": job.caller_key,
+        "scope": job.scope,
+    }
+    return to_json(document | {name: value for name, value in optional.items() if value is not None})
 
 
 @lru_cache(maxsize=4096)
@@ -110,6 +110,8 @@ def definition_from(text: str) -> Definition:
         policy=policy_of(document.get("policy")),
         tags=tuple(document.get("tags", ())),
         retry_of=document.get("retry_of"),
+        caller_key=document.get("key"),
+        scope=document.get("scope"),
     )
 
 

@@ -31,7 +31,7 @@ class ClaimedBatch:
     ``skipped`` counts occurrences that were passed by: left out, or waiting, or run by a child. ``probes`` counts those
     that found nothing amiss. ``again``: messages that must be delivered once more, because the store failed or the job
     changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones among them. All others were
-    duplicates of attempts under way.
+    duplicates of attempts under way. ``missed`` counts occurrences that were left out because they were too late.
     """
 
     claimed: tuple[Job, ...]
@@ -40,6 +40,7 @@ class ClaimedBatch:
     probes: int
     again: tuple[JobMessage, ...]
     over: tuple[JobMessage, ...] = ()
+    missed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,7 @@ class ClaimAttempts:
             probes=probes,
             again=tuple(found.again),
             over=tuple(found.over),
+            missed=found.missed,
         )
 
     def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings) -> int:
@@ -164,6 +166,7 @@ class ClaimAttempts:
                 found.again.append(step.message)
             elif isinstance(result, Claimed):
                 claimed.append(result.job)
+                found.missed += step.missed
                 following += step.due
             elif step.is_move(Move.TAKE_OVER):
                 found.again.append(step.message)  # the retry began, or somebody else came: it is judged anew

@@ -122,7 +122,7 @@ class CreateJob:
         with self.quotas.places(job.tenant_id, 1) as places:
             if places.refusal is not None:
                 return self._made_before(job, places.refusal)
-            return self._accept(self.with_payload_kept(job), due_at, now, places)
+            return self.accept(self.with_payload_kept(job), due_at, now, places)
 
     def _made_before(self, job: Job, refusal: QuotaExceededError) -> CreatedJob:
         """What an earlier try of the same request made, whose id is the same: it is not refused afterwards."""
@@ -131,13 +131,20 @@ class CreateJob:
         except NotFoundError:
             raise refusal from None
 
-    def _accept(self, job: Job, due_at: datetime, now: datetime, places: Places) -> CreatedJob:
+    def accept(
+        self, job: Job, due_at: datetime, now: datetime, places: Places, *, since: datetime | None = None
+    ) -> CreatedJob:
+        """Due item, job, message: for a draft whose payload is kept. The job that stands already, if one has its id.
+
+        ``since``: the job may be written no later after it than after its due item. Raises UnavailableError,
+        StaleDueItemError.
+        """
         items = self.arming.prepare([first_attempt(job, due_at)], now=now)
-        self.arming.require_fresh(prepared_at=now)
+        self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
         try:
             self.jobs.create(job)
         except ConflictError:
-            # Its id was derived for a request that is carried out once more: an earlier try came this far.
+            # An earlier try of the request that its id was derived for came this far, or whoever wants its key too.
             places.give_back()
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
@@ -147,17 +154,23 @@ class CreateJob:
 
         Nothing is written. Raises InvalidInputError, UnavailableError.
         """
-        job = self._job(principal, request, now)
+        job = self.outline(principal, request, now)
+        return job, self.require_due(job, now)
+
+    def require_due(self, job: Job, now: datetime) -> datetime:
+        """When a new job is due first. Raises InvalidInputError where it never is, and where it refuses to be late."""
+        require_not_refused(job.schedule, job.policy, now)
         if job.next_run_at is None:
             raise InvalidInputError(*why_never(job.schedule, now))
-        return job, job.next_run_at
+        return job.next_run_at
 
     def with_payload_kept(self, job: Job) -> Job:
         """A draft as it can be stored: a payload that is too large is in the blob store. Raises UnavailableError."""
         payload, payload_blob = store_payload(self.blobs, job.tenant_id, job.job_id, job.payload)
         return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
-    def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+    def outline(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+        """As ``draft``, whenever the job is due: it may be too late for it by now, or there may be nothing to come."""
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
         task = self.registry.get(request.task)
         placing = Placing(directory=self.directory)
@@ -166,7 +179,6 @@ class CreateJob:
         schedule = schedule_of(request.schedule, now)
         is_recurring = not isinstance(schedule, OneTime)
         policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
-        require_not_refused(schedule, policy, now)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,

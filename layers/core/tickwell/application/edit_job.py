@@ -1,12 +1,11 @@
 """Change what a job is: its definition, its schedule, its place (C11)."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tickwell.application.claim_check import encode, store_payload
+from tickwell.application.claim_check import store_payload_by_digest
 from tickwell.application.create_job import (
     POLICY_FIELDS,
     After,
@@ -105,10 +104,8 @@ class EditJob:
         return fields
 
     def _payload(self, job: Job, payload: Any) -> tuple[Any, str | None]:
-        """The name of a blob tells its content: what is written for an edit that is lost overwrites nothing."""
         self.registry.validate(job.task, payload)
-        digest = hashlib.blake2b(encode(payload), digest_size=16).hexdigest()
-        return store_payload(self.blobs, job.tenant_id, f"{job.job_id}-{digest}", payload)
+        return store_payload_by_digest(self.blobs, job.tenant_id, job.job_id, payload)
 
     def _place(self, job: Job, edit: JobEdit) -> Mapping[str, Any]:
         placing = Placing(directory=self.directory)

@@ -19,6 +19,8 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import only
 from tickwell.domain.retry import Misfire
 
+_TOO_LATE = frozenset({EXPIRED, MISSED})
+
 
 @dataclass(slots=True)
 class Findings:
@@ -28,6 +30,7 @@ class Findings:
     again: list[JobMessage] = field(default_factory=list)
     over: list[JobMessage] = field(default_factory=list)
     skipped: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,12 @@ class Step:
     def claims(self) -> bool:
         """Whether the message is to be claimed."""
         return self.gives_up is None and (self.arrival is None or self.arrival.move in (Move.CLAIM, Move.TAKE_OVER))
+
+    @property
+    def missed(self) -> int:
+        """How many occurrences it leaves out because they are too late; too many to count are one."""
+        left_out = () if self.arrival is None else self.arrival.left_out
+        return (self.gives_up in _TOO_LATE) + sum(one.gap.count or 1 for one in left_out if one.reason in _TOO_LATE)
 
     def is_move(self, move: Move) -> bool:
         """Whether that is what becomes of the occurrence."""
@@ -82,6 +91,7 @@ class PassBy:
         for step in steps:
             if self._is_done(step, now, following):
                 found.skipped += 1
+                found.missed += step.missed
                 found.over.append(step.message)
                 following += step.due
             else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.arming import Arming, attempt_message, slot_message
+from tickwell.application.arming import Arming, attempt_message, first_attempt, slot_message
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.leave_out import LeaveOut
@@ -68,13 +68,14 @@ class Settle:
         if not attempts:
             return ()
         attempts = self._as_wanted(attempts)
-        standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
+        standing = self.history.record_many([attempt.execution for attempt in attempts])
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
-        standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
-        pairs = [replace(a, execution=e) for a, e in zip(attempts, standing, strict=True)]
+        pairs = [_standing(attempt, record) for attempt, record in zip(attempts, standing, strict=True)]
+        standing = [pair.execution for pair in pairs]
         self._write_dead_letters(pairs)
         finished = self._finish(pairs)
         self._leave_queues(pairs)
+        self.arming.forget([_own_message(pair) for pair, done in zip(pairs, finished, strict=True) if done])
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
     def _finish(self, pairs: Sequence[Attempt]) -> list[bool]:
@@ -160,6 +161,20 @@ class Settle:
                 if isinstance(pair.execution.decision, GiveUp)
             ]
         )
+
+
+def _standing(attempt: Attempt, record: Execution) -> Attempt:
+    """``attempt`` with the record that stands, under its own token."""
+    if record is attempt.execution:
+        return attempt
+    return replace(attempt, execution=replace(record, token=attempt.execution.token))
+
+
+def _own_message(pair: Attempt) -> JobMessage:
+    """The message that a first attempt was armed with; when a retry was to start nobody remembers."""
+    if pair.execution.attempt == 1:
+        return first_attempt(pair.job, pair.execution.due_at)
+    return _message(pair)
 
 
 def may_be_waited_for(job: Job) -> bool:

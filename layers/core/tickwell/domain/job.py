@@ -141,6 +141,7 @@ class Job:
     ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
     queue that the caller chose; None: the default queue of its lane. ``retry_of`` is the dead letter that this job was
     made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
+    ``caller_key`` is what its caller calls it by, and ``scope`` names the file that defines it (X24).
     ``pending``: the occurrences that wait for the slot, oldest first; none as long as the slot is empty.
     """
 
@@ -159,6 +160,8 @@ class Job:
     policy: Policy = DEFAULT_POLICY
     tags: tuple[str, ...] = ()
     retry_of: str | None = None
+    caller_key: str | None = None
+    scope: str | None = None
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None

@@ -51,6 +51,8 @@ class JobSummaryBody(TypedDict):
     """A job as listings show it."""
 
     id: str
+    key: str | None
+    scope: str | None
     user_id: str
     name: str
     task: str
@@ -159,6 +161,8 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
     cron = schedule.expression if isinstance(schedule, Cron) else None
     return JobSummaryBody(
         id=job.job_id,
+        key=job.caller_key,
+        scope=job.scope,
         user_id=job.user_id,
         name=job.name,
         task=job.task,

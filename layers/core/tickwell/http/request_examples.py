@@ -52,6 +52,25 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
     },
+    "putJob": {
+        "Each weekday at nine": {
+            "name": "Daily Backup",
+            "task": "http_request",
+            "cron_expression": "0 9 * * 1-5",
+            "payload": {"url": "https://api.example.com/backup", "method": "POST"},
+        }
+    },
+    "applyJobs": {
+        "A file, first looked at": {
+            "scope": "backup",
+            "dry_run": True,
+            "prune": True,
+            "jobs": [
+                {"key": "backup/daily", "name": "Daily Backup", "cron_expression": "0 9 * * 1-5"},
+                {"key": "backup/heartbeat", "name": "Heartbeat", "interval_seconds": 300},
+            ],
+        }
+    },
     "changeJobs": {
         "Count what would be paused": {"action": "pause", "filter": {"tag": "backup"}, "dry_run": True},
         "Cancel all that wait": {"action": "cancel", "filter": {"status": "pending"}},
