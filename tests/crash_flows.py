@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from tests.crash_lab import Lab
-from tests.doubles import NOON
 from tests.editing import edit, execute_now
 from tests.world import ADA
 from tickwell.application.create_job import After, Every, Immediately, NewJob
@@ -15,18 +14,14 @@ from tickwell.application.edit_job import CronChange
 from tickwell.application.manage_job import JobAction
 from tickwell.application.ports import Signed
 from tickwell.application.task import TaskContext
-from tickwell.domain.bounds import Bounds
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.dead_letter import DeadLetterFilter
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
-from tickwell.domain.schedule import Cron
 
 MINUTE = timedelta(minutes=1)
 OFTEN = CronExpression.parse("*/10 * * * *")
-LAST = Cron(expression=OFTEN, bounds=Bounds(end_at=NOON + 10 * MINUTE))
-"""An occurrence, and no other."""
 
 
 Step = Callable[[Lab], object]
@@ -213,15 +208,6 @@ FLOWS = {
     "run": Flow(prepare=working(), act=work),
     "run, large output": Flow(prepare=working(output=LARGE), act=work),
     "run, recurring": Flow(prepare=working(schedule=OFTEN, later=600), act=work),
-    "run, the last occurrence": Flow(prepare=working(schedule=LAST, later=600), act=work),
-    "run, with jitter": Flow(prepare=working(schedule=replace(LAST, jitter_seconds=60), later=660), act=work),
-    "recover, the last occurrence": Flow(prepare=after(working(schedule=LAST, later=600), die, wait(81)), act=sync),
-    "give up, the last occurrence": Flow(
-        prepare=working(schedule=LAST, failures=1, max_retries=0, pause_after_failures=1, later=600), act=work
-    ),
-    "resume, when it is over": Flow(
-        prepare=after(working(schedule=LAST), change("pause"), wait(660)), act=change("resume")
-    ),
     "run, recurring rarely": Flow(prepare=working(schedule=Every(seconds=1000), later=100), act=after(wait(900), sync)),
     "fail": Flow(prepare=working(failures=1), act=work),
     "fail, recurring": Flow(prepare=working(schedule=OFTEN, failures=1, later=600), act=work),

@@ -16,6 +16,7 @@ from tests.worlds import Build
 from tickwell.application.apply_jobs import ApplyJobs, Choice, Prune
 from tickwell.application.create_job import After, At, Every, NewJob
 from tickwell.application.define_job import DefineAction, Defined, KeyedJob
+from tickwell.domain.bounds import Bounds
 from tickwell.domain.caller_key import ABANDONED_AFTER, JOINED_FOR, KeyHolder
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, IllegalTransitionError, InvalidInputError, QuotaExceededError
@@ -148,6 +149,36 @@ def test_what_refuses_to_be_late_is_refused_once_it_is_to_be_made_or_moved(world
     for key, at in (("k", soon + timedelta(seconds=1)), ("other", soon)):
         with pytest.raises(InvalidInputError, match="scheduled_time"):
             put(world, key, schedule=At(at=at), misfire=Misfire.REFUSE)
+
+
+def test_a_schedule_that_is_over_is_left_alone_and_taken_up_when_it_is_longer(world: World) -> None:
+    def until(minutes: int) -> Every:
+        return Every(seconds=300, bounds=Bounds(end_at=begun_at + timedelta(minutes=minutes)))
+
+    begun_at = world.clock.now()
+    first = put(world, schedule=until(5))
+    world.clock.advance(300)
+    world.work()
+    assert world.job(first.job).status is JobStatus.COMPLETED
+    world.clock.advance(60)
+    assert put(world, schedule=until(5)).action is UNCHANGED
+    with pytest.raises(InvalidInputError, match="end_at"):
+        put(world, schedule=until(6))
+    longer = put(world, schedule=until(15))
+    assert (fields(longer), longer.job.status) == (["end_at"], JobStatus.ACTIVE)
+    assert longer.job.next_run_at == begun_at + timedelta(minutes=10), "it goes on where it began"
+    world.clock.advance(240)
+    world.work()
+    assert len(world.executions(first.job)) == 2
+
+
+def test_an_interval_that_says_where_it_begins_begins_there(world: World) -> None:
+    put(world, schedule=Every(seconds=600))
+    begins = world.clock.now() + timedelta(seconds=700)
+    moved = put(world, schedule=Every(seconds=600, bounds=Bounds(start_at=begins)))
+    assert (fields(moved), moved.job.next_run_at) == (["start_at"], begins)
+    free = put(world, schedule=Every(seconds=600))
+    assert (fields(free), free.job.next_run_at) == (["start_at"], begins + timedelta(seconds=600))
 
 
 def test_what_has_ended_becomes_recurring(world: World) -> None:

@@ -61,7 +61,7 @@ def small(tmp_path: Path) -> Iterator[World]:
 def test_a_lost_message_is_sent_again_once(world: World) -> None:
     jobs = [world.create() for _ in range(5)]
     assert world.lose_messages() == 5
-    report = pass_time(world, 20 * MINUTE)
+    report = pass_time(world, 8 * MINUTE)
     assert (report.resent, report.recovered) == (5, 0)
     assert [statuses(world, job) for job in jobs] == [["success"]] * 5
     assert max(delays(world, jobs, lambda job: job.next_run_at)) <= GRACE + MINUTE
@@ -86,7 +86,7 @@ def test_a_timer_that_never_fires_or_is_not_dispatched_is_made_up_for_once(build
 def test_a_lost_worker_is_made_up_for_once(world: World) -> None:
     jobs = [world.create(timeout_seconds=60) for _ in range(5)]
     assert len(world.die()) == 5
-    report = pass_time(world, 30 * MINUTE)
+    report = pass_time(world, 10 * MINUTE)
     assert report.recovered == 5
     assert [statuses(world, job) for job in jobs] == [["lost", "success"]] * 5
     assert max(delays(world, jobs, lambda job: job.next_run_at)) <= LEASE_AND_TAKEOVER + GRACE + 2 * MINUTE
@@ -235,7 +235,7 @@ def test_a_run_that_was_overtaken_in_its_sleep_does_no_harm(build: Build) -> Non
     report = synced(world, jobs=Sleeps(world.core.jobs))
     assert others[0] > 0
     assert in_lanes(world) <= 2 * len(jobs)
-    pass_time(world, 60 * MINUTE)
+    pass_time(world, 60 * MINUTE, each=10 * MINUTE)
     assert [statuses(world, job) for job in jobs] == [["success"]] * 20
     assert report.resent + others[0] <= 2 * len(jobs)
 
@@ -276,7 +276,7 @@ def test_a_clock_that_was_a_day_ahead_for_a_while_leaves_nothing_behind_the_wate
     job = world.create(schedule=After(delay_seconds=1900))
     near = world.create()
     world.lose_messages()
-    pass_time(world, 40 * MINUTE)
+    pass_time(world, 40 * MINUTE, each=5 * MINUTE)
     assert [statuses(world, one) for one in (job, near)] == [["success"]] * 2
 
 

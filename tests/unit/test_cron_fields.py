@@ -67,7 +67,7 @@ def steps_of_croniter(text: str, start: datetime) -> Iterator[datetime]:
 
 
 @given(text=EXPRESSIONS, start=st.datetimes(BEGIN, END).map(lambda at: at.replace(microsecond=0)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_calendar_is_walked_as_croniter_walks_it(text: str, start: datetime) -> None:
     """Where both day fields are restricted, croniter has rules of its own for ``#``, ``L`` and ``W``: not ours."""
     _, _, day, _, weekday, *_ = text.split()
@@ -81,7 +81,7 @@ def test_the_calendar_is_walked_as_croniter_walks_it(text: str, start: datetime)
 
 
 @given(text=st.text(alphabet="0123456789*/,-#?LWlwRHabcdfimnotuJAN \t@", max_size=40))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_whatever_is_written_is_read_or_refused_by_name_and_soon(text: str) -> None:
     begun = time.thread_time()
     with suppress(InvalidInputError):

@@ -68,7 +68,8 @@ def test_each_field_is_named_as_requests_name_it() -> None:
         scope="s",
         policy=replace(policy, max_retries=9, retry=RetryPolicy(strategy=RetryStrategy.FIXED)),
     )
-    assert changed(job(), new) == {
+    found = changed(job(), new)
+    told = {
         "name": ("n", "m"),
         "description": (None, "d"),
         "task": ("echo", "other"),
@@ -88,6 +89,8 @@ def test_each_field_is_named_as_requests_name_it() -> None:
         "tags": ((), ("a",)),
         "scope": (None, "s"),
     }
+    assert {name: found[name] for name in told} == told
+    assert {before for name, (before, _) in found.items() if name not in told} <= {None}, "what only its schedule has"
 
 
 @pytest.mark.parametrize(

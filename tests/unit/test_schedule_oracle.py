@@ -199,14 +199,14 @@ def cases(draw: st.DrawFn) -> tuple[str, datetime, Wanted]:
 
 
 @given(cases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_around_changes_of_the_clock(case: tuple[str, datetime, Wanted]) -> None:
     tz, around, wanted = case
     compare(watch(tz, around - 3 * DAY, around + 3 * DAY), wanted, tz)
 
 
 @given(case=cases(), minutes=st.sampled_from([1, 7, 60, 1440]), has_start=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_intervals_within_bounds(case: tuple[str, datetime, Wanted], minutes: int, has_start: bool) -> None:
     tz, around, wanted = case
     wall = watch(tz, around - 3 * DAY, around + 3 * DAY)

@@ -122,7 +122,7 @@ class ApplyJobs:
         holders = (holder for holder in self._of_scope(principal, str(choice.scope)) if holder.key not in kept)
         deleted: list[Applied] = []
         prune = Prune.DONE
-        while chunk := list(islice(holders, self.side_by_side)):
+        while chunk := list(islice(holders, self.side_by_side * 8)):
             if self._is_late(begun_at) or len(deleted) >= MOST_JOBS:
                 return tuple(deleted), Prune.INCOMPLETE
             done = threads.map(lambda holder: self._delete(principal, holder, choice), chunk)

@@ -1,6 +1,7 @@
 """From messages to attempts: the claim, and the re-arming of recurring jobs in the same write (rules 2 and 5)."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,7 @@ from tickwell.application.arming import Arming, first_attempt, probe_message
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.pass_by import Findings, PassBy, Step, lateness
 from tickwell.application.ports import Claim, Claimed, ClaimResult, Ids, JobStore
-from tickwell.domain.accounting import stranded
-from tickwell.domain.arrival import PAUSED, LeftOut, Move, arrival
+from tickwell.domain.arrival import Move, arrival
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
@@ -59,11 +59,11 @@ class ClaimAttempts:
         known = self.jobs.get_many(to_read) if to_read else {}
         found = Findings()
         probes = self._probe([m for m in messages if m.probe], known, now, found)
-        claiming = [m for m in messages if not m.probe]
-        steps = [step for m in claiming if (step := self._step(m, known, now, found)) is not None]
-        self._prepare(steps, now)
-        self.pass_by([step for step in steps if not step.claims], now, found)
-        claimed = self._claim([step for step in steps if step.claims], now, found)
+        claimed: list[Job] = []
+        for number, group in enumerate(_rounds(messages)):
+            if number:
+                known = self.jobs.get_many([m.key for m in group if _must_read(m, now)])
+            claimed += self._round(group, known, now, found)
         return ClaimedBatch(
             claimed=tuple(claimed),
             abandoned=tuple(found.abandoned.values()),
@@ -73,6 +73,15 @@ class ClaimAttempts:
             over=tuple(found.over),
             missed=found.missed,
         )
+
+    def _round(
+        self, messages: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings
+    ) -> list[Job]:
+        """Claim, or pass by, what ``messages`` speak of: one of each job, as it is ``known``."""
+        steps = [step for m in messages if (step := self._step(m, known, now, found)) is not None]
+        self._prepare(steps, now)
+        self.pass_by([step for step in steps if not step.claims], now, found)
+        return self._claim([step for step in steps if step.claims], now, found)
 
     def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings) -> int:
         """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned.
@@ -137,8 +146,6 @@ class ClaimAttempts:
             found.abandoned[job.key] = job
         elif judged is Standing.RESOLVED:
             found.over.append(message)
-            if job is not None and (gap := stranded(job, message)) is not None:
-                self.leave_out(job, [LeftOut(gap=gap, reason=PAUSED)], now=now)
         return judged
 
     def _prepare(self, steps: Sequence[Step], now: datetime) -> None:
@@ -195,6 +202,21 @@ class ClaimAttempts:
             except UnavailableError:
                 continue
         return None
+
+
+def _rounds(messages: Sequence[JobMessage]) -> list[list[JobMessage]]:
+    """The messages that are no probes, in groups with one of each job: what one does to it, the next one must see.
+
+    An occurrence that is armed comes before what waits in the slot: it meets the slot as it was when it became due.
+    """
+    rounds: list[list[JobMessage]] = []
+    seen: Counter[JobKey] = Counter()
+    for message in sorted((m for m in messages if not m.probe), key=lambda m: m.attempt > 1 or m.queued):
+        if seen[message.key] == len(rounds):
+            rounds.append([])
+        rounds[seen[message.key]].append(message)
+        seen[message.key] += 1
+    return rounds
 
 
 def _is_newest(probe: JobMessage, job: Job) -> bool:

@@ -189,7 +189,8 @@ class DefineJob:
         if any(change.field == "payload" for change in changes):
             kept = self._with_payload_kept(replace(asked, job_id=read.job_id)) if keeps_payload else asked
             fields |= {"payload": kept.payload, "payload_blob": kept.payload_blob}
-        return redefined(read, now, fields=fields, schedule=schedule)
+        changed = redefined(read, now, fields=fields, schedule=schedule)
+        return changed.completed_if_over(expires_at=now + self.change_job.retention)
 
     def _with_payload_kept(self, job: Job) -> Job:
         payload, blob = store_payload_by_digest(self.create_job.blobs, job.tenant_id, job.job_id, job.payload)
