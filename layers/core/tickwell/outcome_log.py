@@ -14,7 +14,7 @@ _log = logging.getLogger("tickwell")
 
 def log_batch(lane: str, report: BatchReport) -> None:
     """One line per attempt, and one for the batch where anything was out of the ordinary."""
-    for settled in report.settled:
+    for settled in report.settled if _log.isEnabledFor(logging.INFO) else ():
         _log.info("attempt settled", extra={"action": "attempt.settled", "lane": lane, **_attempt(settled)})
     if report.parked or report.delayed:
         figures = {"parked": report.parked, "delayed": report.delayed}
