@@ -246,7 +246,7 @@ def _twice(folder: Path, wire: Wire, *, again: bool) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             backfill(lab.world, job, NOON - 2 * HOUR)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(20)
         if again:
             made = backfill(lab.world, job, NOON - 2 * HOUR)
