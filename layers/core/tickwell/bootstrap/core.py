@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
@@ -46,9 +45,6 @@ from tickwell.domain.job import Job, JobStatus
 
 AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
