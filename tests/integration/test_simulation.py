@@ -178,6 +178,17 @@ def test_the_safety_sync_repairs_what_was_lost(tickwell: SimulatedTickwell) -> N
     assert statuses(tickwell, job_id) == ["success"]
 
 
+def test_what_was_received_too_often_is_given_up_at_once(tickwell: SimulatedTickwell) -> None:
+    job_id = create(tickwell, "echo", delay_seconds=30)
+    with tickwell._database.transaction() as cursor:
+        cursor.execute("UPDATE queue_messages SET receives = 10")
+    tickwell.advance(seconds=30)
+    with tickwell._database.read() as cursor:
+        assert cursor.execute("SELECT COUNT(*) FROM queue_messages WHERE queue = 'lane-dlq'").fetchone() == (0,)
+    tickwell.advance(minutes=1)
+    assert statuses(tickwell, job_id)
+
+
 def test_webhooks_are_answered_as_the_test_says() -> None:
     asked: list[HttpRequest] = []
 

@@ -38,22 +38,21 @@ class _Worker:
         """How many messages it is busy with."""
         return sum(messages - report.done for messages, report in self._batches.values())
 
-    def has_room(self) -> bool:
-        """Whether it could take one more."""
-        return self.running < self._places
-
     def begin(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Begin with what its lane has to deliver; whether that is anything."""
-        begun = False
+        """Begin with what its lane has to deliver; False where it had no room to look.
+
+        Whoever looks changes something: a message is begun, or goes to the dead letters.
+        """
+        looked = False
         while (room := self._places - self.running) > 0:
-            limit = min(room, _BATCH)
+            looked, limit = True, min(room, _BATCH)
             deliveries = self._system.lanes[self._lane].receive(limit, wait_seconds=0)
             if deliveries:
-                begun, report = True, BatchReport()
+                report = BatchReport()
                 self._batches[loop.create_task(self._run(deliveries, report))] = len(deliveries), report
             if len(deliveries) < limit:
                 break
-        return begun
+        return looked
 
     def raise_faults(self) -> None:
         """Raise what a batch met that ended since the last call; forget those that ended."""
