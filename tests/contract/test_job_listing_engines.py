@@ -1,7 +1,8 @@
 """What finding jobs costs, and where it ends, on each engine."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,16 +122,27 @@ def test_what_has_no_index_is_refused_beyond_a_bound(dynamodb: DynamoStores, mon
     assert too_far.value.field == "page"
 
 
+def copy_jobs(source: str, target: str) -> None:
+    """What an earlier release stored of the jobs in ``source``: the columns that its table has."""
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("ATTACH ? AS source", (source,))
+        columns = ", ".join(row[1] for row in connection.execute("PRAGMA main.table_info(jobs)"))
+        connection.execute(f"INSERT INTO main.jobs ({columns}) SELECT {columns} FROM source.jobs")
+        connection.commit()
+
+
 def test_jobs_that_were_there_before_the_listing_are_found_by_every_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = migrations.steps()
-    path = str(tmp_path / "tickwell.db")
+    path, later = str(tmp_path / "tickwell.db"), str(tmp_path / "later.db")
     with monkeypatch.context() as before:
         before.setattr(migrations, "steps", lambda: {number: known[number] for number in (1, 2)})
-        old = embedded_stores(path, FakeClock())
-        made = created(old.stores, name="old", next_run_at=NOON + MINUTE)
-        old.database.close()
+        embedded_stores(path, FakeClock()).database.close()
+    model = embedded_stores(later, FakeClock())
+    made = created(model.stores, name="old", next_run_at=NOON + MINUTE)
+    model.database.close()
+    copy_jobs(later, path)
     new = embedded_stores(path, FakeClock())
     for sort_by in JobSort:
         query = JobQuery(chosen=JobFilter(search="OLD"), sort_by=sort_by)
