@@ -39,6 +39,7 @@ class JobMessageV1(_Wire):
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    subsecond: bool = False
 
 
 class EventV1(_Wire):
@@ -97,6 +98,7 @@ def encode_job_message(message: JobMessage) -> str:
         admitted=message.admitted,
         late=message.late,
         probe=message.probe,
+        subsecond=message.subsecond,
     ).model_dump_json()
 
 
@@ -119,6 +121,7 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         admitted=wire.admitted,
         late=wire.late,
         probe=wire.probe,
+        subsecond=wire.subsecond,
     )
 
 

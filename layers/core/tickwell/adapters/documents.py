@@ -17,7 +17,7 @@ from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import OnLost, Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
 
 VERSION: Final = 1
@@ -172,7 +172,10 @@ def message_from(text: str) -> JobMessage:
 
 def due_item_text(item: DueItem) -> str:
     """A due item without its place (shard and position)."""
-    return to_json({"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks})
+    document = {"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks}
+    if item.timed:
+        document["timed"] = True
+    return to_json(document)
 
 
 def due_item_from(look_at_ms: int, text: str) -> DueItem:
@@ -182,6 +185,7 @@ def due_item_from(look_at_ms: int, text: str) -> DueItem:
         message=_message_from(document),
         look_at=from_epoch_ms(look_at_ms),
         sent=document["sent"],
+        timed=document.get("timed", False),
         checks=document["checks"],
     )
 
@@ -203,6 +207,8 @@ def _message_document(message: JobMessage) -> dict[str, Any]:
         document["admitted"] = True
     if message.late:
         document["late"] = True
+    if message.subsecond:
+        document["subsecond"] = True
     return document
 
 
@@ -219,6 +225,7 @@ def _message_from(document: dict[str, Any]) -> JobMessage:
         queue=document.get("queue"),
         admitted=document.get("admitted", False),
         late=document.get("late", False),
+        subsecond=document.get("subsecond", False),
     )
 
 
@@ -259,6 +266,8 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
         document["stall"] = policy.stall_seconds
     if policy.pause_after_failures is not None:
         document["pause_after"] = policy.pause_after_failures
+    if policy.precision is not Precision.SECOND:
+        document["precision"] = policy.precision
     if policy.retry != _DEFAULT_RETRY:
         document["retry"] = retry_document(policy.retry)
     return document
@@ -273,6 +282,7 @@ def _policy_from(document: dict[str, Any]) -> Policy:
         on_lost=OnLost(document["on_lost"]),
         stall_seconds=document.get("stall"),
         pause_after_failures=document.get("pause_after"),
+        precision=Precision(document.get("precision", Precision.SECOND)),
     )
 
 

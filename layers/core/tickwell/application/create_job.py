@@ -17,7 +17,7 @@ from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundErr
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
-from tickwell.domain.retry import OnLost, Policy, RetryPolicy
+from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
 
@@ -67,6 +67,7 @@ class JobTerms:
     on_lost: OnLost | None = None
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
+    precision: Precision | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -196,4 +197,6 @@ def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
         for value in (getattr(request, name), getattr(queue, name))[::-1]
         if value is not None
     }
+    if request.precision is not None:
+        chosen["precision"] = request.precision
     return replace(default, **chosen, pause_after_failures=request.pause_after_failures)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.application.arming import Arming, attempt_message, first_attempt
+from tickwell.application.arming import DIRECT_HORIZON, Arming, attempt_message, first_attempt
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.ports import BlobStore, Clock, History, JobStore
@@ -146,9 +146,25 @@ class ChangeJob:
         return items
 
     def _launch(self, changed: Job, read: Job, items: tuple[DueItem, ...]) -> None:
-        self.arming.launch(items, now=self.clock.now())
-        if read.next_run_at is not None and read.next_run_at != changed.next_run_at:
-            self.arming.disarm(first_attempt(read, read.next_run_at))
+        now = self.clock.now()
+        self.arming.launch(items, now=now)
+        for message in _outdated(changed, read, now):
+            self.arming.disarm(message)
+
+
+def _outdated(job: Job, read: Job, now: datetime) -> list[JobMessage]:
+    """What was armed for ``read`` and is of no use any more: its next occurrence, for versions differ, and the retry.
+
+    When the retry is to start is not written in the job: it may be far away.
+    """
+    messages = []
+    if read.next_run_at is not None:
+        messages.append(first_attempt(read, read.next_run_at))
+    slot = read.slot
+    if slot is not None and not slot.is_running() and (job.slot is None or job.status is JobStatus.PAUSED):
+        run_at = now + DIRECT_HORIZON
+        messages.append(attempt_message(read, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at))
+    return messages
 
 
 def _messages(job: Job, read: Job, now: datetime) -> list[JobMessage]:

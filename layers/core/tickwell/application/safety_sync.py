@@ -64,7 +64,11 @@ class _Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SafetySync:
-    """The use case; see ``__call__``. ``sweeps`` is False where every far job has a timer of its own."""
+    """The use case; see ``__call__``.
+
+    ``sweeps`` False: what has a timer of its own is left to that; only what was armed without one, or before such
+    timers were switched on, is sent ahead.
+    """
 
     jobs: JobStore
     due_items: DueItems
@@ -110,11 +114,10 @@ class SafetySync:
         swept_to = max(watermark.swept_to, DuePosition.end_of(now - SYNC_GRACE))
         checked_to = watermark.checked_to
         try:
-            if self.sweeps:
-                until = now + self.arming.direct_horizon - SWEEP_MARGIN
-                for page in self._pages(shard, swept_to, until, deadline, report):
-                    self._send_unsent(page.items, report)
-                    swept_to = page.reached
+            until = now + self.arming.direct_horizon - SWEEP_MARGIN
+            for page in self._pages(shard, swept_to, until, deadline, report):
+                self._send_unsent(page.items, report)
+                swept_to = page.reached
             for page in self._pages(shard, checked_to, now - SYNC_GRACE, deadline, report):
                 self._repair(page.items, report)
                 checked_to = page.reached
@@ -139,7 +142,7 @@ class SafetySync:
 
     def _send_unsent(self, items: Sequence[DueItem], report: SyncReport) -> None:
         """Send what falls due within the direct horizon and was too far away for its writer to send."""
-        unsent = [item.message for item in items if not item.sent]
+        unsent = [item.message for item in items if not item.sent and (self.sweeps or not item.timed)]
         self.arming.send(unsent, now=self.clock.now())
         report.swept += len(unsent)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.arming import Arming, attempt_message, first_attempt
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.ports import Clock, History, JobStore
@@ -70,6 +70,7 @@ class Settle:
         finished = self.jobs.finish_many(standing, now=now)
         # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
         self.arming.launch(items, now=self.clock.now())
+        self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
         self._leave_queues(pairs)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
@@ -86,6 +87,13 @@ class Settle:
             else a
             for a in attempts
         ]
+
+    def _disarm(self, pairs: Sequence[Attempt]) -> None:
+        """Spare the far timers of jobs that have just paused themselves."""
+        for pair in pairs:
+            job = pair.job
+            if isinstance(pair.execution.decision, GiveUp) and job.next_failure_pauses and job.next_run_at is not None:
+                self.arming.disarm(first_attempt(job, job.next_run_at))
 
     def _leave_queues(self, pairs: Sequence[Attempt]) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""

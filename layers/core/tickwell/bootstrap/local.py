@@ -71,6 +71,8 @@ from tickwell.tasks.registry import all_tasks
 _LANE_DEAD_LETTERS = "lane-dlq"
 _NOTIFICATION_DEAD_LETTERS = "notification-dlq"
 _VISIBILITY_MARGIN_SECONDS = 30
+_AHEAD_SECONDS = 0.05
+"""How long before its instant a worker has a message in hand: longer than a look into the database ever takes."""
 _NOTIFICATION_VISIBILITY_SECONDS = 90
 _NOTIFICATION_MAX_RECEIVES = 15
 _NOTIFICATION_QUEUES = {Channel.EMAIL: "notifications", Channel.WEBHOOK: "webhooks"}
@@ -264,6 +266,7 @@ def _lane(database: Database, clock: Clock, lane: Lane, settings: LocalSettings)
         decode_job_message,
         clock,
         visibility_seconds=settings.worker_timeout_seconds + _VISIBILITY_MARGIN_SECONDS,
+        ahead_seconds=_AHEAD_SECONDS,
     )
 
 

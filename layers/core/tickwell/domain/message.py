@@ -15,7 +15,8 @@ class JobMessage:
     job before it claims, because the claim must arm the next occurrence. ``queue`` is the job's named queue.
     ``admitted``: the queue's limits have let this attempt pass already; ``late``: for the second time, because it came
     too long after the start time that it was given first. ``probe``: it never starts the attempt, it only looks at
-    ``run_at`` whether the worker that did has died.
+    ``run_at`` whether the worker that did has died. ``subsecond``: an engine that delays by whole seconds
+    is to deliver it up to a second before ``run_at``, and the worker waits out the rest.
     """
 
     tenant_id: str
@@ -30,6 +31,7 @@ class JobMessage:
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    subsecond: bool = False
 
     @property
     def key(self) -> JobKey:

@@ -25,6 +25,13 @@ class OnLost(StrEnum):
     FAIL = "fail"
 
 
+class Precision(StrEnum):
+    """How near to its instant an attempt starts; never before it."""
+
+    SECOND = "second"
+    SUBSECOND = "subsecond"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetryPolicy:
     """The wait before retry 1, 2, 3 and so on.
@@ -97,7 +104,8 @@ class Policy:
     their own limit (two, or one with ``on_lost`` fail), because the job is not to blame for its worker's death.
     ``stall_seconds``: how long an attempt may give no sign of life before it counts as lost; None: its time limit.
     ``pause_after_failures``: a recurring job pauses itself once so many occurrences in a row were given up; None: no
-    such limit.
+    such limit. ``precision``: to the second, or better: then a worker is there up to a second early and waits, which
+    costs where workers are paid by time (the embedded engine is precise to milliseconds either way).
     """
 
     timeout_seconds: int = 300
@@ -106,6 +114,7 @@ class Policy:
     on_lost: OnLost = OnLost.RETRY
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
+    precision: Precision = Precision.SECOND
 
     @property
     def lease_seconds(self) -> int:

@@ -122,6 +122,7 @@ _JOBS: Mapping[str, Any] = {
     "on_lost": "retry",
     "pause_after_failures": None,
     "stall_seconds": None,
+    "precision": "second",
     "retry_of": None,
     "parent_id": None,
     "child_id": None,

@@ -16,7 +16,7 @@ from tickwell.application.create_job import (
 )
 from tickwell.domain.cron import CronExpression, zone
 from tickwell.domain.errors import InvalidInputError
-from tickwell.domain.retry import OnLost, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import OnLost, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import JobType
 from tickwell.http.strict_body import StrictBody
 
@@ -161,6 +161,11 @@ class JobFields(StrictBody):
     pause_after_failures: int | None = Field(
         default=None, ge=1, le=1000, description="A recurring job pauses itself after so many failures in a row."
     )
+    precision: Literal["second", "subsecond"] | None = Field(
+        default=None,
+        description="`subsecond`: a worker is there before the instant and waits for it (Lambda time, on AWS). "
+        "Default: `second`. Never early.",
+    )
     queue: str | None = Field(
         default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
     )
@@ -216,6 +221,7 @@ class JobFields(StrictBody):
             "on_lost": None if self.on_lost is None else OnLost(self.on_lost),
             "stall_seconds": self.stall_seconds,
             "pause_after_failures": self.pause_after_failures,
+            "precision": None if self.precision is None else Precision(self.precision),
             "tags": tuple(dict.fromkeys(self.tags)),
         }
 

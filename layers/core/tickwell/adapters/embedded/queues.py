@@ -71,10 +71,11 @@ class EmbeddedQueue(Generic[T]):
 
     A message stays invisible for ``visibility_seconds`` once it was delivered. Where ``dead_letter`` names a
     queue, what was delivered ``max_receives`` times goes there instead of being delivered again. Safe for
-    threads and processes. The default of ``max_receives`` is the backstop of rule 4.
+    threads and processes. The default of ``max_receives`` is the backstop of rule 4. ``ahead_seconds``: messages are
+    delivered so much before their delay is over, for receivers that are ready by then and wait for the instant itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a queue is, each by its name
         self,
         database: Database,
         name: str,
@@ -85,6 +86,7 @@ class EmbeddedQueue(Generic[T]):
         *,
         visibility_seconds: float,
         max_receives: int = 10,
+        ahead_seconds: float = 0.0,
     ) -> None:
         self._database = database
         self._name = name
@@ -94,6 +96,7 @@ class EmbeddedQueue(Generic[T]):
         self._clock = clock
         self._visibility_ms = _milliseconds(visibility_seconds)
         self._max_receives = max_receives
+        self._ahead_ms = _milliseconds(ahead_seconds)
         self._bell = bell_of(database, name)
 
     def send(self, outgoing: Sequence[Outgoing[T]]) -> None:
@@ -167,7 +170,7 @@ class EmbeddedQueue(Generic[T]):
         now_ms = self._now_ms()
         while True:
             with self._database.transaction() as cursor:
-                if self._give_turns(cursor, now_ms) < _TURNS_AT_ONCE:
+                if self._give_turns(cursor, now_ms + self._ahead_ms) < _TURNS_AT_ONCE:
                     return self._deliver(cursor, now_ms, limit)
 
     def _deliver(self, cursor: sqlite3.Cursor, now_ms: int, limit: int) -> tuple[list[_Row], bool]:
@@ -180,9 +183,9 @@ class EmbeddedQueue(Generic[T]):
         cursor.executemany(_MOVE, moves)
         return taken, bool(exhausted)
 
-    def _give_turns(self, cursor: sqlite3.Cursor, now_ms: int) -> int:
-        """Give turns to messages that have become visible; to how many, ``_TURNS_AT_ONCE`` at most."""
-        arrived = cursor.execute(_ARRIVED, (self._name, now_ms, _TURNS_AT_ONCE)).fetchall()
+    def _give_turns(self, cursor: sqlite3.Cursor, until_ms: int) -> int:
+        """Give turns to messages that are visible by then; to how many, ``_TURNS_AT_ONCE`` at most."""
+        arrived = cursor.execute(_ARRIVED, (self._name, until_ms, _TURNS_AT_ONCE)).fetchall()
         if not arrived:
             return 0
         first = cursor.execute(_FIRST_TURN, (self._name,)).fetchone()[0] or 1
@@ -204,7 +207,7 @@ class EmbeddedQueue(Generic[T]):
         """How long until the first message may be delivered; takes no write lock."""
         with self._database.read() as cursor:
             (visible_at_ms,) = cursor.execute(_HEAD, {"queue": self._name}).fetchone()
-        return math.inf if visible_at_ms is None else (visible_at_ms - self._now_ms()) / 1000
+        return math.inf if visible_at_ms is None else (visible_at_ms - self._ahead_ms - self._now_ms()) / 1000
 
     def _pause(self, rings: int, timeout_seconds: float) -> float:
         """Wait for the bell; roughly how long that took."""
