@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def ticking(world: World) -> Callable[[float], Awaitable[None]]:
-    """A pause during which others may run: the clock moves to whatever is waited for next, once all have had their turn."""
+    """A pause during which others run: the clock moves to what is waited for next, once all have had their turn."""
     awaited: list[datetime] = []
 
     async def pause(seconds: float) -> None:

@@ -125,11 +125,22 @@ MOMENTS: dict[str, Moment] = {
 }
 
 
+@pytest.mark.parametrize("build", ["embedded"], indirect=True)
 @pytest.mark.parametrize("far_timer", ["sweep", "scheduler"])
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
 def test_the_old_occurrence_never_runs(build: Build, far_timer: str, moment: str, kind: str, change: str) -> None:
-    world = build(far_timer=far_timer)
+    changed_at(build(far_timer=far_timer), moment, kind, change)
+
+
+@pytest.mark.parametrize("build", ["aws"], indirect=True)
+@pytest.mark.parametrize(("kind", "change"), CHANGES)
+def test_nor_does_it_on_the_other_engine_in_the_last_moment(build: Build, kind: str, change: str) -> None:
+    """All moments are one to the store: what decides is the condition of the claim."""
+    changed_at(build(far_timer="scheduler"), "early", kind, change)
+
+
+def changed_at(world: World, moment: str, kind: str, change: str) -> None:
     schedule: Any = At(at=DUE_AT) if kind == "one-time" else TWENTY_PAST
     wanted = (ONE_TIME if kind == "one-time" else RECURRING)[change]
     job = world.create(schedule=schedule, payload=OLD)
