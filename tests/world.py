@@ -127,13 +127,7 @@ class World:
     @property
     def change(self) -> ChangeJob:
         """Pause, resume, cancel, retry, delete."""
-        return ChangeJob(
-            jobs=self.core.jobs,
-            arming=self.core.arming,
-            ended_jobs=self.core.ended_jobs(),
-            clock=self.clock,
-            retention=RETENTION,
-        )
+        return self.core.change_job()
 
     @property
     def queues(self) -> ManageQueues:

@@ -14,7 +14,7 @@ from tests.doubles import NOON
 from tickwell.application.ports import Page
 from tickwell.domain.dead_letter import OPERATOR_TENANT
 from tickwell.domain.errors import InvalidInputError, NotFoundError
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, SkipOutcome
 from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
 
 T = TypeVar("T")
@@ -145,6 +145,13 @@ def test_expired_history_is_gone_and_may_be_written_anew(stores: Stores) -> None
     new = tuple(replace(one, expires_at=TOMORROW) for one in old)
     _put(stores, *new)
     assert _history(stores, of.job_id) == new
+
+
+def test_a_skip_comes_back_with_its_outcome(stores: Stores) -> None:
+    of = job(stores)
+    cancelled = skip(of, outcome=SkipOutcome.CANCELLED)
+    stores.history.put_skip(cancelled)
+    assert stores.history.list_skips(TENANT, of.job_id, limit=10, cursor=None).items == (cancelled,)
 
 
 def test_a_skip_is_recorded_once_for_its_first_instant(stores: Stores) -> None:

@@ -122,7 +122,8 @@ def test_a_skip_that_loses_its_race_is_judged_again(make: Make) -> None:
             skipped: bool = self.inner.skip(message, **fields)
             return skipped
 
-    claim_attempts = replace(world.execute.claim_attempts, jobs=Racing(world.core.jobs))
+    pass_by = replace(world.execute.claim_attempts.pass_by, jobs=Racing(world.core.jobs))
+    claim_attempts = replace(world.execute.claim_attempts, pass_by=pass_by)
     batch = claim_attempts([d.message for d in due if isinstance(d.message, JobMessage)], now=world.clock.now())
     assert batch.again == tuple(d.message for d in due)
     queue.delete(retried)

@@ -12,7 +12,7 @@ from tickwell.application.arming import attempt_message, first_attempt
 from tickwell.domain.errors import IllegalTransitionError, NotFoundError
 from tickwell.domain.execution import execution_id, parse_execution_id
 from tickwell.domain.job import LEASE_MARGIN, TRANSITIONS, Job, JobState, JobStatus, Slot, sources
-from tickwell.domain.occurrence import MISFIRE_GRACE, Gap, Rearm, Standing, rearm, standing
+from tickwell.domain.occurrence import Gap, Rearm, Standing, rearm, standing
 from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Interval, OneTime, next_due
 
@@ -189,8 +189,7 @@ def test_where_a_message_stands(message: Any, job: Job, now: Any, expected: Stan
     ],
 )
 def test_how_a_recurring_job_goes_on_when_it_is_late(late: timedelta, expected: Rearm) -> None:
-    assert MISFIRE_GRACE == MINUTE
-    assert rearm(EVERY_MINUTE, NOON, NOON + late) == expected
+    assert rearm(EVERY_MINUTE, NOON, NOON + late, grace=MINUTE) == expected
 
 
 def test_an_interval_counts_from_its_anchor() -> None:

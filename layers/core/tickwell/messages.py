@@ -40,6 +40,8 @@ class JobMessageV1(_Wire):
     late: bool = False
     probe: bool = False
     subsecond: bool = False
+    queued: bool = False
+    start_by: AwareDatetime | None = None
 
 
 class EventV1(_Wire):
@@ -99,6 +101,8 @@ def encode_job_message(message: JobMessage) -> str:
         late=message.late,
         probe=message.probe,
         subsecond=message.subsecond,
+        queued=message.queued,
+        start_by=message.start_by,
     ).model_dump_json()
 
 
@@ -122,6 +126,8 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         late=wire.late,
         probe=wire.probe,
         subsecond=wire.subsecond,
+        queued=wire.queued,
+        start_by=None if wire.start_by is None else instant(wire.start_by),
     )
 
 

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, policy_of, policy_part, to_json
+from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, to_json
+from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.domain.dead_letter import AttemptError, DeadLetter
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms

@@ -10,22 +10,22 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.due import DueItem
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
 
 VERSION: Final = 1
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-_DEFAULT_POLICY = Policy()
-_DEFAULT_RETRY = RetryPolicy()
 
 
 def to_json(value: Any) -> str:
@@ -95,8 +95,9 @@ def definition_text(job: Job) -> str:
     return to_json(document)
 
 
+@lru_cache(maxsize=4096)
 def definition_from(text: str) -> Definition:
-    """What ``definition_text`` wrote."""
+    """What ``definition_text`` wrote. Remembered: a job is read several times for each of its occurrences."""
     document = from_json(text)
     return Definition(
         user_id=document["user"],
@@ -110,16 +111,6 @@ def definition_from(text: str) -> Definition:
         tags=tuple(document.get("tags", ())),
         retry_of=document.get("retry_of"),
     )
-
-
-def policy_part(policy: Policy) -> dict[str, Any] | None:
-    """A policy as part of a larger document; None for the default one."""
-    return None if policy == _DEFAULT_POLICY else _policy_document(policy)
-
-
-def policy_of(part: dict[str, Any] | None) -> Policy:
-    """What ``policy_part`` spelled."""
-    return _DEFAULT_POLICY if part is None else _policy_from(part)
 
 
 def content_text(job: Job) -> str:
@@ -150,6 +141,25 @@ def progress_from(text: str | None) -> Progress | None:
         return None
     percent, message, at_ms = from_json(text)
     return Progress(percent=percent, message=message, at=from_epoch_ms(at_ms))
+
+
+def pending_text(pending: tuple[Pending, ...]) -> str | None:
+    """Those that wait for the slot; a missed one in a list of its own."""
+    if not pending:
+        return None
+    return to_json([[to_epoch_ms(one.due_at)] if one.missed else to_epoch_ms(one.due_at) for one in pending])
+
+
+def pending_from(text: str | None) -> tuple[Pending, ...]:
+    """What ``pending_text`` wrote."""
+    if text is None:
+        return ()
+    return tuple(
+        Pending(due_at=from_epoch_ms(one[0]), missed=True)
+        if isinstance(one, list)
+        else Pending(due_at=from_epoch_ms(one))
+        for one in from_json(text)
+    )
 
 
 def is_later_form(found: Job, job: Job) -> bool:
@@ -209,6 +219,10 @@ def _message_document(message: JobMessage) -> dict[str, Any]:
         document["late"] = True
     if message.subsecond:
         document["subsecond"] = True
+    if message.queued:
+        document["queued"] = True
+    if message.start_by is not None:
+        document["by"] = to_epoch_ms(message.start_by)
     return document
 
 
@@ -226,6 +240,8 @@ def _message_from(document: dict[str, Any]) -> JobMessage:
         admitted=document.get("admitted", False),
         late=document.get("late", False),
         subsecond=document.get("subsecond", False),
+        queued=document.get("queued", False),
+        start_by=from_ms(document.get("by")),
     )
 
 
@@ -254,57 +270,3 @@ def _schedule_from(document: list[Any]) -> Schedule:
 @lru_cache(maxsize=4096)
 def _expression(text: str, timezone: str) -> CronExpression:
     return CronExpression.parse(text, timezone)
-
-
-def _policy_document(policy: Policy) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "timeout": policy.timeout_seconds,
-        "retries": policy.max_retries,
-        "on_lost": policy.on_lost,
-    }
-    if policy.stall_seconds is not None:
-        document["stall"] = policy.stall_seconds
-    if policy.pause_after_failures is not None:
-        document["pause_after"] = policy.pause_after_failures
-    if policy.precision is not Precision.SECOND:
-        document["precision"] = policy.precision
-    if policy.retry != _DEFAULT_RETRY:
-        document["retry"] = retry_document(policy.retry)
-    return document
-
-
-def _policy_from(document: dict[str, Any]) -> Policy:
-    retry = document.get("retry")
-    return Policy(
-        timeout_seconds=document["timeout"],
-        max_retries=document["retries"],
-        retry=_DEFAULT_RETRY if retry is None else retry_from(retry),
-        on_lost=OnLost(document["on_lost"]),
-        stall_seconds=document.get("stall"),
-        pause_after_failures=document.get("pause_after"),
-        precision=Precision(document.get("precision", Precision.SECOND)),
-    )
-
-
-def retry_document(retry: RetryPolicy) -> dict[str, Any]:
-    """A retry policy as part of a larger document."""
-    return {
-        "strategy": retry.strategy,
-        "delay": retry.delay_seconds,
-        "factor": retry.factor,
-        "max_delay": retry.max_delay_seconds,
-        "jitter": retry.jitter,
-        "delays": retry.delays_seconds,
-    }
-
-
-def retry_from(document: dict[str, Any]) -> RetryPolicy:
-    """What ``retry_document`` wrote."""
-    return RetryPolicy(
-        strategy=RetryStrategy(document["strategy"]),
-        delay_seconds=document["delay"],
-        factor=document["factor"],
-        max_delay_seconds=document["max_delay"],
-        jitter=document["jitter"],
-        delays_seconds=tuple(document["delays"]),
-    )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.adapters.documents import VERSION, from_json, to_json
-from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip
+from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip, SkipOutcome
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
@@ -84,12 +84,14 @@ def execution_from(
 
 def skip_text(skip: Skip) -> str:
     """A skip without its key and its expiry."""
-    document = {
+    document: dict[str, Any] = {
         "v": VERSION,
         "last": to_epoch_ms(skip.last_due_at),
         "count": skip.count,
         "reason": skip.reason,
     }
+    if skip.outcome is not SkipOutcome.SKIPPED:
+        document["outcome"] = skip.outcome
     return to_json(document)
 
 
@@ -103,6 +105,7 @@ def skip_from(key: JobKey, *, first_ms: int, expires_ms: int, text: str) -> Skip
         last_due_at=from_epoch_ms(document["last"]),
         count=document["count"],
         reason=document["reason"],
+        outcome=SkipOutcome(document.get("outcome", SkipOutcome.SKIPPED)),
         expires_at=from_epoch_ms(expires_ms),
     )
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, retry_document, retry_from, to_json
+from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, to_json
+from tickwell.adapters.policy_documents import retry_document, retry_from
 from tickwell.domain.admission import Gate, Permit
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention

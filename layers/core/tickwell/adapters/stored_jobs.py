@@ -1,6 +1,6 @@
 """From what the engines store of a job to the job: the same for both."""
 
-from tickwell.adapters.documents import content_from, definition_from, from_ms
+from tickwell.adapters.documents import content_from, definition_from, from_ms, pending_from
 from tickwell.domain.instant import from_epoch_ms
 from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
 
@@ -13,6 +13,7 @@ def stored_job(  # noqa: PLR0913 - a job has that many stored values
     status: str,
     next_run_ms: int | None,
     slot: Slot | None,
+    pending: str | None,
     tally: Tally,
     created_ms: int,
     updated_ms: int,
@@ -46,6 +47,7 @@ def stored_job(  # noqa: PLR0913 - a job has that many stored values
         status=JobStatus(status),
         next_run_at=from_ms(next_run_ms),
         slot=slot,
+        pending=pending_from(pending),
         tally=tally,
         created_at=from_epoch_ms(created_ms),
         updated_at=from_epoch_ms(updated_ms),

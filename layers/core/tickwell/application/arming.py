@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
 from tickwell.domain.errors import StaleDueItemError
-from tickwell.domain.job import TAKEOVER_DELAY, Job
+from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import Precision
+from tickwell.domain.retry import Misfire, Precision
 
 _log = logging.getLogger("tickwell")
 
@@ -25,8 +25,11 @@ def first_attempt(job: Job, due_at: datetime) -> JobMessage:
     return attempt_message(job, due_at=due_at, attempt=1, run_at=due_at)
 
 
-def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetime) -> JobMessage:
-    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry."""
+def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetime, queued: bool = False) -> JobMessage:
+    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry.
+
+    ``queued``: it is the first one, of an occurrence that waits in the job's slot.
+    """
     return JobMessage(
         tenant_id=job.tenant_id,
         job_id=job.job_id,
@@ -38,7 +41,24 @@ def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetim
         recurring=job.is_recurring,
         queue=job.queue,
         subsecond=job.policy.precision is Precision.SUBSECOND,
+        queued=queued,
+        start_by=_start_by(job, due_at, run_at, queued=queued) if attempt == 1 else None,
     )
+
+
+def slot_message(job: Job, slot: Slot, run_at: datetime) -> JobMessage:
+    """The message for the attempt that the slot waits for."""
+    return attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at, queued=slot.attempt == 1)
+
+
+def _start_by(job: Job, due_at: datetime, run_at: datetime, *, queued: bool) -> datetime | None:
+    """After that the job must be read before it is claimed; None: never, or always, as for an armed occurrence."""
+    if job.is_recurring and not queued:
+        return None
+    limits = [latest for latest in (job.policy.latest_start(due_at),) if latest is not None]
+    if job.policy.misfire is Misfire.SKIP and not queued:
+        limits.append(run_at + job.policy.misfire_grace)
+    return min(limits, default=None)
 
 
 def probe_message(job: Job) -> JobMessage | None:

@@ -2,17 +2,22 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from tickwell.application.arming import Arming, first_attempt, probe_message
-from tickwell.application.ports import Claim, Claimed, ClaimResult, History, Ids, JobStore
+from tickwell.application.leave_out import LeaveOut
+from tickwell.application.pass_by import Findings, PassBy, Step, lateness
+from tickwell.application.ports import Claim, Claimed, ClaimResult, Ids, JobStore
+from tickwell.domain.accounting import stranded
+from tickwell.domain.arrival import PAUSED, LeftOut, Move, arrival
+from tickwell.domain.child import child_id
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.execution import Skip
 from tickwell.domain.job import Job, JobKey
 from tickwell.domain.message import JobMessage
-from tickwell.domain.occurrence import Gap, Rearm, Standing, rearm, standing
+from tickwell.domain.occurrence import Standing, standing
+from tickwell.domain.retry import Overlap
 
 _log = logging.getLogger("tickwell")
 
@@ -23,9 +28,10 @@ _CLAIM_TRIES = 3
 class ClaimedBatch:
     """``claimed``: attempts that are ours now. ``abandoned``: jobs whose worker must be presumed dead.
 
-    ``skipped`` counts occurrences that met a busy slot, ``probes`` the probes that found nothing amiss. ``again``:
-    messages that must be delivered once more, because the store failed or the job changed meanwhile. ``over``: messages
-    whose attempts are not to be made, skipped ones among them. All others were duplicates of attempts under way.
+    ``skipped`` counts occurrences that were passed by: left out, or waiting, or run by a child. ``probes`` counts those
+    that found nothing amiss. ``again``: messages that must be delivered once more, because the store failed or the job
+    changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones among them. All others were
+    duplicates of attempts under way.
     """
 
     claimed: tuple[Job, ...]
@@ -36,52 +42,27 @@ class ClaimedBatch:
     over: tuple[JobMessage, ...] = ()
 
 
-@dataclass(slots=True)
-class _Findings:
-    """What the messages of a batch come to besides claims."""
-
-    abandoned: dict[JobKey, Job] = field(default_factory=dict)
-    again: list[JobMessage] = field(default_factory=list)
-    over: list[JobMessage] = field(default_factory=list)
-    skipped: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Step:
-    """What one message comes to: its claim or skip, and how the recurring job goes on."""
-
-    message: JobMessage
-    job: Job | None = None
-    rearm: Rearm | None = None
-    blocked: bool = False
-    due: list[DueItem] = field(default_factory=list)
-
-    @property
-    def next_run_at(self) -> datetime | None:
-        return None if self.rearm is None else self.rearm.next_run_at
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimAttempts:
     """The use case; see ``__call__``."""
 
     jobs: JobStore
-    history: History
     arming: Arming
     ids: Ids
-    retention: timedelta
+    leave_out: LeaveOut
+    pass_by: PassBy
 
     def __call__(self, messages: Sequence[JobMessage], *, now: datetime) -> ClaimedBatch:
         """Claim what is still to be done among ``messages``. Raises UnavailableError; may be repeated then."""
-        to_read = [m.key for m in messages if _must_read(m)]
+        to_read = [m.key for m in messages if _must_read(m, now)]
         known = self.jobs.get_many(to_read) if to_read else {}
-        found = _Findings()
+        found = Findings()
         probes = self._probe([m for m in messages if m.probe], known, now, found)
         claiming = [m for m in messages if not m.probe]
         steps = [step for m in claiming if (step := self._step(m, known, now, found)) is not None]
         self._prepare(steps, now)
-        self._skip([step for step in steps if step.blocked], now, found)
-        claimed = self._claim([step for step in steps if not step.blocked], now, found)
+        self.pass_by([step for step in steps if not step.claims], now, found)
+        claimed = self._claim([step for step in steps if step.claims], now, found)
         return ClaimedBatch(
             claimed=tuple(claimed),
             abandoned=tuple(found.abandoned.values()),
@@ -91,7 +72,7 @@ class ClaimAttempts:
             over=tuple(found.over),
         )
 
-    def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> int:
+    def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings) -> int:
         """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned.
 
         Only the newest probe of an attempt is followed by another: the chain of one that was delivered twice ends.
@@ -124,62 +105,58 @@ class ClaimAttempts:
             _log.warning("a probe could not be noted; should it come twice, so does the next one", extra=extra)
         return True
 
-    def _step(self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, found: _Findings) -> _Step | None:
-        if not _must_read(message):
-            return _Step(message=message)
+    def _step(self, message: JobMessage, known: Mapping[JobKey, Job], now: datetime, found: Findings) -> Step | None:
+        if not _must_read(message, now):
+            return Step(message=message)
         job = known.get(message.key)
         judged = self._judge(message, job, now, found)
         if job is None or judged not in (Standing.WAITING, Standing.BLOCKED):
             return None
-        going_on = rearm(job.schedule, message.due_at, now)
-        return _Step(message=message, job=job, rearm=going_on, blocked=judged is Standing.BLOCKED)
+        if message.queued or not message.recurring:
+            return self._late_step(message, job, now)
+        blocked = judged is Standing.BLOCKED
+        has_child = not blocked and job.policy.overlap is Overlap.ALLOW and self._has_child(job, message.due_at)
+        return Step(message=message, job=job, arrival=arrival(job, message, now, blocked=blocked, has_child=has_child))
 
-    def _judge(self, message: JobMessage, job: Job | None, now: datetime, found: _Findings) -> Standing:
+    def _late_step(self, message: JobMessage, job: Job, now: datetime) -> Step:
+        """An attempt that comes later than its message allows without a look at the job."""
+        reason = lateness(job, message, now)
+        return Step(message=message, job=None if reason is None else job, gives_up=reason)
+
+    def _has_child(self, job: Job, due_at: datetime) -> bool:
+        """Whether a child runs the occurrence: somebody made it, and died before the next occurrence was armed."""
+        key = JobKey(tenant_id=job.tenant_id, job_id=child_id(job.job_id, due_at))
+        return key in self.jobs.get_many([key])
+
+    def _judge(self, message: JobMessage, job: Job | None, now: datetime, found: Findings) -> Standing:
         """How ``message`` stands to ``job``; notes what is abandoned or over."""
         judged = Standing.RESOLVED if job is None else standing(message, job, now)
         if judged is Standing.ABANDONED and job is not None:
             found.abandoned[job.key] = job
         elif judged is Standing.RESOLVED:
             found.over.append(message)
+            if job is not None and (gap := stranded(job, message)) is not None:
+                self.leave_out(job, [LeftOut(gap=gap, reason=PAUSED)], now=now)
         return judged
 
-    def _prepare(self, steps: Sequence[_Step], now: datetime) -> None:
+    def _prepare(self, steps: Sequence[Step], now: datetime) -> None:
         """Before any job is written: the due items of the next occurrences, and the record of what is left out."""
         arming = [
-            (step, first_attempt(step.job, step.rearm.next_run_at))
+            (step, first_attempt(step.job, step.arrival.next_run_at))
             for step in steps
-            if step.job is not None and step.rearm is not None and step.rearm.next_run_at is not None
+            if step.job is not None and step.arrival is not None and step.arrival.next_run_at is not None
         ]
         for (step, _), item in zip(arming, self.arming.prepare([m for _, m in arming], now=now), strict=True):
             step.due.append(item)
         for step in steps:
-            if step.blocked:
-                only = Gap(first_due_at=step.message.due_at, last_due_at=step.message.due_at, count=1)
-                self.history.put_skip(
-                    self._skip_record(step.message, only, "the previous occurrence was not over", now)
-                )
-            if step.rearm is not None and step.rearm.gap is not None:
-                self.history.put_skip(self._skip_record(step.message, step.rearm.gap, "missed", now))
+            if step.job is not None and step.arrival is not None:
+                self.leave_out(step.job, step.arrival.left_out, now=now)
 
-    def _skip(self, steps: Sequence[_Step], now: datetime, found: _Findings) -> None:
-        following: list[DueItem] = []
-        for step in steps:
-            self.arming.require_fresh(prepared_at=now)
-            if self.jobs.skip(step.message, next_run_at=step.next_run_at, now=now):
-                found.skipped += 1
-                found.over.append(step.message)
-                following += step.due
-            else:
-                found.again.append(step.message)
-        self.arming.launch(following, now=now)
-
-    def _claim(self, steps: Sequence[_Step], now: datetime, found: _Findings) -> list[Job]:
+    def _claim(self, steps: Sequence[Step], now: datetime, found: Findings) -> list[Job]:
         if not steps:
             return []
         self.arming.require_fresh(prepared_at=now)
-        claims = [
-            Claim(message=step.message, token=self.ids.token(), now=now, next_run_at=step.next_run_at) for step in steps
-        ]
+        claims = [_claim_of(step, self.ids.token(), now) for step in steps]
         claimed: list[Job] = []
         following: list[DueItem] = []
         for step, result in zip(steps, self._claim_many(claims), strict=True):
@@ -188,6 +165,8 @@ class ClaimAttempts:
             elif isinstance(result, Claimed):
                 claimed.append(result.job)
                 following += step.due
+            elif step.is_move(Move.TAKE_OVER):
+                found.again.append(step.message)  # the retry began, or somebody else came: it is judged anew
             else:
                 self._judge(step.message, result.job, now, found)
         self.arming.launch(following, now=now)
@@ -214,23 +193,30 @@ class ClaimAttempts:
                 continue
         return None
 
-    def _skip_record(self, message: JobMessage, gap: Gap, reason: str, now: datetime) -> Skip:
-        return Skip(
-            tenant_id=message.tenant_id,
-            job_id=message.job_id,
-            first_due_at=gap.first_due_at,
-            last_due_at=gap.last_due_at,
-            count=gap.count,
-            reason=reason,
-            expires_at=now + self.retention,
-        )
-
 
 def _is_newest(probe: JobMessage, job: Job) -> bool:
     """Whether no probe is known that looks later after the attempt that ``job`` is running."""
     return job.slot is None or job.slot.probe_at is None or probe.run_at >= job.slot.probe_at
 
 
-def _must_read(message: JobMessage) -> bool:
-    """Whether the job must be read before the claim, for its schedule says what the claim arms; or instead of one."""
-    return message.probe or (message.recurring and message.attempt == 1)
+def _must_read(message: JobMessage, now: datetime) -> bool:
+    """Whether the job must be read before the claim: its schedule says what the claim arms, or it may be too late."""
+    if message.start_by is not None and now > message.start_by:
+        return True
+    return message.probe or (message.recurring and message.attempt == 1 and not message.queued)
+
+
+def _claim_of(step: Step, token: str, now: datetime) -> Claim:
+    plan = step.arrival
+    if plan is None:
+        return Claim(message=step.message, token=token, now=now)
+    takes_over = step.job if plan.move is Move.TAKE_OVER else None
+    return Claim(
+        message=step.message,
+        token=token,
+        now=now,
+        next_run_at=plan.next_run_at,
+        pending=plan.pending,
+        over=None if takes_over is None else takes_over.slot,
+        over_pending=() if takes_over is None else takes_over.pending,
+    )

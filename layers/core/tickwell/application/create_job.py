@@ -6,6 +6,7 @@ from typing import Any
 
 from tickwell.application.arming import Arming, first_attempt
 from tickwell.application.claim_check import store_payload
+from tickwell.application.job_policy import TIMING_FIELDS, with_timing
 from tickwell.application.placing import Placing
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.queue_directory import QueueDirectory
@@ -17,7 +18,7 @@ from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundErr
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
-from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy
+from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
 
 
@@ -68,6 +69,12 @@ class JobTerms:
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
     precision: Precision | None = None
+    overlap: Overlap | None = None
+    misfire: Misfire | None = None
+    misfire_grace_seconds: int | None = None
+    misfire_max: int | None = None
+    misfire_spread_seconds: int | None = None
+    expires_after_seconds: int | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -154,6 +161,9 @@ class CreateJob:
         place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
         self.registry.validate(request.task, request.payload)
         schedule = schedule_of(request.schedule, now)
+        is_recurring = not isinstance(schedule, OneTime)
+        policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
+        require_not_refused(schedule, policy, now)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,
@@ -166,7 +176,7 @@ class CreateJob:
             schedule=schedule,
             lane=place.lane,
             queue=place.name,
-            policy=_policy(task.policy, place.queue, request),
+            policy=policy,
             tags=request.tags,
             next_run_at=first_due(schedule, now),
             created_at=now,
@@ -189,7 +199,7 @@ def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
             return Cron(expression=request)
 
 
-def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
+def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: bool) -> Policy:
     """What the job says goes before what its queue says, and that before the task's own policy."""
     chosen = {
         name: value
@@ -199,4 +209,13 @@ def _policy(default: Policy, queue: Queue, request: NewJob) -> Policy:
     }
     if request.precision is not None:
         chosen["precision"] = request.precision
-    return replace(default, **chosen, pause_after_failures=request.pause_after_failures)
+    policy = replace(default, **chosen, pause_after_failures=request.pause_after_failures)
+    asked = {name: value for name in TIMING_FIELDS if (value := getattr(request, name)) is not None}
+    return with_timing(policy, asked, is_recurring=is_recurring)
+
+
+def require_not_refused(schedule: Schedule, policy: Policy, now: datetime) -> None:
+    """Raises InvalidInputError where a time that has passed is asked for, and the job is not to run late."""
+    asked_for_late = isinstance(schedule, OneTime) and not schedule.immediate and schedule.at < now
+    if policy.misfire is Misfire.REFUSE and asked_for_late:
+        raise InvalidInputError("scheduled_time", "has passed, and the misfire policy refuse takes no such time")

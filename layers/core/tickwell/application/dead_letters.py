@@ -145,7 +145,7 @@ class RetryDeadLetter:
             schedule=OneTime(at=at, immediate=True),
             lane=letter.lane or Lane.MEDIUM,
             queue=letter.queue,
-            policy=letter.policy or self.registry.get(task).policy,
+            policy=(letter.policy or self.registry.get(task).policy).for_child,
             tags=letter.tags,
             retry_of=letter.dead_letter_id,
             next_run_at=at,

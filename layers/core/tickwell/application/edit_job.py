@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.application.claim_check import encode, store_payload
-from tickwell.application.create_job import POLICY_FIELDS, After, At, Every, Immediately, JobTerms, schedule_of
+from tickwell.application.create_job import (
+    POLICY_FIELDS,
+    After,
+    At,
+    Every,
+    Immediately,
+    JobTerms,
+    require_not_refused,
+    schedule_of,
+)
+from tickwell.application.job_policy import TIMING_FIELDS, with_timing
 from tickwell.application.manage_job import ChangeJob
 from tickwell.application.placing import Placing
 from tickwell.application.ports import BlobStore
@@ -71,7 +81,10 @@ class EditJob:
         if not becomes_recurring and edit.pause_after_failures is not None:
             raise InvalidInputError("pause_after_failures", "goes with recurring jobs only")
         policy = self._policy(job, replace(job, **fields), edit)
-        fields["policy"] = policy if becomes_recurring else replace(policy, pause_after_failures=None)
+        timing = {name: getattr(edit, name) for name in TIMING_FIELDS if name in edit.given}
+        fields["policy"] = with_timing(policy, timing, is_recurring=becomes_recurring)
+        if schedule is not None and schedule != job.schedule:
+            require_not_refused(schedule, fields["policy"], now)
         changed = edited(job, now, fields=fields, schedule=schedule, status=edit.status)
         is_armed = changed.status is not JobStatus.ACTIVE or changed.next_run_at is not None
         if not is_armed and changed.schedule != job.schedule:

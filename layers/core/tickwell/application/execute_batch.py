@@ -199,7 +199,8 @@ class ExecuteBatch:
         busy = len(batch.claimed) + len(batch.abandoned) + batch.skipped + batch.probes + len(batch.again)
         report.stale += messages - busy
         errors: list[BaseException] = []
-        await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
+        if batch.abandoned:
+            await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
         while running:
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             ended = await asyncio.gather(*done, return_exceptions=True)

@@ -25,9 +25,9 @@ class Lifeline(Protocol):
     async def sign(self, progress: Progress | None = None) -> None:
         """Say that the attempt lives, and how far it has come: extends the lease.
 
-        Raises AttemptCancelledError when the job was cancelled or deleted, when the attempt was given to another
-        worker meanwhile, or when this worker stops. A store that fails does not matter: the sign is lost, the attempt
-        goes on.
+        Raises AttemptCancelledError when the job was cancelled or deleted, when a newer occurrence takes its place,
+        when the attempt was given to another worker meanwhile, or when this worker stops. A store that fails does not
+        matter: the sign is lost, the attempt goes on.
         """
         ...
 
@@ -43,6 +43,7 @@ class End(StrEnum):
     """Why a running attempt is to end before its time."""
 
     CANCELLED = "cancelled"  # its job was cancelled or deleted
+    SUPERSEDED = "superseded"  # a newer occurrence takes its place
     TAKEN_OVER = "taken over"  # the slot holds another token by now
     STOPPED = "stopped"  # this worker stops, and gives it back
 
@@ -149,4 +150,6 @@ class AttemptLifeline:
             self.ended = End.TAKEN_OVER
         elif job.status in ENDS_ATTEMPT:
             self.ended = End.CANCELLED
+        elif job.is_superseded:
+            self.ended = End.SUPERSEDED
         return self._is_over()

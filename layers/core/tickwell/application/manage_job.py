@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.application.arming import DIRECT_HORIZON, Arming, attempt_message, first_attempt
+from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, slot_message
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ended_jobs import EndedJobs
+from tickwell.application.leave_out import LeaveOut
 from tickwell.application.ports import BlobStore, Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
+from tickwell.domain.accounting import left_out_by
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.execution import Execution, RunningExecution, running_execution
@@ -78,6 +80,7 @@ class ChangeJob:
     jobs: JobStore
     arming: Arming
     ended_jobs: EndedJobs
+    leave_out: LeaveOut
     clock: Clock
     retention: timedelta
 
@@ -131,6 +134,7 @@ class ChangeJob:
             changed = edit(read, now)
             if read.has_ended and changed.status is not read.status:
                 self.ended_jobs.forget(read)
+            self.leave_out(read, left_out_by(read, changed, now), now=now)
             items = self._prepare(changed, read, now)
             if self.jobs.replace(changed, read=read):
                 self._launch(changed, read, items)
@@ -153,29 +157,28 @@ class ChangeJob:
 
 
 def _outdated(job: Job, read: Job, now: datetime) -> list[JobMessage]:
-    """What was armed for ``read`` and is of no use any more: its next occurrence, for versions differ, and the retry.
+    """What was armed for ``read`` and is of no use any more: its next occurrence, for versions differ, and the slot's.
 
-    When the retry is to start is not written in the job: it may be far away.
+    When what waits in the slot is to start is not written in the job: it may be far away.
     """
     messages = []
     if read.next_run_at is not None:
         messages.append(first_attempt(read, read.next_run_at))
     slot = read.slot
     if slot is not None and not slot.is_running() and (job.slot is None or job.status is JobStatus.PAUSED):
-        run_at = now + DIRECT_HORIZON
-        messages.append(attempt_message(read, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at))
+        messages.append(slot_message(read, slot, now + DIRECT_HORIZON))
     return messages
 
 
 def _messages(job: Job, read: Job, now: datetime) -> list[JobMessage]:
     """What an edit of ``read`` must arm: the next occurrence, for its version is a new one, and on a resume the retry.
 
-    A retry that waits in a job that was active has its message already, whatever the version.
+    What waits in the slot of a job that was active has its message already, whatever the version.
     """
     messages = []
     if job.status is JobStatus.ACTIVE and job.next_run_at is not None:
         messages.append(first_attempt(job, job.next_run_at))
     slot, goes_on = job.slot, job.status is JobStatus.ACTIVE and read.status is not JobStatus.ACTIVE
     if goes_on and slot is not None and not slot.is_running():
-        messages.append(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=now))
+        messages.append(slot_message(job, slot, now))
     return messages

@@ -8,8 +8,8 @@ from tickwell.application.ports import Clock
 from tickwell.application.run_attempt import Retention
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
-from tickwell.domain.job import ENDS_ATTEMPT, Job, Slot
-from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss
+from tickwell.domain.job import Job, Slot
+from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss, unless_expired
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +69,8 @@ def lost_execution(job: Job, slot: Slot, now: datetime, retention: Retention, *,
 
 
 def _decision(job: Job, slot: Slot, now: datetime, *, started: bool) -> Decision:
-    if job.status in ENDS_ATTEMPT:
+    if job.wants_no_attempt:
         return Cancelled()
     policy = job.policy if started else replace(job.policy, on_lost=OnLost.RETRY)
-    return after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now)
+    decision = after_loss(policy, attempt=slot.attempt, losses=slot.losses, now=now)
+    return unless_expired(policy, slot.due_at, decision)

@@ -19,7 +19,17 @@ from tickwell.application.task_processes import NoProcesses, TaskProcesses, Task
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError, UnavailableError
 from tickwell.domain.execution import WORKER_STOPPED, Execution, ExecutionStatus, Failure, LogEntry, ended_as
 from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.retry import Cancelled, Completed, Decision, after_failure, after_loss, after_return
+from tickwell.domain.retry import (
+    Cancelled,
+    Completed,
+    Decision,
+    GiveUp,
+    RetryAt,
+    after_failure,
+    after_loss,
+    after_return,
+    unless_expired,
+)
 
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 8_000
@@ -95,7 +105,10 @@ class RunAttempt:
         lifeline = lifeline or self.lifeline(job)
         context = replace(self.contexts(job, slot), lifeline=lifeline)
         start = _Start(at=self.clock.now())
-        ending = _as_told(await self._end(job, context, lifeline, start), lifeline.ended)
+        if slot.attempt > 1 and job.policy.is_expired(slot.due_at, start.at):
+            ending = _EXPIRED
+        else:
+            ending = _as_told(await self._end(job, context, lifeline, start), lifeline.ended)
         finished_at = self.clock.now()
         decision = self._decision(job, slot, ending, finished_at)
         detail = Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
@@ -178,12 +191,15 @@ class RunAttempt:
     def _decision(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> Decision:
         if ending.failure is None:
             return Completed()
-        if ending.status is ExecutionStatus.LOST:
-            if ending.was_returned:
-                return after_return(job.policy, attempt=slot.attempt, now=now)
-            return after_loss(job.policy, attempt=slot.attempt, losses=slot.losses, now=now)
-        if ending.told in _NOT_WANTED:
+        if ending.told in _NOT_WANTED and ending.status is not ExecutionStatus.LOST:
             return Cancelled()
+        return unless_expired(job.policy, slot.due_at, self._after_failure(job, slot, ending, now))
+
+    def _after_failure(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> RetryAt | GiveUp:
+        if ending.was_returned:
+            return after_return(job.policy, attempt=slot.attempt, now=now)
+        if ending.status is ExecutionStatus.LOST:
+            return after_loss(job.policy, attempt=slot.attempt, losses=slot.losses, now=now)
         return after_failure(
             job.policy,
             attempt=slot.attempt,
@@ -208,9 +224,11 @@ def _failed(error: AttemptFailedError | AttemptLostError) -> _Ending:
     )
 
 
-_NOT_WANTED = frozenset({End.CANCELLED, End.TAKEN_OVER})
+_EXPIRED = _failed(AttemptFailedError("EXPIRED", "the occurrence had expired before this attempt could start"))
+_NOT_WANTED = frozenset({End.CANCELLED, End.SUPERSEDED, End.TAKEN_OVER})
 _FAILURES = {
     End.CANCELLED: Failure(code="CANCELLED", message="the job was cancelled or deleted while this attempt ran"),
+    End.SUPERSEDED: Failure(code="CANCELLED", message="a newer occurrence took this one's place while it ran"),
     End.TAKEN_OVER: Failure(code="CANCELLED", message="the attempt was given to another worker while this one ran"),
     End.STOPPED: Failure(code=WORKER_STOPPED, message="the worker was stopped before the attempt could end"),
 }

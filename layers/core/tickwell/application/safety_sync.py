@@ -5,7 +5,7 @@ sent yet; the *check* walks behind now, looks at each due item once, carries for
 repairs. Its cost depends on what falls due, never on what waits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -86,7 +86,7 @@ class SafetySync:
         """
         report = SyncReport()
         faults: list[Exception] = []
-        for shard in range(DUE_SHARDS):
+        for shard in self._shards():
             try:
                 self._shard(shard, deadline, report)
             except UnavailableError:
@@ -178,6 +178,18 @@ class SafetySync:
             if item.message not in explained:
                 unexplained.append(item)
         return unexplained
+
+    def _shards(self) -> Collection[int]:
+        """The shards to visit. The first one stands for the waiting lists as well."""
+        now = self.clock.now()
+        sweep_until = now + self.arming.direct_horizon - SWEEP_MARGIN
+        try:
+            within = set(self.due_items.within_reach(sweep_until=sweep_until, check_until=now - SYNC_GRACE))
+            if 0 not in within and self.admit_attempts.queues.with_waiting(limit=1, after=None):
+                within.add(0)
+        except UnavailableError:  # each visit will say so, and the report count them
+            return range(DUE_SHARDS)
+        return sorted(within)
 
     def _look_at_waiting_lists(self, deadline: datetime, report: SyncReport) -> None:
         """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10).

@@ -1,17 +1,25 @@
 """Rule 3: the execution record first, then the job; and what follows from the record, so that anybody can finish it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.arming import Arming, attempt_message, first_attempt
+from tickwell.application.arming import Arming, attempt_message, first_attempt, slot_message
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
+from tickwell.application.leave_out import LeaveOut
 from tickwell.application.ports import Clock, History, JobStore
+from tickwell.domain.arrival import EXPIRED, LeftOut
+from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
-from tickwell.domain.job import ENDS_ATTEMPT, Job
+from tickwell.domain.handover import Succession, succession
+from tickwell.domain.job import ENDS_ATTEMPT, Job, JobKey
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
+from tickwell.domain.occurrence import only
+from tickwell.domain.retry import Cancelled, Decision, GiveUp, Misfire, Overlap, RetryAt
+
+_FINISH_TRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +52,7 @@ class Settle:
     admit_attempts: AdmitAttempts
     ended_jobs: EndedJobs
     write_dead_letters: WriteDeadLetters
+    leave_out: LeaveOut
     clock: Clock
 
     def __call__(self, attempts: Sequence[Attempt]) -> Sequence[Settled]:
@@ -51,9 +60,10 @@ class Settle:
 
         May be repeated, and may race with another worker: the record that was put first decides, and both obey it.
         What failed for good after its job was cancelled or deleted is not given up: nobody waits for it any more. A
-        cancellation that comes after the record came after the attempt's end.
-        Order (rules 1, 3, 9): record, dead letter, the retry's due item, job, the retry's message. Permits come last:
-        whoever waits for one may start.
+        cancellation that comes after the record came after the attempt's end. When the occurrence is over, the oldest
+        of those that wait for the slot takes it.
+        Order (rules 1, 3, 9): record, dead letter, due item of the retry or of who takes the slot, job, message.
+        Permits come last: whoever waits for one may start.
         """
         if not attempts:
             return ()
@@ -63,27 +73,72 @@ class Settle:
         standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
         pairs = [replace(a, execution=e) for a, e in zip(attempts, standing, strict=True)]
         self._write_dead_letters(pairs)
-        now = self.clock.now()
-        retries = [_retry_message(pair.job, pair.execution) for pair in pairs]
-        items = self.arming.prepare([message for message in retries if message is not None], now=now)
-        self.arming.require_fresh(prepared_at=now)
-        finished = self.jobs.finish_many(standing, now=now)
-        # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
-        self.arming.launch(items, now=self.clock.now())
+        finished = self._finish(pairs)
         self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
         self._leave_queues(pairs)
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
+    def _finish(self, pairs: Sequence[Attempt]) -> list[bool]:
+        """Finish the jobs; those that others have come to wait for meanwhile once more, by what is known then."""
+        finished = dict.fromkeys(range(len(pairs)), False)
+        left = list(finished)
+        known = self._read([pair for pair in pairs if may_be_waited_for(pair.job)])
+        for _ in range(_FINISH_TRIES):
+            jobs = [known.get(pairs[number].job.key, pairs[number].job) for number in left]
+            done = self._finish_as_known([pairs[number] for number in left], jobs)
+            finished |= dict(zip(left, done, strict=True))
+            refused = [number for number in left if not finished[number]]
+            known = self._read([pairs[number] for number in refused])
+            left = [n for n in refused if _holds(known.get(pairs[n].job.key), pairs[n].execution)]
+            if not left:
+                return list(finished.values())
+        raise UnavailableError("store", "the job changes too often")
+
+    def _finish_as_known(self, pairs: Sequence[Attempt], jobs: Sequence[Job]) -> Sequence[bool]:
+        """Due items, jobs, messages, in this order; ``jobs`` tell who waits for the slots."""
+        now = self.clock.now()
+        successions = [
+            succession(job, now) if _hands_over(job, pair.execution) else None
+            for job, pair in zip(jobs, pairs, strict=True)
+        ]
+        self._record_expired(pairs, successions, now)
+        messages = [_message_afterwards(pair, following) for pair, following in zip(pairs, successions, strict=True)]
+        items = self.arming.prepare([message for message in messages if message is not None], now=now)
+        self.arming.require_fresh(prepared_at=now)
+        handovers = {
+            pair.execution.token: following.handover
+            for pair, following in zip(pairs, successions, strict=True)
+            if following is not None
+        }
+        finished = self.jobs.finish_many([pair.execution for pair in pairs], now=now, handovers=handovers)
+        # Also where somebody else had finished it: whoever that was may have died before sending. Duplicates lose.
+        self.arming.launch(items, now=self.clock.now())
+        return finished
+
+    def _read(self, pairs: Sequence[Attempt]) -> Mapping[JobKey, Job]:
+        return self.jobs.get_many([pair.job.key for pair in pairs]) if pairs else {}
+
+    def _record_expired(
+        self, pairs: Sequence[Attempt], successions: Sequence[Succession | None], now: datetime
+    ) -> None:
+        """Those that waited until they expired are skipped."""
+        for pair, following in zip(pairs, successions, strict=True):
+            for due_at in () if following is None else following.expired:
+                self.leave_out(pair.job, [LeftOut(gap=only(due_at), reason=EXPIRED)], now=now)
+
     def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
-        """``attempts``, with a decision to give up taken back where the job was ended meanwhile; one read for all."""
-        given_up = [a.job.key for a in attempts if isinstance(a.execution.decision, GiveUp)]
-        if not given_up:
+        """``attempts``, with decisions taken back of those that nobody wanted any more; one read for all.
+
+        That is a decision to give up where the job was ended meanwhile, and one to retry where a newer occurrence takes
+        the place of this one.
+        """
+        asked = [a.job.key for a in attempts if _may_be_unwanted(a)]
+        if not asked:
             return attempts
-        known = self.jobs.get_many(given_up)
-        ended = {key for key, job in known.items() if job.status in ENDS_ATTEMPT}
+        known = self.jobs.get_many(asked)
         return [
             replace(a, execution=replace(a.execution, decision=Cancelled()))
-            if a.job.key in ended and isinstance(a.execution.decision, GiveUp)
+            if _is_unwanted(a.execution.decision, known.get(a.job.key))
             else a
             for a in attempts
         ]
@@ -113,6 +168,52 @@ class Settle:
                 if isinstance(pair.execution.decision, GiveUp)
             ]
         )
+
+
+def may_be_waited_for(job: Job) -> bool:
+    """Whether other occurrences may have come to wait for the slot of ``job``, as far as its policy tells."""
+    return job.policy.overlap in _MAKES_WAIT or job.policy.misfire is Misfire.RUN_ALL or bool(job.pending)
+
+
+_MAKES_WAIT = frozenset({Overlap.QUEUE_ONE, Overlap.QUEUE_ALL, Overlap.CANCEL_OTHER})
+
+
+def _may_be_unwanted(attempt: Attempt) -> bool:
+    decision = attempt.execution.decision
+    supersedes = attempt.job.policy.overlap is Overlap.CANCEL_OTHER
+    return isinstance(decision, GiveUp) or (supersedes and isinstance(decision, RetryAt))
+
+
+def _is_unwanted(decision: Decision, job: Job | None) -> bool:
+    if job is None:
+        return False
+    match decision:
+        case GiveUp():
+            return job.status in ENDS_ATTEMPT
+        case RetryAt():
+            return job.is_superseded
+        case _:
+            return False
+
+
+def _hands_over(job: Job, execution: Execution) -> bool:
+    """Whether the slot goes to who waits for it; a retry keeps it, unless a newer occurrence takes its place."""
+    if isinstance(execution.decision, RetryAt):
+        return job.policy.overlap is Overlap.CANCEL_OTHER
+    return bool(job.pending)
+
+
+def _holds(job: Job | None, execution: Execution) -> bool:
+    """Whether the attempt still holds the slot of ``job``, as it was read."""
+    return job is not None and job.slot is not None and job.slot.token == execution.token
+
+
+def _message_afterwards(pair: Attempt, following: Succession | None) -> JobMessage | None:
+    """The message for whoever has the slot then: the head of those that wait, or the retry."""
+    slot = None if following is None else following.handover.slot
+    if slot is None or following is None:
+        return _retry_message(pair.job, pair.execution)
+    return slot_message(pair.job, slot, following.start_at)
 
 
 def _message(pair: Attempt) -> JobMessage:

@@ -21,10 +21,12 @@ from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.give_up import WriteDeadLetters
+from tickwell.application.leave_out import LeaveOut
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
+from tickwell.application.pass_by import PassBy
 from tickwell.application.ports import (
     AuditLog,
     BlobStore,
@@ -110,6 +112,7 @@ class Core:
             admit_attempts=self.admit_attempts(),
             ended_jobs=self.ended_jobs(),
             write_dead_letters=WriteDeadLetters(jobs=self.jobs, history=self.history, blobs=self.blobs),
+            leave_out=self.leave_out(),
             clock=self.clock,
         )
 
@@ -119,8 +122,23 @@ class Core:
 
     def claim_attempts(self) -> ClaimAttempts:
         """Rules 2 and 5 in one place."""
-        return ClaimAttempts(
-            jobs=self.jobs, history=self.history, arming=self.arming, ids=self.ids, retention=self.retention
+        leave_out = self.leave_out()
+        pass_by = PassBy(jobs=self.jobs, arming=self.arming, leave_out=leave_out, retention=self.retention)
+        return ClaimAttempts(jobs=self.jobs, arming=self.arming, ids=self.ids, leave_out=leave_out, pass_by=pass_by)
+
+    def leave_out(self) -> LeaveOut:
+        """Records what will not run."""
+        return LeaveOut(history=self.history, retention=self.retention)
+
+    def change_job(self) -> ChangeJob:
+        """Changes of jobs that race with claims."""
+        return ChangeJob(
+            jobs=self.jobs,
+            arming=self.arming,
+            ended_jobs=self.ended_jobs(),
+            leave_out=self.leave_out(),
+            clock=self.clock,
+            retention=self.retention,
         )
 
     def safety_sync(self, *, sweeps: bool) -> SafetySync:
@@ -220,6 +238,8 @@ class Core:
     ) -> "ApiServices":
         """What the HTTP routes stand on."""
         from tickwell.adapters.blob_archive import BlobArchive
+        from tickwell.application.backfill import Backfill
+        from tickwell.application.list_occurrences import ListOccurrences
         from tickwell.application.read_archive import ReadArchive
         from tickwell.application.webhooks import ManageWebhooks
         from tickwell.http.repeats import Repeats
@@ -236,9 +256,7 @@ class Core:
             ids=ids,
             quotas=guards.quotas,
         )
-        change_job = ChangeJob(
-            jobs=jobs, arming=self.arming, ended_jobs=self.ended_jobs(), clock=clock, retention=self.retention
-        )
+        change_job = self.change_job()
         retry_dead_letter = self.retry_dead_letter(registry, guards.quotas)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
@@ -261,6 +279,12 @@ class Core:
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
             execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
+            list_occurrences=ListOccurrences(
+                jobs=jobs, history=self.history, listing=self.listing, directory=self.directory, clock=clock
+            ),
+            backfill=Backfill(
+                jobs=jobs, history=self.history, directory=self.directory, arming=self.arming, clock=clock
+            ),
             bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
             manage_queues=self.manage_queues(),
             read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),

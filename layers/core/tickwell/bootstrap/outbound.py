@@ -30,16 +30,19 @@ from tickwell.domain.outbound import OutboundRules
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """How tasks and notifications reach the world outside."""
+    """How tasks and notifications reach the world outside. ``http`` None: through the guarded client."""
 
     mailer: Mailer
     sender_address: str
     allow_private_hosts: tuple[str, ...]
     operator_address: str | None = None
     public_url: str | None = None
+    http: HttpClient | None = None
 
     def http_client(self) -> HttpClient:
-        """The guarded way out."""
+        """The way out."""
+        if self.http is not None:
+            return self.http
         from tickwell.adapters.guarded_http import GuardedHttp
 
         # It would log every URL that is called, and a URL may hold a secret.

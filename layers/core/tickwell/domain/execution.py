@@ -198,12 +198,19 @@ def running_execution(job: Job) -> RunningExecution | None:
     )
 
 
+class SkipOutcome(StrEnum):
+    """What became of occurrences that were not executed."""
+
+    SKIPPED = "skipped"  # by a policy, or because their job was paused or edited
+    CANCELLED = "cancelled"  # their job was cancelled or deleted, or a newer occurrence took their place
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skip:
     """Occurrences that will not be executed: ``count`` of them from ``first_due_at`` to ``last_due_at``.
 
     ``count`` is None where there were too many to count. An execution of the same occurrence, which a crash or a lost
-    race between the two writes can bring about, overrides a skip.
+    race between the two writes can bring about, overrides a skip. ``reason`` is for people.
     """
 
     tenant_id: str
@@ -212,6 +219,7 @@ class Skip:
     last_due_at: datetime
     count: int | None
     reason: str
+    outcome: SkipOutcome = SkipOutcome.SKIPPED
     expires_at: datetime
 
 

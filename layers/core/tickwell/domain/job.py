@@ -12,8 +12,9 @@ from typing import Any
 from tickwell.domain.errors import IllegalTransitionError
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
+from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import DEFAULT_POLICY, Policy
+from tickwell.domain.retry import DEFAULT_POLICY, Overlap, Policy
 from tickwell.domain.schedule import JobType, Schedule, first_due, job_type
 
 LEASE_MARGIN = timedelta(seconds=15)
@@ -95,7 +96,9 @@ class JobKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for its retry.
+    """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for an attempt.
+
+    That is a retry or, for an occurrence that had to wait for the one before it, the first attempt.
 
     ``attempt`` counts from 1 and includes attempts that were lost or returned; ``losses`` and ``returns`` say how many
     those were. ``progress`` is what the running attempt told last. ``probe_at``: when the newest probe looks after it;
@@ -138,6 +141,7 @@ class Job:
     ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
     queue that the caller chose; None: the default queue of its lane. ``retry_of`` is the dead letter that this job was
     made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
+    ``pending``: the occurrences that wait for the slot, oldest first; none as long as the slot is empty.
     """
 
     tenant_id: str
@@ -158,6 +162,7 @@ class Job:
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None
+    pending: tuple[Pending, ...] = ()
     tally: Tally = field(default_factory=Tally)
     created_at: datetime
     updated_at: datetime
@@ -183,6 +188,16 @@ class Job:
         if self.slot is None or self.slot.token is None:
             raise ValueError("nobody holds the job's slot")
         return self.slot.token
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether the slot's occurrence is to end because a newer one has come (overlap ``cancel_other``)."""
+        return self.policy.overlap is Overlap.CANCEL_OTHER and bool(self.pending)
+
+    @property
+    def wants_no_attempt(self) -> bool:
+        """Whether a running attempt is to end, and no other is to follow it."""
+        return self.status in ENDS_ATTEMPT or self.is_superseded
 
     def lease_after_sign(self, now: datetime) -> datetime:
         """Until when the lease of the running attempt holds after a sign of life at ``now``.
@@ -265,7 +280,9 @@ class Job:
     def _end(self, target: JobStatus, action: str, now: datetime, expires_at: datetime) -> "Job":
         self._require(target, action)
         slot = self.slot if self.slot is not None and self.slot.is_running() else None
-        return self._changed(now, status=target, next_run_at=None, slot=slot, **_ENDED, expires_at=expires_at)
+        return self._changed(
+            now, status=target, next_run_at=None, slot=slot, pending=(), **_ENDED, expires_at=expires_at
+        )
 
     def _require(self, target: JobStatus, action: str) -> None:
         if target not in TRANSITIONS[self.status]:

@@ -1,17 +1,17 @@
 """What becomes of an occurrence when its message arrives, and how a recurring job goes on from there."""
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.message import JobMessage
 from tickwell.domain.schedule import Interval, Schedule, next_due
 
-MISFIRE_GRACE = timedelta(seconds=60)
-"""An occurrence that is late by less than this is still executed, even when the next one is due already."""
-
 _MOST_COUNTED = 10_000
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Standing(StrEnum):
@@ -28,20 +28,28 @@ def standing(message: JobMessage, job: Job, now: datetime) -> Standing:
     """Judge ``message`` against ``job``; the claim's condition says the same in one write (rule 2)."""
     slot = job.slot
     if slot is not None and slot.due_at == message.due_at:
-        if slot.attempt != message.attempt:
-            return Standing.RESOLVED
-        if slot.is_running():
-            return Standing.ABANDONED if slot.may_be_taken_over(now) else Standing.RUNNING
-        return Standing.WAITING if job.status is JobStatus.ACTIVE else Standing.RESOLVED
-    is_current = job.version == message.version and job.next_run_at == message.due_at
-    if message.attempt != 1 or not is_current or job.status is not JobStatus.ACTIVE:
+        return _in_slot(message, slot, job, now)
+    is_armed = job.version == message.version and job.next_run_at == message.due_at
+    is_first = message.attempt == 1 and not message.queued
+    if not is_first or not is_armed or job.status is not JobStatus.ACTIVE:
         return Standing.RESOLVED
     return Standing.WAITING if slot is None else Standing.BLOCKED
 
 
+def _in_slot(message: JobMessage, slot: Slot, job: Job, now: datetime) -> Standing:
+    """What the message of the occurrence in the slot comes to."""
+    if slot.attempt != message.attempt:
+        return Standing.RESOLVED
+    if slot.is_running():
+        return Standing.ABANDONED if slot.may_be_taken_over(now) else Standing.RUNNING
+    # An occurrence that had to wait is started by another message than the one that it was armed with.
+    is_meant = message.queued or message.attempt > 1
+    return Standing.WAITING if is_meant and job.status is JobStatus.ACTIVE else Standing.RESOLVED
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """Occurrences that passed unclaimed; ``count`` is None when they were too many to count."""
+    """Occurrences that follow each other; ``count`` is None when they are too many to count."""
 
     first_due_at: datetime
     last_due_at: datetime
@@ -56,18 +64,57 @@ class Rearm:
     gap: Gap | None
 
 
-def rearm(schedule: Schedule, due_at: datetime, now: datetime) -> Rearm:
-    """The occurrence to arm when the one of ``due_at`` is claimed or skipped at ``now``.
+def rearm(schedule: Schedule, due_at: datetime, now: datetime, *, grace: timedelta) -> Rearm:
+    """The occurrence to arm when the one of ``due_at`` is claimed or left out at ``now``.
 
-    What is late by more than ``MISFIRE_GRACE`` is left out (misfire policy "run once": the claimed occurrence stands
-    for all of them), so that a day of outage does not end in a stampede.
+    What is late by more than ``grace`` is a gap, which the misfire policy decides on.
     """
     following = next_due(schedule, due_at)
-    horizon = now - MISFIRE_GRACE
+    horizon = now - grace
     if following is None or following > horizon:
         return Rearm(next_run_at=following, gap=None)
     resumed = next_due(schedule, horizon)
     return Rearm(next_run_at=resumed, gap=_gap(schedule, following, horizon))
+
+
+def gap_between(schedule: Schedule, after: datetime, until: datetime) -> Gap | None:
+    """The occurrences later than ``after``, up to and including ``until``; None when there is none."""
+    first = next_due(schedule, after)
+    return None if first is None or first > until else _gap(schedule, first, until)
+
+
+def newest(schedule: Schedule, gap: Gap, most: int) -> tuple[datetime, ...]:
+    """The last ``most`` occurrences of ``gap``, oldest first. Looks back in steps that double."""
+    before_all = gap.first_due_at - _MILLISECOND
+    span = timedelta(seconds=most)
+    while most:
+        begin = max(before_all, gap.last_due_at - span)
+        found: deque[datetime] = deque(maxlen=most)
+        due_at = next_due(schedule, begin)
+        while due_at is not None and due_at <= gap.last_due_at:
+            found.append(due_at)
+            due_at = next_due(schedule, due_at)
+        if len(found) == most or begin == before_all:
+            return tuple(found)
+        span *= 2
+    return ()
+
+
+def runs(schedule: Schedule, due: Sequence[datetime]) -> list[Gap]:
+    """The occurrences ``due``, in order, as ranges that hold no other occurrence of ``schedule``."""
+    found: list[Gap] = []
+    for due_at in due:
+        last = found[-1] if found else None
+        if last is not None and last.count is not None and next_due(schedule, last.last_due_at) == due_at:
+            found[-1] = replace(last, last_due_at=due_at, count=last.count + 1)
+        else:
+            found.append(only(due_at))
+    return found
+
+
+def only(due_at: datetime) -> Gap:
+    """One occurrence."""
+    return Gap(first_due_at=due_at, last_due_at=due_at, count=1)
 
 
 def _gap(schedule: Schedule, first: datetime, horizon: datetime) -> Gap:

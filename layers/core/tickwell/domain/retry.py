@@ -1,13 +1,15 @@
 """Retry policies. They return decisions (``RetryAt`` or ``GiveUp``), never effects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tickwell.domain.instant import instant
 
 MAX_LOSSES = 2
 _LONGEST_DELAY_SECONDS = 30 * 86400.0
+_DEFAULT_GRACE_SECONDS = 60
 
 
 class RetryStrategy(StrEnum):
@@ -30,6 +32,25 @@ class Precision(StrEnum):
 
     SECOND = "second"
     SUBSECOND = "subsecond"
+
+
+class Overlap(StrEnum):
+    """What becomes of an occurrence that comes while an earlier one is not over (recurring jobs)."""
+
+    SKIP = "skip"  # it is skipped
+    QUEUE_ONE = "queue_one"  # it waits, unless another one waits already
+    QUEUE_ALL = "queue_all"  # it waits behind those that wait already
+    CANCEL_OTHER = "cancel_other"  # the earlier one is cancelled
+    ALLOW = "allow"  # it runs beside the earlier one
+
+
+class Misfire(StrEnum):
+    """What becomes of occurrences that nobody could start in time."""
+
+    RUN_ONCE = "run_once"  # the oldest one runs, for all of them
+    RUN_ALL = "run_all"  # all run, one after the other (recurring jobs)
+    SKIP = "skip"  # none runs
+    REFUSE = "refuse"  # a time that has passed is refused when it is asked for (one-time jobs); later as RUN_ONCE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +127,12 @@ class Policy:
     ``pause_after_failures``: a recurring job pauses itself once so many occurrences in a row were given up; None: no
     such limit. ``precision``: to the second, or better: then a worker is there up to a second early and waits, which
     costs where workers are paid by time (the embedded engine is precise to milliseconds either way).
+    such limit.
+
+    An occurrence is late, and ``misfire`` decides on it, once ``misfire_grace_seconds`` have passed since it should
+    have started. With ``run_all`` at most ``misfire_max`` of those that were missed run, the newest ones, at least
+    ``misfire_spread_seconds`` apart. ``expires_after_seconds``: no attempt starts later than that after the occurrence
+    was due; None: however late it is.
     """
 
     timeout_seconds: int = 300
@@ -115,6 +142,12 @@ class Policy:
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
     precision: Precision = Precision.SECOND
+    overlap: Overlap = Overlap.SKIP
+    misfire: Misfire = Misfire.RUN_ONCE
+    misfire_grace_seconds: int = _DEFAULT_GRACE_SECONDS
+    misfire_max: int = 100
+    misfire_spread_seconds: int = 1
+    expires_after_seconds: int | None = None
 
     @property
     def lease_seconds(self) -> int:
@@ -126,6 +159,38 @@ class Policy:
         """Whether a worker's death must be noticed sooner than the safety sync would."""
         return self.stall_seconds is not None and self.stall_seconds < PROBED_STALL_SECONDS
 
+    @property
+    def misfire_grace(self) -> timedelta:
+        """How late an occurrence may start without being late."""
+        return timedelta(seconds=self.misfire_grace_seconds)
+
+    def latest_start(self, due_at: datetime) -> datetime | None:
+        """Until when an attempt at the occurrence ``due_at`` may start; None: there is no such limit."""
+        return None if self.expires_after_seconds is None else due_at + timedelta(seconds=self.expires_after_seconds)
+
+    def is_expired(self, due_at: datetime, at: datetime) -> bool:
+        """Whether it is too late at ``at`` to start an attempt at the occurrence ``due_at``."""
+        latest = self.latest_start(due_at)
+        return latest is not None and at > latest
+
+    @property
+    def for_one_time(self) -> "Policy":
+        """The same for a job with one occurrence: without what only makes sense for many."""
+        misfire = Misfire.RUN_ONCE if self.misfire is Misfire.RUN_ALL else self.misfire
+        return replace(self, **_OF_MANY, misfire=misfire)
+
+    @property
+    def for_child(self) -> "Policy":
+        """The same for a child, which runs an occurrence that was judged already."""
+        return replace(self.for_one_time, misfire=Misfire.RUN_ONCE, misfire_grace_seconds=_DEFAULT_GRACE_SECONDS)
+
+
+_OF_MANY: dict[str, Any] = {
+    "pause_after_failures": None,
+    "overlap": Overlap.SKIP,
+    "misfire_max": 100,
+    "misfire_spread_seconds": 1,
+}
 
 PROBED_STALL_SECONDS = 300
 """A stall limit below this is shorter than what the safety sync alone would notice in time."""
@@ -175,3 +240,10 @@ def after_return(policy: Policy, *, attempt: int, now: datetime) -> RetryAt | Gi
     if policy.on_lost is OnLost.FAIL:
         return GiveUp(reason="the worker was stopped, and this job must not run twice")
     return RetryAt(at=instant(now), attempt=attempt + 1)
+
+
+def unless_expired(policy: Policy, due_at: datetime, decision: RetryAt | GiveUp) -> RetryAt | GiveUp:
+    """``decision`` on the occurrence ``due_at``, without an attempt that would start after the occurrence's expiry."""
+    if isinstance(decision, RetryAt) and policy.is_expired(due_at, decision.at):
+        return GiveUp(reason="the next attempt would start after the occurrence has expired")
+    return decision

@@ -134,6 +134,8 @@ _JOBS: Mapping[str, Access] = {
     "resumeJob": _post(Scope.JOBS_WRITE),
     "cancelJob": _post(Scope.JOBS_WRITE),
     "executeJob": _post(Scope.JOBS_WRITE),
+    "listOccurrences": _read(Scope.JOBS_READ),
+    "backfillJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
     "listTasks": _read(Scope.JOBS_READ),
 }

@@ -7,6 +7,8 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.occurrence_examples import OCCURRENCES
+
 _CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
 _USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
@@ -123,6 +125,12 @@ _JOBS: Mapping[str, Any] = {
     "pause_after_failures": None,
     "stall_seconds": None,
     "precision": "second",
+    "overlap": "skip",
+    "misfire": "run_once",
+    "misfire_grace_seconds": 60,
+    "misfire_max": None,
+    "misfire_spread_seconds": None,
+    "expires_after_seconds": None,
     "retry_of": None,
     "parent_id": None,
     "child_id": None,
@@ -296,5 +304,15 @@ _API_KEYS: Mapping[str, Any] = {
     ),
 }
 
-VALUES: Mapping[str, Any] = {**_TIMES, **_IDS, **_JOBS, **_HISTORY, **_BULK, **_QUEUES, **_SYSTEM, **_API_KEYS}
+VALUES: Mapping[str, Any] = {
+    **_TIMES,
+    **_IDS,
+    **_JOBS,
+    **_HISTORY,
+    **_BULK,
+    **_QUEUES,
+    **_SYSTEM,
+    **_API_KEYS,
+    **OCCURRENCES,
+}
 """The value of each field; ``...`` leaves a field out."""

@@ -92,7 +92,10 @@ class ExportedExecution(ArchivedExecutionBody):
 
 
 class ExportedSkip(TypedDict):
-    """Occurrences of a job that were left out, from the first to the last one; ``count`` null: too many to count."""
+    """Occurrences of a job that were left out, from the first to the last one; ``count`` null: too many to count.
+
+    ``outcome`` is ``skipped`` or ``cancelled``.
+    """
 
     kind: Literal["skip"]
     job_id: str
@@ -100,6 +103,7 @@ class ExportedSkip(TypedDict):
     last_due_at: str
     count: int | None
     reason: str
+    outcome: str
 
 
 class ExportedNotification(TypedDict):
@@ -214,6 +218,7 @@ def _skip(skip: Skip) -> ExportedSkip:
         last_due_at=iso(skip.last_due_at),
         count=skip.count,
         reason=skip.reason,
+        outcome=skip.outcome.value,
     )
 
 

@@ -12,7 +12,7 @@ from tickwell.domain.instant import iso
 from tickwell.domain.job import Job, Tally
 from tickwell.domain.progress import Progress
 from tickwell.domain.queue import effective_queue
-from tickwell.domain.retry import RetryAt, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Misfire, RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.instants import iso_or_none
 from tickwell.http.paging import Pagination
@@ -73,7 +73,7 @@ class JobSummaryBody(TypedDict):
 
 
 class JobPolicyBody(JobSummaryBody):
-    """A job with the policy that it is run by."""
+    """A job with the policy that it is run by; what its kind or its policy does not use is null."""
 
     description: str | None
     timeout_seconds: int
@@ -83,6 +83,12 @@ class JobPolicyBody(JobSummaryBody):
     pause_after_failures: int | None
     stall_seconds: int | None
     precision: str
+    overlap: str | None
+    misfire: str
+    misfire_grace_seconds: int
+    misfire_max: int | None
+    misfire_spread_seconds: int | None
+    expires_after_seconds: int | None
     retry_of: str | None
     parent_id: str | None
 
@@ -188,6 +194,8 @@ def upcoming_job(job: Job) -> UpcomingJobBody:
 
 def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
     """``job`` as it was accepted."""
+    policy = job.policy
+    runs_all = policy.misfire is Misfire.RUN_ALL
     return JobPolicyBody(
         **job_summary(job, now),
         description=job.description,
@@ -200,6 +208,12 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         retry_of=job.retry_of,
         parent_id=parent_of(job.job_id),
         pause_after_failures=job.policy.pause_after_failures,
+        overlap=policy.overlap.value if job.is_recurring else None,
+        misfire=policy.misfire.value,
+        misfire_grace_seconds=policy.misfire_grace_seconds,
+        misfire_max=policy.misfire_max if runs_all else None,
+        misfire_spread_seconds=policy.misfire_spread_seconds if runs_all else None,
+        expires_after_seconds=policy.expires_after_seconds,
     )
 
 

@@ -18,6 +18,7 @@ from tickwell.domain.cron import CronExpression, zone
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.retry import OnLost, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import JobType
+from tickwell.http.policy_request import TimingPolicyFields
 from tickwell.http.strict_body import StrictBody
 
 LONGEST_TIMEOUT_SECONDS = 870
@@ -131,7 +132,7 @@ class RetryRequest(StrictBody):
         )
 
 
-class JobFields(StrictBody):
+class JobFields(TimingPolicyFields):
     """What may be said of a job when it is created, and also later."""
 
     description: Annotated[str, AfterValidator(_without_nul)] | None = Field(default=None, max_length=5000)
@@ -223,6 +224,7 @@ class JobFields(StrictBody):
             "pause_after_failures": self.pause_after_failures,
             "precision": None if self.precision is None else Precision(self.precision),
             "tags": tuple(dict.fromkeys(self.tags)),
+            **self.timing_terms(),
         }
 
 

@@ -48,6 +48,15 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+_PAST = "2026-11-01T00:00:00Z"
+
+_OCCURRENCES: Mapping[str, Mapping[str, Any]] = {
+    "backfillJob": {
+        "All that is missing since an instant": {"from": _PAST},
+        "Count those of a range": {"from": _PAST, "until": "2026-11-08T00:00:00Z", "dry_run": True},
+    },
+}
+
 _DEAD_LETTERS: Mapping[str, Mapping[str, Any]] = {
     "retryDeadLetters": {
         "Those of one task since an instant": {"filter": {"task": "http_request", "failed_after": _AT}},
@@ -99,5 +108,5 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-REQUESTS: Mapping[str, Mapping[str, Any]] = {**_JOBS, **_DEAD_LETTERS, **_QUEUES, **_OTHERS}
+REQUESTS: Mapping[str, Mapping[str, Any]] = {**_JOBS, **_OCCURRENCES, **_DEAD_LETTERS, **_QUEUES, **_OTHERS}
 """Title and body of each example."""

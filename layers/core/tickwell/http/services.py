@@ -6,6 +6,7 @@ from tickwell.application.accounts import Login, Logout, Me, Register
 from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.authenticate_key import AuthenticateKey
+from tickwell.application.backfill import Backfill
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
@@ -17,6 +18,7 @@ from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.health import CheckHealth
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
+from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
@@ -60,6 +62,8 @@ class ApiServices:
     change_job: ChangeJob
     edit_job: EditJob
     execute_now: ExecuteNow
+    list_occurrences: ListOccurrences
+    backfill: Backfill
     bulk_jobs: BulkJobs
     read_history: ReadHistory
     repeats: Repeats

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tickwell.application.execute_batch import ExecuteBatch, JobQueue
 from tickwell.application.ports import Notifications
-from tickwell.bootstrap.local import HEARTBEAT_INTERVAL, LocalSystem
+from tickwell.bootstrap.embedded.system import HEARTBEAT_INTERVAL, EmbeddedSystem
 from tickwell.domain.lane import Lane
 from tickwell.domain.notification import Channel
 from tickwell.local.lane_worker import RETURN_SECONDS, LaneWorker, Leave
@@ -29,7 +29,7 @@ _LAST_SECONDS = 5.0
 class Ticks:
     """The periodic work, one method per thread; each says whether it found something to do."""
 
-    system: LocalSystem
+    system: EmbeddedSystem
 
     def safety_sync(self) -> bool:
         """Sweep and repair; see ``tickwell.application.safety_sync``."""
@@ -103,7 +103,7 @@ class Background:
     """The threads of one process; start once, stop once. What runs gets ``grace_seconds`` to end."""
 
     def __init__(
-        self, system: LocalSystem, *, concurrency: int, sync_interval_seconds: float, grace_seconds: float
+        self, system: EmbeddedSystem, *, concurrency: int, sync_interval_seconds: float, grace_seconds: float
     ) -> None:
         ticks = Ticks(system=system)
         self._heartbeat = system.heartbeat

@@ -17,9 +17,9 @@ class BrokenTaskError(Exception):
     """An entry point that cannot be loaded, or gives no tasks; the message names it."""
 
 
-def built_in_tasks() -> TaskRegistry:
-    """A registry of every task that Tickwell brings along."""
-    return TaskRegistry(_BUILT_IN)
+def built_in_tasks(others: Iterable[Task[Any]] = ()) -> TaskRegistry:
+    """A registry of every task that Tickwell brings along, and of ``others``. Raises ValueError for a name twice."""
+    return TaskRegistry([*_BUILT_IN, *others])
 
 
 def all_tasks() -> TaskRegistry:

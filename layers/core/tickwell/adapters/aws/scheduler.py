@@ -115,10 +115,11 @@ class SchedulerFarTimer:
 def schedule_name(message: JobMessage) -> str:
     """The schedule's name: the same for the same attempt at the same occurrence, and no other.
 
-    A first attempt is that of its version of the job. A retry outlives edits, and so does its name. At most 64
-    characters; begins with the job's id, so that a person finds it.
+    An armed occurrence is that of its version of the job. What waits in the slot outlives edits, and so does its name.
+    At most 64 characters; begins with the job's id, so that a person finds it.
     """
-    version = message.version if message.attempt == 1 else None
+    in_slot = message.attempt > 1 or message.queued
+    version = None if in_slot else message.version
     identity = json.dumps([message.tenant_id, message.job_id, version, to_epoch_ms(message.due_at), message.attempt])
     readable = re.sub(r"[^0-9A-Za-z]", "", message.job_id)[:32]
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}"

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from tickwell.adapters.embedded.migrations.steps import migrate
 from tickwell.domain.errors import UnavailableError
@@ -24,6 +25,24 @@ _TRANSIENT = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+
+
+class _SqliteErrors:
+    """Raises UnavailableError for what may pass by itself; everything else is a fault of ours and propagates."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing to prepare: one object serves all."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _TRANSIENT:
+            raise UnavailableError("sqlite", error.sqlite_errorname) from error
+
+
+_SQLITE_ERRORS = _SqliteErrors()
 
 
 class _Group:
@@ -55,7 +74,7 @@ class Database:
         self._group: _Group | None = None
         self._closed = False
         self._idle_readers: deque[sqlite3.Connection] = deque()
-        with _sqlite_errors():
+        with _SQLITE_ERRORS:
             self._writer = self._connect()
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -69,11 +88,12 @@ class Database:
 
         One block at a time; it must not be nested. The writes are on the disk when the block has ended.
         """
-        with self._lock, _sqlite_errors(), closing(self._writer.cursor()) as cursor:
+        with self._lock, _SQLITE_ERRORS, closing(self._writer.cursor()) as cursor:
             group = self._join(cursor)
             try:
                 yield cursor
-                cursor.execute("RELEASE member")
+                if group.members:
+                    cursor.execute("RELEASE member")
             except BaseException as error:
                 self._leave(group, error)
                 raise
@@ -81,19 +101,20 @@ class Database:
         self._commit(group)
 
     def _join(self, cursor: sqlite3.Cursor) -> _Group:
-        """The group of the transaction that is open, or of a new one."""
+        """The group of the transaction that is open, or of a new one, whose first member needs no savepoint."""
         if self._group is None:
             cursor.execute("BEGIN IMMEDIATE")
             self._group = _Group()
-        cursor.execute("SAVEPOINT member")
+        else:
+            cursor.execute("SAVEPOINT member")
         return self._group
 
     def _leave(self, group: _Group, error: BaseException) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
         if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK TO member")
-            self._writer.execute("RELEASE member")
             if group.members:
+                self._writer.execute("ROLLBACK TO member")
+                self._writer.execute("RELEASE member")
                 return
             self._writer.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else None)
@@ -101,7 +122,7 @@ class Database:
 
     def _commit(self, group: _Group) -> None:
         """See to it that ``group`` is on the disk: whichever member comes first commits for all."""
-        with self._lock, _sqlite_errors():
+        with self._lock, _SQLITE_ERRORS:
             if not group.ended:
                 self._group = None
                 try:
@@ -118,10 +139,10 @@ class Database:
     def read(self) -> Iterator[sqlite3.Cursor]:
         """A cursor for reading what has been committed; it does not wait for writers of a file."""
         if self._in_memory:
-            with self._lock, _sqlite_errors(), closing(self._writer.cursor()) as cursor:
+            with self._lock, _SQLITE_ERRORS, closing(self._writer.cursor()) as cursor:
                 yield cursor
             return
-        with self._reader() as reader, _sqlite_errors(), closing(reader.cursor()) as cursor:
+        with self._reader() as reader, _SQLITE_ERRORS, closing(reader.cursor()) as cursor:
             yield cursor
 
     def close(self) -> None:
@@ -138,7 +159,7 @@ class Database:
         try:
             reader = self._idle_readers.pop()
         except IndexError:
-            with _sqlite_errors():
+            with _SQLITE_ERRORS:
                 reader = self._connect()
                 reader.execute("PRAGMA query_only = ON")
         try:
@@ -166,14 +187,3 @@ class Database:
 def bindable(text: str) -> str:
     """``text`` as SQLite takes it: lone surrogates, which callers may send and nothing stored has, spelled out."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-@contextmanager
-def _sqlite_errors() -> Iterator[None]:
-    """Raise UnavailableError for what may pass by itself; everything else is a fault of ours and propagates."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in _TRANSIENT:
-            raise
-        raise UnavailableError("sqlite", error.sqlite_errorname) from error

@@ -1,13 +1,13 @@
 """Due items and watermarks in SQLite; see ``DueItems`` for what they promise."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from tickwell.adapters.documents import due_item_from, due_item_text
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.ports import Clock
-from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.due import DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
 _PUT = "INSERT OR REPLACE INTO due_items (shard, look_ms, rest, document) VALUES (?, ?, ?, ?)"
@@ -26,6 +26,15 @@ _SAVE = """
     UPDATE watermarks SET token = NULL, lease_until_ms = NULL,
         swept_ms = :swept_ms, swept_rest = :swept_rest, checked_ms = :checked_ms, checked_rest = :checked_rest
     WHERE shard = :shard AND token = :token
+"""
+_AHEAD = """
+    SELECT 1 FROM due_items WHERE due_items.shard = watermarks.shard
+    AND (look_ms, rest) > ({which}_ms, {which}_rest) AND look_ms <= :{which}
+"""
+_OUT_OF_REACH = f"""
+    SELECT shard FROM watermarks WHERE checked_ms <= :checked AND swept_ms <= COALESCE(:swept, swept_ms)
+    AND NOT EXISTS ({_AHEAD.format(which="checked")})
+    AND (:swept IS NULL OR NOT EXISTS ({_AHEAD.format(which="swept")}))
 """
 
 
@@ -77,6 +86,16 @@ class EmbeddedDueItems:
         """See the port."""
         with self._database.transaction() as cursor:
             return cursor.execute(_SAVE, _watermark_values(shard, token, watermark)).rowcount == 1
+
+    def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
+        """See the port. Exact, by one or two steps in the order of each shard, whatever waits there."""
+        values = {
+            "swept": None if sweep_until is None else to_epoch_ms(sweep_until),
+            "checked": to_epoch_ms(check_until),
+        }
+        with self._database.read() as cursor:
+            out_of_reach = {shard for (shard,) in cursor.execute(_OUT_OF_REACH, values)}
+        return [shard for shard in range(DUE_SHARDS) if shard not in out_of_reach]
 
 
 def _watermark_values(shard: int, token: str, watermark: Watermark) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.embedded.history_spans import read_executions, read_skips
 from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
 from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
-from tickwell.application.ports import Clock, Page
+from tickwell.application.ports import Clock, Page, Span
 from tickwell.domain.child import child_mark, listed_under, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
@@ -131,6 +132,14 @@ class EmbeddedHistory:
             last = encode_execution_cursor(due_ms, attempt, child_mark(ran))
         return Page(items=tuple(found), next_cursor=last)
 
+    def executions_between(
+        self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int, consistent: bool = False
+    ) -> Span[Execution]:
+        """See the port. Always consistent."""
+        del consistent
+        key, now_ms = JobKey(tenant_id=tenant_id, job_id=job_id), self._now_ms()
+        return read_executions(self._database, key, since=since, until=until, limit=limit, now_ms=now_ms)
+
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """See the port."""
         key = occurrence.job
@@ -156,6 +165,11 @@ class EmbeddedHistory:
         found = [skip_from(key, first_ms=first, expires_ms=expires, text=text) for first, expires, text in rows[:limit]]
         more = len(rows) > limit
         return Page(items=tuple(found), next_cursor=encode_cursor(_SKIPS, rows[limit - 1][:1]) if more else None)
+
+    def skips_between(self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Skip]:
+        """See the port."""
+        key, now_ms = JobKey(tenant_id=tenant_id, job_id=job_id), self._now_ms()
+        return read_skips(self._database, key, since=since, until=until, limit=limit, now_ms=now_ms)
 
     def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See the port. Each insert writes its outcome in the same transaction (rule 9)."""

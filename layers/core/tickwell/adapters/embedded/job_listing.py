@@ -10,7 +10,8 @@ from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.job_conditions import Condition, condition_of
 from tickwell.adapters.embedded.job_rows import HEAD, job_from
 from tickwell.adapters.job_cursors import job_cursor, position_of, upcoming_cursor, upcoming_position
-from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page
+from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page, Span
+from tickwell.domain.child import child_id, stands_in_for
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_listing import FIRST_OF_ALL, LAST_OF_ALL, JobQuery, JobSort, Position
@@ -22,6 +23,12 @@ _UPCOMING = f"""
     AND status = '{JobStatus.ACTIVE.value}' AND (expires_ms IS NULL OR expires_ms > ?)
     ORDER BY next_run_ms, job_id LIMIT ?
 """
+_STAND_INS = f"""
+    SELECT {HEAD} FROM jobs INDEXED BY jobs_by_id
+    WHERE tenant_id = :tenant AND job_id BETWEEN :low AND :high AND length(job_id) = length(:high)
+    AND (expires_ms IS NULL OR expires_ms > :now) ORDER BY job_id LIMIT :reach
+"""
+"""The ids of other children go on with a mark."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +81,20 @@ class EmbeddedJobListing:
         if len(jobs) > limit and (next_run_at := shown[-1].next_run_at) is not None:
             last = upcoming_cursor(to_epoch_ms(next_run_at), shown[-1].job_id)
         return Page(items=shown, next_cursor=last)
+
+    def stand_ins(self, tenant_id: str, parent_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Job]:
+        """See the port."""
+        values = {
+            "tenant": bindable(tenant_id),
+            "low": bindable(child_id(parent_id, since)),
+            "high": bindable(child_id(parent_id, until)),
+            "now": to_epoch_ms(self._clock.now()),
+            "reach": limit + 1,
+        }
+        with self._database.read() as reading:
+            jobs = [job_from(row) for row in reading.execute(_STAND_INS, values)]
+        shown = tuple(jobs[:limit])
+        return Span(items=shown, reached=stands_in_for(shown[-1].job_id) if len(jobs) > limit else None)
 
 
 def _page(

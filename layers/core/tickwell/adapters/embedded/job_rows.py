@@ -7,6 +7,7 @@ from tickwell.adapters.documents import (
     definition_text,
     epoch_ms,
     from_ms,
+    pending_text,
     progress_from,
     progress_text,
 )
@@ -18,7 +19,7 @@ from tickwell.domain.queue import effective_queue
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
     "slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, duration_ms, created_ms, "
-    "updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, definition"
+    "updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, pending, definition"
 )
 COLUMNS = f"{_HEAD}, content"
 """What ``job_from`` reads."""
@@ -31,12 +32,12 @@ INSERT = """
         tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
         slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed,
         duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason,
-        expires_ms, definition, content
+        expires_ms, pending, definition, content
     ) VALUES (
         :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
         :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :probe, :executions, :successful, :failed,
         :duration, :created, :updated, :last_executed, :paused, :failures_in_a_row, :pause_after, :pause_reason,
-        :expires, :definition, :content
+        :expires, :pending, :definition, :content
     ) ON CONFLICT DO NOTHING
 """
 
@@ -73,6 +74,7 @@ def insert_values(job: Job) -> dict[str, Any]:
         "pause_after": job.policy.pause_after_failures,
         "pause_reason": None if job.pause_reason is None else job.pause_reason.value,
         "expires": epoch_ms(job.expires_at),
+        "pending": pending_text(job.pending),
         "definition": definition_text(job),
         "content": content_text(job),
     }
@@ -95,6 +97,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         failures_in_a_row,
         pause_reason,
         expires,
+        pending,
         definition,
         content,
     ) = rest
@@ -117,6 +120,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
         status=status,
         next_run_ms=next_run,
         slot=slot,
+        pending=pending,
         tally=Tally(executions=executions, successful=successful, failed=failed, duration_ms=duration),
         created_ms=created,
         updated_ms=updated,

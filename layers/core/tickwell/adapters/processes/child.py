@@ -12,19 +12,19 @@ import signal
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NoReturn
 
 from tickwell.adapters.guarded_http import GuardedHttp
+from tickwell.adapters.processes.not_here import NotHere
 from tickwell.adapters.processes.wire import Frame, pack, receive
 from tickwell.application.lifeline import Lifeline
-from tickwell.application.ports import Clock, SentMail
+from tickwell.application.ports import Clock
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_log import LogLevel, TaskLog, bounded_text, storable_metadata
 from tickwell.application.task_output import require_storable
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
-from tickwell.domain.mail import Mail
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.progress import Progress
 
@@ -114,30 +114,6 @@ class _Signs(Lifeline):
             raise AttemptCancelledError
 
 
-class _NotHere:
-    """Mail and blobs take credentials, which this process does not get."""
-
-    def send(self, mail: Mail) -> SentMail:  # noqa: ARG002 - the port's signature
-        raise _not_here("mail")
-
-    def put(self, name: str, data: bytes, *, content_type: str) -> None:  # noqa: ARG002 - the port's signature
-        raise _not_here("blobs")
-
-    def get(self, name: str) -> bytes:  # noqa: ARG002 - the port's signature
-        raise _not_here("blobs")
-
-    def delete(self, name: str) -> None:  # noqa: ARG002 - the port's signature
-        raise _not_here("blobs")
-
-    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:  # noqa: ARG002 - the port's signature
-        raise _not_here("blobs")
-
-
-def _not_here(what: str) -> AttemptFailedError:
-    reason = f"tasks that run in a process of their own have no access to {what}"
-    return AttemptFailedError("NOT_AVAILABLE", reason, retryable=False)
-
-
 def serve(connection: socket.socket, load_registry: Callable[[], TaskRegistry], clock: Clock) -> None:
     """Serve the worker at the other end until it has no more use for this process.
 
@@ -202,9 +178,9 @@ class _Child:
         return TaskContext(
             **{**facts, "due_at": datetime.fromisoformat(facts["due_at"])},
             clock=self._clock,
-            mailer=_NotHere(),
+            mailer=NotHere(),
             http=self._http,
-            blobs=_NotHere(),
+            blobs=NotHere(),
             logbook=_SentLog(self._link, attempt),
             lifeline=_Signs(self._link, attempt, self._answers),
         )

@@ -12,6 +12,17 @@ from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.jobs import (
+    Claim,
+    Claimed,
+    ClaimLost,
+    ClaimResult,
+    JobStore,
+    PendingChange,
+    SignAnswer,
+    Signed,
+    TokenGone,
+)
 from tickwell.application.ports.membership import MemberStore
 from tickwell.application.ports.named_queues import QueueKey, QueueStore
 from tickwell.application.ports.notifying import NotificationLog, WebhookStore
@@ -30,20 +41,7 @@ from tickwell.application.ports.services import (
     Tokens,
 )
 from tickwell.application.ports.stop_switch import StopSwitch
-from tickwell.application.ports.stores import (
-    AccountStore,
-    Claim,
-    Claimed,
-    ClaimLost,
-    ClaimResult,
-    DueItems,
-    History,
-    JobStore,
-    Page,
-    SignAnswer,
-    Signed,
-    TokenGone,
-)
+from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
 from tickwell.application.ports.submissions import Submissions
 from tickwell.application.ports.workers import WorkerLog
 
@@ -83,6 +81,7 @@ __all__ = [
     "Outgoing",
     "Page",
     "PasswordHasher",
+    "PendingChange",
     "QueueKey",
     "QueueStore",
     "QuotaStore",
@@ -91,6 +90,7 @@ __all__ = [
     "SentMail",
     "SignAnswer",
     "Signed",
+    "Span",
     "StopSwitch",
     "Stretch",
     "Submissions",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from tickwell.application.ports.stores import Page
+from tickwell.application.ports.stores import Page, Span
 from tickwell.domain.job import Job
 from tickwell.domain.job_listing import JobQuery
 
@@ -43,5 +43,12 @@ class JobListing(Protocol):
         """Active jobs whose next run lies behind ``after`` and not behind ``until``, soonest first.
 
         A page may be short; its cursor goes on. Raises InvalidInputError("cursor").
+        """
+        ...
+
+    def stand_ins(self, tenant_id: str, parent_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Job]:
+        """Up to ``limit`` children that run an occurrence of ``parent_id`` in its place, in the order of these.
+
+        Those of the occurrences from ``since`` to ``until``; deleted ones are among them.
         """
         ...

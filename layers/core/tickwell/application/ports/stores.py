@@ -1,6 +1,6 @@
-"""The ports of what is kept: jobs, history, due items, accounts."""
+"""The ports of what is kept besides jobs: history, due items, accounts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -9,9 +9,6 @@ from tickwell.domain.account import User
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip
-from tickwell.domain.job import Job, JobKey, JobStatus
-from tickwell.domain.message import JobMessage
-from tickwell.domain.progress import Progress
 
 T = TypeVar("T")
 
@@ -25,141 +22,14 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """A worker asks for one attempt.
+class Span(Generic[T]):
+    """What lies in a range of instants, earliest first.
 
-    For a first attempt (``message.attempt`` 1) the write also sets ``next_run_at`` to ``next_run_at`` (None: nothing
-    more is to come) and for a retry leaves it alone. ``token`` is fresh. The lease ends at ``now`` plus the job's own
-    ``timeout_seconds`` plus ``LEASE_MARGIN``.
+    ``reached``: everything up to and including this instant was read, and more may follow; None: all of the range was.
     """
 
-    message: JobMessage
-    token: str
-    now: datetime
-    next_run_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
-    """The attempt is the caller's; ``job`` is the job as it stands after the claim, payload included."""
-
-    job: Job
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClaimLost:
-    """Somebody else has, or had, the attempt, or the message is stale. ``job`` as found; None when there is none."""
-
-    job: Job | None
-
-
-ClaimResult = Claimed | ClaimLost
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signed:
-    """The sign was taken; ``job`` as it stands, without payload and description: its status may say to end."""
-
-    job: Job
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TokenGone:
-    """The slot holds another token, or none: the attempt is not the caller's any more."""
-
-
-SignAnswer = Signed | TokenGone
-
-
-class JobStore(Protocol):
-    """Jobs: the truth about what is to be done and who is doing it."""
-
-    def create(self, job: Job) -> None:
-        """Write a new job. Writing the same job again is harmless; raises ConflictError for another one of its id."""
-        ...
-
-    def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
-        """Write new jobs, each as ``create`` does; in order, whether each is certain to be there.
-
-        False: the store failed for that one; it may have been written all the same. Raises UnavailableError where the
-        store failed for all alike, ConflictError as ``create``.
-        """
-        ...
-
-    def get(self, tenant_id: str, job_id: str) -> Job:
-        """The job with its payload. Raises NotFoundError, also for what another tenant owns. Consistent."""
-        ...
-
-    def get_many(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
-        """The jobs that exist among ``keys`` (repeats allowed), without payload and description. Consistent."""
-        ...
-
-    def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
-        """The tenant's jobs, newest first, without payload and description; no deleted ones, and no children.
-
-        A page may be short; ``next_cursor`` tells whether more follow. Raises InvalidInputError("cursor").
-        """
-        ...
-
-    def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
-        """How many jobs of the tenant are in a queue (by its effective name), by status; deleted ones are left out.
-
-        Exact; reads all jobs of the tenant, a million in some seconds.
-        """
-        ...
-
-    def replace(self, job: Job, *, read: Job) -> bool:
-        """Write ``job``, an edit of ``read``; its version is one higher. ``read`` came from ``get``, with its payload.
-
-        False when version, ``next_run_at`` or status are no longer those of ``read`` (an edit, a claim or the end of
-        the last attempt came between).
-        A slot that a worker holds is never touched; one that waits for a retry is emptied exactly when ``job.slot``
-        is None. The tally is not touched.
-        """
-        ...
-
-    def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
-        """Claim attempts, each in one conditional write (rule 2); results in the order of ``claims``.
-
-        A first attempt needs: status active, the message's version, ``next_run_at`` equal to its ``due_at``, an empty
-        slot. A retry needs: status active and a slot of the message's ``due_at`` and ``attempt`` that waits. A slot
-        that already holds ``token`` was won by an earlier try of the same call. ``last_executed_at`` becomes ``now``.
-        """
-        ...
-
-    def skip(self, message: JobMessage, *, next_run_at: datetime | None, now: datetime) -> bool:
-        """Move a recurring job past ``message.due_at`` without executing it: set ``next_run_at``.
-
-        Conditions as for the claim of a first attempt, but the slot must be busy. False when they do not hold.
-        """
-        ...
-
-    def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
-        """Empty the slot that holds the execution's token, or leave the waiting retry in it, and count the tally.
-
-        Only the token is checked (rule 3). A one-time job becomes completed or failed as the decision says, unless
-        its status no longer allows that; the job then only loses the slot. A retry is left waiting only while the job
-        is active or paused. A finished one-time job expires with its execution. False: the token is no longer there.
-        """
-        ...
-
-    def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
-        """Take a sign of life of the attempt that claimed ``job``: extend its lease, and note ``progress`` if given.
-
-        Only the token is checked. The lease becomes ``job.lease_after_sign(now)``, unless it ends later already.
-        """
-        ...
-
-    def note_probe(self, job: Job, *, at: datetime) -> None:
-        """Note in the slot that the attempt of ``job`` holds when its newest probe looks; the latest instant stands.
-
-        Ignored when the slot holds another token, or none.
-        """
-        ...
-
-    def ping(self) -> None:
-        """One cheap round trip, for health."""
-        ...
+    items: tuple[T, ...]
+    reached: datetime | None
 
 
 class History(Protocol):
@@ -196,6 +66,17 @@ class History(Protocol):
         """
         ...
 
+    def executions_between(
+        self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int, consistent: bool = False
+    ) -> Span[Execution]:
+        """Up to ``limit`` records of what was due from ``since`` to ``until``, without output and logs.
+
+        What the job's children ran is among them. Those of one occurrence come together, in the order of the attempts;
+        only of one with more than ``limit`` some are missing. With ``consistent`` nothing is missed that was recorded
+        before.
+        """
+        ...
+
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """The records of one occurrence, first attempt first; with output, without logs. Consistent."""
         ...
@@ -206,6 +87,13 @@ class History(Protocol):
 
     def list_skips(self, tenant_id: str, job_id: str, *, limit: int, cursor: str | None) -> Page[Skip]:
         """Newest first. Raises InvalidInputError("cursor")."""
+        ...
+
+    def skips_between(self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Skip]:
+        """Up to ``limit`` skips that begin from ``since`` to ``until``, and before them those that reach into that.
+
+        Of these only the ten that begin last are looked for: ranges of one job hardly ever overlap.
+        """
         ...
 
     def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
@@ -271,6 +159,15 @@ class DueItems(Protocol):
 
     def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
         """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
+        ...
+
+    def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
+        """The shards that are worth a visit of the safety sync; the others have nothing for it.
+
+        Those with an item between their watermark and the given instants (``sweep_until`` None: it does not sweep), or
+        with a watermark that is missing or ahead of them. It may name more, up to all, where it could not tell cheaper
+        than by a visit.
+        """
         ...
 
 

@@ -19,12 +19,13 @@ from tickwell.adapters.aws.dynamodb.history_items import (
     skip_item,
     skip_of,
 )
+from tickwell.adapters.aws.dynamodb.history_spans import read_executions, read_skips
 from tickwell.adapters.aws.dynamodb.items import is_expired
 from tickwell.adapters.aws.dynamodb.listing import Listed, Range, in_order
 from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
-from tickwell.application.ports import Clock, Page
+from tickwell.application.ports import Clock, Page, Span
 from tickwell.domain.child import child_mark, parent_of
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
@@ -89,6 +90,16 @@ class DynamoHistory:
             last = encode_execution_cursor(due_ms, attempt, child_mark(job.job_id))
         return Page(items=tuple(found), next_cursor=last)
 
+    def executions_between(
+        self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int, consistent: bool = False
+    ) -> Span[Execution]:
+        """See the port. One query, more where much has expired; a page ends once 1,000 rows were read."""
+        key = JobKey(tenant_id=tenant_id, job_id=job_id)
+        now_ms = self._now_ms()
+        return read_executions(
+            self._table, key, since=since, until=until, limit=limit, consistent=consistent, now_ms=now_ms
+        )
+
     def attempts_at(self, occurrence: OccurrenceKey) -> Sequence[Execution]:
         """See the port. One query, and a batch for details that lie elsewhere."""
         low, high = keys.attempts_range(to_epoch_ms(occurrence.due_at))
@@ -114,6 +125,11 @@ class DynamoHistory:
         if listed.last is not None:
             last = encode_cursor(_SKIPS, [keys.parse_skip_key(keys.Key(partition, listed.last))[1]])
         return Page(items=tuple(skip_of(item) for item in listed.items), next_cursor=last)
+
+    def skips_between(self, tenant_id: str, job_id: str, *, since: datetime, until: datetime, limit: int) -> Span[Skip]:
+        """See the port."""
+        key = JobKey(tenant_id=tenant_id, job_id=job_id)
+        return read_skips(self._table, key, since=since, until=until, limit=limit, now_ms=self._now_ms())
 
     def put_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See the port. What follows is derived from the table's stream; see ``stream``."""

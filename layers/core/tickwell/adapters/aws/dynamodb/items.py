@@ -10,6 +10,7 @@ from tickwell.adapters.documents import (
     VERSION,
     epoch_ms,
     from_ms,
+    pending_text,
     progress_from,
     progress_text,
 )
@@ -34,6 +35,7 @@ NAMES: Final = {
     "lease_until": "lu",
     "progress": "pg",
     "probe_at": "pb",
+    "pending": "pn",
     "executions": "te",
     "successful": "ts",
     "failed": "tf",
@@ -112,6 +114,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
         "created": to_epoch_ms(job.created_at),
         "last_executed": epoch_ms(job.last_executed_at),
         "failures_in_a_row": job.failures_in_a_row or None,
+        "pending": pending_text(job.pending),
     }
     if slot is not None:
         attributes |= {
@@ -137,6 +140,7 @@ def job_from(item: Item, content: str | None) -> Job:
         status=text(item, NAMES["status"]),
         next_run_ms=optional_number(item, NAMES["next_run"]),
         slot=_slot_from(item),
+        pending=optional_text(item, NAMES["pending"]),
         tally=Tally(
             executions=number(item, NAMES["executions"]),
             successful=number(item, NAMES["successful"]),

@@ -1,4 +1,4 @@
-"""Every conditional write of a job, as expressions. Conditions on status come from the domain's table of transitions.
+"""The conditional writes of a job, as expressions; those that finish attempts are in ``job_finish``.
 
 Where a write has two forms, their conditions are complements of each other besides what they share: when one is refused
 although the shared part holds, the other one is due.
@@ -8,29 +8,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from tickwell.adapters.aws.dynamodb.attributes import Value
-from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.table import Write
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
-from tickwell.adapters.documents import progress_text
-from tickwell.application.ports import Claim
-from tickwell.domain.execution import Execution, ExecutionStatus
+from tickwell.adapters.documents import pending_text, progress_text
+from tickwell.application.ports import Claim, PendingChange
+from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobStatus, PauseReason, sources
+from tickwell.domain.job import LEASE_MARGIN, Job, JobStatus, Slot
 from tickwell.domain.message import JobMessage
+from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import RetryAt
 
-_SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress", "probe_at")
-_EMPTY_SLOT = ", ".join(f"#{name}" for name in _SLOT)
-_PAUSES = (
-    "#status = :may_pause AND #recurring = :true AND attribute_exists(#pause_from)"
-    " AND (#pause_from = :none_before OR #failures_in_a_row >= #pause_from)"
-)
-"""Whether this failure is the one that pauses the job (X23). No failures so far: the attribute is not there."""
-
-_COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
-_ALSO_COUNTED = {ExecutionStatus.TIMEOUT: ", #timeouts :one", ExecutionStatus.LOST: ", #lost :one"}
-"""What tells the failures apart, for the counts of the tenant; most jobs never have these attributes."""
+SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress", "probe_at")
+_ARMED = "#status = :active AND #version = :version AND #next_run = :due"
 
 
 def claim_write(claim: Claim) -> Write:
@@ -44,7 +34,7 @@ def claim_write(claim: Claim) -> Write:
         "due": to_epoch_ms(message.due_at),
         "active": JobStatus.ACTIVE.value,
     }
-    if message.attempt > 1:
+    if not claim.is_first:
         return Write(
             update=f"SET {', '.join(update)} REMOVE #progress, #probe_at",
             condition="#status = :active AND #slot_due = :due AND #slot_attempt = :attempt"
@@ -52,29 +42,52 @@ def claim_write(claim: Claim) -> Write:
             values=values | {"attempt": message.attempt},
         )
     update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
-    moved = _next_run(message, claim.next_run_at)
-    rearm, rearmed = _assign({**moved, "progress": None, "probe_at": None}, update)
+    moved = {**_next_run(message, claim.next_run_at), "progress": None, "probe_at": None}
+    slot_is, known = "attribute_not_exists(#slot_due)", dict[str, Value]()
+    if claim.over is not None:
+        slot_is, known = _waits(claim.over, claim.over_pending)
+        moved["slot_returns"] = None
+    if claim.pending or claim.over is not None:
+        moved["pending"] = pending_text(claim.pending)
+    rearm, rearmed = assign(moved, update)
     return Write(
         update=rearm,
-        condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_not_exists(#slot_due)",
-        values=values | rearmed | {"version": message.version, "one": 1, "zero": 0},
+        condition=f"{_ARMED} AND {slot_is}",
+        values=values | rearmed | known | {"version": message.version, "one": 1, "zero": 0},
     )
 
 
-def skip_write(message: JobMessage, next_run_at: datetime | None, now: datetime) -> Write:
-    """Move past an occurrence that met a busy slot."""
-    update, values = _assign({**_next_run(message, next_run_at), "updated": to_epoch_ms(now)})
+def skip_write(
+    message: JobMessage, next_run_at: datetime | None, now: datetime, *, if_busy: bool, waiting: PendingChange | None
+) -> Write:
+    """Move past an occurrence without claiming it; with ``waiting``, it may be put to those that wait for the slot."""
+    changes: dict[str, Value | None] = {**_next_run(message, next_run_at), "updated": to_epoch_ms(now)}
+    condition = f"{_ARMED} AND attribute_exists(#slot_due)" if if_busy else _ARMED
+    known: dict[str, Value] = {}
+    if waiting is not None:
+        changes["pending"] = pending_text(waiting.written)
+        still, known = pending_is(waiting.read)
+        condition = f"{condition} AND {still}"
+    update, values = assign(changes)
     return Write(
         update=update,
-        condition="#status = :active AND #version = :version AND #next_run = :due AND attribute_exists(#slot_due)",
+        condition=condition,
         values=values
+        | known
         | {"active": JobStatus.ACTIVE.value, "version": message.version, "due": to_epoch_ms(message.due_at)},
     )
 
 
+def pass_on_write(slot: Slot, handover: Handover) -> Write:
+    """Give a slot that waits to the handover's head, or empty it."""
+    update, values = assign({**slot_of_head(handover), "pending": pending_text(handover.rest)})
+    condition, known = _waits(slot, handover.known)
+    return Write(update=update, condition=condition, values=values | known)
+
+
 def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties_slot: bool) -> tuple[Write, ...]:
     """Set what an edit of ``read`` changes. With ``empties_slot`` two forms: nobody holds the slot, somebody does."""
-    update, values = _assign(attributes)
+    update, values = assign(attributes)
     shared = "#version = :read_version AND #status = :read_status"
     values |= {"read_version": read.version, "read_status": read.status.value}
     if read.next_run_at is None:
@@ -84,76 +97,40 @@ def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties
         values["read_next_run"] = to_epoch_ms(read.next_run_at)
     if not empties_slot:
         return (Write(update=update, condition=shared, values=values),)
-    emptied, _ = _assign({**attributes, **dict.fromkeys(_SLOT)})
+    emptied, _ = assign({**attributes, **dict.fromkeys(SLOT)})
     return (
         Write(update=emptied, condition=f"{shared} AND attribute_not_exists(#slot_token)", values=values),
         Write(update=update, condition=f"{shared} AND attribute_exists(#slot_token)", values=values),
     )
 
 
-def finish_writes(execution: Execution, now: datetime) -> tuple[Write, ...]:
-    """Empty the slot that holds the execution's token (rule 3) and count; the likeliest form first.
-
-    A decision to retry: the retry is left waiting where the job's status allows that, or the slot is emptied. A
-    final decision: a one-time job whose status allows that ends, or the job only loses the slot; a failure may also be
-    the one that pauses a recurring job.
-    """
-    counts = execution.counts
-    values: dict[str, Value] = {
-        "token": execution.token,
-        "one": 1,
-        "successful": counts.successful,
-        "failed": counts.failed,
-        "duration": counts.duration_ms,
+def slot_of_head(handover: Handover) -> dict[str, Value | None]:
+    """The slot as the handover leaves it."""
+    slot = handover.slot
+    if slot is None:
+        return dict.fromkeys(SLOT)
+    taken: dict[str, Value | None] = {
+        "slot_due": to_epoch_ms(slot.due_at),
+        "slot_attempt": slot.attempt,
+        "slot_losses": slot.losses,
     }
-    if isinstance(execution.decision, RetryAt):
-        return _retry_writes(execution, execution.decision, values)
-    target = execution.ends_as
-    assert target is not None  # noqa: S101 - only a retry ends nothing
-    return _final_writes(execution, target, values, now)
+    return {**dict.fromkeys(SLOT), **taken}
 
 
-def _final_writes(
-    execution: Execution, target: JobStatus, values: dict[str, Value], now: datetime
-) -> tuple[Write, ...]:
-    empty = f"REMOVE {_EMPTY_SLOT}"
-    counting = _counting(execution)
-    if target is JobStatus.COMPLETED:
-        empty += ", #failures_in_a_row"
-    statuses, allowed = _any_of(sources(target))
-    ends = f"#recurring = :once AND #status IN ({statuses})"
-    ending = values | allowed | {"once": False}
-    expires = expiry(to_epoch_ms(execution.expires_at))
-    ended, changes = _assign(
-        {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
-    )
-    end = Write(
-        update=f"{ended} {empty} {counting}", condition=f"#slot_token = :token AND {ends}", values=ending | changes
-    )
-    others = f"#slot_token = :token AND NOT ({ends})"
-    if target is not JobStatus.FAILED:
-        go_on = Write(update=f"{empty} {counting}", condition=others, values=ending)
-        return (go_on, end) if execution.recurring else (end, go_on)
-    ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
-    count = f"{counting}, #failures_in_a_row :one"
-    go_on = Write(update=f"{empty} {count}", condition=f"{others} AND NOT ({_PAUSES})", values=ending)
-    pause = _pause_write(f"{empty}, #next_run, #upcoming {count}, #version :one", ending, now)
-    return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
+def pending_is(pending: tuple[Pending, ...]) -> tuple[str, dict[str, Value]]:
+    """The condition that those who wait for the slot are ``pending``."""
+    text = pending_text(pending)
+    if text is None:
+        return "attribute_not_exists(#pending)", {}
+    return "#pending = :known_pending", {"known_pending": text}
 
 
-def _pause_write(update: str, values: Mapping[str, Value], now: datetime) -> Write:
-    """The finishing write of a recurring job that pauses itself; its condition on statuses is that of a pause."""
-    now_ms = to_epoch_ms(now)
-    paused, changes = _assign(
-        {
-            "status": JobStatus.PAUSED.value,
-            "paused": now_ms,
-            "updated": now_ms,
-            "pause_reason": PauseReason.FAILURES.value,
-        }
-    )
-    condition = f"#slot_token = :token AND {_PAUSES}"
-    return Write(update=f"{paused} {update}", condition=condition, values={**values, **changes})
+def _waits(slot: Slot, pending: tuple[Pending, ...]) -> tuple[str, dict[str, Value]]:
+    """The condition that the slot waits for the attempt of ``slot``, and ``pending`` for it."""
+    still, values = pending_is(pending)
+    condition = "#slot_due = :slot_due AND #slot_attempt = :slot_attempt AND attribute_not_exists(#slot_token)"
+    values |= {"slot_due": to_epoch_ms(slot.due_at), "slot_attempt": slot.attempt}
+    return f"{condition} AND {still}", values
 
 
 def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) -> tuple[Write, Write]:
@@ -162,8 +139,8 @@ def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) 
     if progress is not None:
         noted["progress"] = progress_text(progress)
     until_ms = to_epoch_ms(job.lease_after_sign(now))
-    extended, longer = _assign(noted | {"lease_until": until_ms})
-    kept, same = _assign(noted)
+    extended, longer = assign(noted | {"lease_until": until_ms})
+    kept, same = assign(noted)
     held: dict[str, Value] = {"token": token, "until": until_ms}
     return (
         Write(
@@ -188,31 +165,6 @@ def note_probe_write(token: str, at: datetime) -> Write:
     )
 
 
-def _retry_writes(execution: Execution, decision: RetryAt, values: dict[str, Value]) -> tuple[Write, Write]:
-    statuses, keeping = _any_of(KEEPS_RETRY)
-    keeps = f"#status IN ({statuses})"
-    counting = _counting(execution)
-    values = values | keeping
-    waiting, slot = _assign(
-        {
-            "slot_attempt": decision.attempt,
-            "slot_losses": execution.losses,
-            "slot_returns": execution.returns or None,
-            "slot_token": None,
-            "lease_until": None,
-            "progress": None,
-            "probe_at": None,
-        }
-    )
-    wait = Write(update=f"{waiting} {counting}", condition=f"#slot_token = :token AND {keeps}", values=values | slot)
-    drop = Write(
-        update=f"REMOVE {_EMPTY_SLOT} {counting}",
-        condition=f"#slot_token = :token AND NOT ({keeps})",
-        values=values,
-    )
-    return wait, drop
-
-
 def _next_run(message: JobMessage, next_run_at: datetime | None) -> dict[str, Value | None]:
     """The next run, and the place in the index of what is to come."""
     if next_run_at is None:
@@ -221,12 +173,7 @@ def _next_run(message: JobMessage, next_run_at: datetime | None) -> dict[str, Va
     return {"next_run": next_run_ms, "upcoming": upcoming_sort(next_run_ms, message.job_id)}
 
 
-def _counting(execution: Execution) -> str:
-    """What finishing ``execution`` adds to the tally."""
-    return _COUNT + _ALSO_COUNTED.get(execution.status, "")
-
-
-def _assign(attributes: Mapping[str, Value | None], already_set: Collection[str] = ()) -> tuple[str, dict[str, Value]]:
+def assign(attributes: Mapping[str, Value | None], already_set: Collection[str] = ()) -> tuple[str, dict[str, Value]]:
     """SET what has a value and REMOVE what is None; with the values, each named ``new_`` and the attribute."""
     values = {f"new_{name}": value for name, value in attributes.items() if value is not None}
     sets = [*already_set, *(f"#{name} = :new_{name}" for name in attributes if attributes[name] is not None)]
@@ -237,7 +184,7 @@ def _assign(attributes: Mapping[str, Value | None], already_set: Collection[str]
     return update.strip(), values
 
 
-def _any_of(statuses: Collection[JobStatus]) -> tuple[str, dict[str, Value]]:
+def any_of(statuses: Collection[JobStatus]) -> tuple[str, dict[str, Value]]:
     """The operands of an IN, and their values."""
     values: dict[str, Value] = {f"is_{status.value}": status.value for status in sorted(statuses)}
     return ", ".join(f":{name}" for name in values), values

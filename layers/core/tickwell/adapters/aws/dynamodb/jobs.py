@@ -16,18 +16,20 @@ from tickwell.adapters.aws.dynamodb.items import (
     job_item,
     slot_token,
 )
+from tickwell.adapters.aws.dynamodb.job_finish import finish_writes
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
-    finish_writes,
     note_probe_write,
+    pass_on_write,
     replace_writes,
     sign_writes,
     skip_write,
+    slot_of_head,
 )
 from tickwell.adapters.aws.dynamodb.listing import newest_first
 from tickwell.adapters.aws.dynamodb.table import SERVICE, Refused, Table, Write, Written
 from tickwell.adapters.cursors import encode_cursor, text_cursor
-from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form
+from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form, pending_text
 from tickwell.application.ports import (
     Claim,
     Claimed,
@@ -35,6 +37,7 @@ from tickwell.application.ports import (
     ClaimResult,
     Clock,
     Page,
+    PendingChange,
     SignAnswer,
     Signed,
     TokenGone,
@@ -42,10 +45,12 @@ from tickwell.application.ports import (
 from tickwell.domain.child import parent_of
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution
+from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import Job, JobKey, JobStatus
+from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
+from tickwell.domain.retry import RetryAt
 
 _LISTING = "jobs"
 _FORM_TRIES = 8
@@ -131,7 +136,10 @@ class DynamoJobStore:
         attributes = definition_attributes(job, definition_text(job), content_text(job), body)
         if job.failures_in_a_row != read.failures_in_a_row:  # only then: finishing counts them beside all edits
             attributes["failures_in_a_row"] = job.failures_in_a_row or None
-        writes = replace_writes(attributes, read=read, empties_slot=job.slot is None)
+        goes_on = job.status in KEEPS_RETRY
+        if not goes_on:
+            attributes["pending"] = None
+        writes = replace_writes(attributes, read=read, empties_slot=job.slot is None or not goes_on)
         outcome = self._one_of(key, writes, lambda item: _is_still(item, read))
         if isinstance(outcome, Refused):
             return outcome.retried and outcome.item is not None and _shows(outcome.item, attributes)
@@ -150,9 +158,17 @@ class DynamoJobStore:
             results.append(Claimed(job=job) if won and job is not None else ClaimLost(job=job))
         return results
 
-    def skip(self, message: JobMessage, *, next_run_at: datetime | None, now: datetime) -> bool:
+    def skip(
+        self,
+        message: JobMessage,
+        *,
+        next_run_at: datetime | None,
+        now: datetime,
+        if_busy: bool = True,
+        waiting: PendingChange | None = None,
+    ) -> bool:
         """See the port."""
-        write = skip_write(message, next_run_at, now)
+        write = skip_write(message, next_run_at, now, if_busy=if_busy, waiting=waiting)
         outcome = self._table.update(keys.job_key(message.key), write, NAMES)
         if isinstance(outcome, Written):
             return True
@@ -161,11 +177,26 @@ class DynamoJobStore:
             "next_run": epoch_ms(next_run_at),
             "updated": to_epoch_ms(now),
         }
+        if waiting is not None:
+            expected["pending"] = pending_text(waiting.written)
         return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
 
-    def finish_many(self, executions: Sequence[Execution], *, now: datetime) -> Sequence[bool]:
+    def pass_on(self, job: Job, handover: Handover) -> bool:
+        """See the port."""
+        if job.slot is None:
+            return False
+        outcome = self._table.update(keys.job_key(job.key), pass_on_write(job.slot, handover), NAMES)
+        if isinstance(outcome, Written):
+            return True
+        expected: dict[str, Value | None] = {**slot_of_head(handover), "pending": pending_text(handover.rest)}
+        return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
+
+    def finish_many(
+        self, executions: Sequence[Execution], *, now: datetime, handovers: Mapping[str, Handover] | None = None
+    ) -> Sequence[bool]:
         """See the port. One UpdateItem for each, a second one where the job is not in the likelier status."""
-        return self._table.each(lambda execution: self._finish(execution, now), executions)
+        given = handovers or {}
+        return self._table.each(lambda execution: self._finish(execution, now, given.get(execution.token)), executions)
 
     def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
         """See the port."""
@@ -200,12 +231,15 @@ class DynamoJobStore:
             return False, None
         return slot_token(item) == claim.token, item
 
-    def _finish(self, execution: Execution, now: datetime) -> bool:
-        outcome = self._one_of(
-            keys.job_key(execution.job_key),
-            finish_writes(execution, now),
-            lambda item: slot_token(item) == execution.token,
-        )
+    def _finish(self, execution: Execution, now: datetime, handover: Handover | None) -> bool:
+        known = None if handover is None else pending_text(handover.known)
+        asks = handover is not None or not isinstance(execution.decision, RetryAt)
+
+        def is_held(item: Item) -> bool:
+            """The conditions that all forms share."""
+            return slot_token(item) == execution.token and (not asks or item.get(NAMES["pending"]) == known)
+
+        outcome = self._one_of(keys.job_key(execution.job_key), finish_writes(execution, now, handover), is_held)
         if isinstance(outcome, Written):
             return True
         return outcome.retried and outcome.item is not None and _shows_retry(outcome.item, execution)

@@ -1,0 +1,233 @@
+"""The whole system on the embedded engine: what the local server and a simulation serve and drive."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.embedded.expiry import EmbeddedExpiry
+from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
+from tickwell.adapters.host import ProcessHost
+from tickwell.adapters.key_ring import KeyRing
+from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.sweep_timer import SweepFarTimer
+from tickwell.adapters.tokens import JwtTokens
+from tickwell.application.alert_operator import AlertOperator
+from tickwell.application.arming import Arming
+from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.delete_tenant import EraseTenants
+from tickwell.application.execute_batch import ExecuteBatch, JobQueue
+from tickwell.application.follow_outcomes import Channels, FollowOutcomes
+from tickwell.application.health import NotificationQueues
+from tickwell.application.heartbeat import Heartbeat
+from tickwell.application.notify import Notify
+from tickwell.application.ports import Clock, Lanes
+from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.safety_sync import SafetySync
+from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.embedded.foundation import Foundation
+from tickwell.bootstrap.embedded.queues import Queues, queues_in
+from tickwell.bootstrap.embedded.stores import Stores, stores_in
+from tickwell.bootstrap.exporting import export_from_database
+from tickwell.bootstrap.limits import Guards, quotas, request_limits
+from tickwell.bootstrap.measuring import Measuring
+from tickwell.bootstrap.oidc import foreign_tokens
+from tickwell.bootstrap.outbound import Outbound
+from tickwell.domain.notification import Channel
+from tickwell.http.app import build_app
+from tickwell.http.asgi import AsgiApp
+from tickwell.http.services import ApiServices
+from tickwell.settings.reading import secrets_of
+
+_JWT_SIGNING_KEY = "jwt-signing-key"
+_WATCH_SECONDS = 1.0
+
+HEARTBEAT_INTERVAL = timedelta(seconds=10)
+"""How often the process tells that it is there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedSystem:
+    """What is served, and what has to be driven."""
+
+    http: AsgiApp
+    lanes: Lanes
+    lane_dead_letters: JobQueue
+    notifications: Channels
+    execute: ExecuteBatch
+    safety_sync: SafetySync
+    erase_tenants: EraseTenants
+    alert_operator: AlertOperator
+    consume_dead_letters: ConsumeDeadLetters
+    outcome_feed: EmbeddedOutcomeFeed
+    expiry: EmbeddedExpiry
+    follow_outcomes: FollowOutcomes
+    notify: Notify
+    heartbeat: Heartbeat
+    clock: Clock
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parts:
+    """What the use cases are put on."""
+
+    base: Foundation
+    stores: Stores
+    queues: Queues
+    core: Core
+    outbound: Outbound
+    signing_keys: tuple[str, ...]
+
+
+def embedded_system(base: Foundation) -> EmbeddedSystem:
+    """Build the system on ``base``. Raises OSError when its signing key can be neither read nor made."""
+    parts = _parts(base)
+    queues, core, clock = parts.queues, parts.core, base.clock
+    archive = BlobArchive(base.blobs) if base.settings.archive else None
+    return EmbeddedSystem(
+        http=build_app(_api(parts), local=True),
+        lanes=queues.lanes,
+        lane_dead_letters=queues.lane_dead_letters,
+        notifications=queues.notifications,
+        execute=_execute(parts),
+        erase_tenants=core.erase_tenants(),
+        safety_sync=core.safety_sync(sweeps=True),
+        alert_operator=AlertOperator(notifications=queues.notifications[Channel.EMAIL], clock=clock),
+        consume_dead_letters=core.consume_dead_letters(),
+        outcome_feed=EmbeddedOutcomeFeed(base.database),
+        expiry=EmbeddedExpiry(base.database, clock, archive),
+        follow_outcomes=FollowOutcomes(channels=queues.notifications, webhooks=parts.stores.notifying.webhooks),
+        notify=_notify(parts),
+        heartbeat=Heartbeat(
+            workers=parts.stores.workers, clock=clock, worker_id=base.ids.new(), interval=HEARTBEAT_INTERVAL
+        ),
+        clock=clock,
+        close=base.close,
+    )
+
+
+def _parts(base: Foundation) -> _Parts:
+    settings = base.settings
+    stores = stores_in(base.database, base.clock)
+    queues = queues_in(
+        base.database,
+        base.clock,
+        worker_timeout_seconds=settings.worker_timeout_seconds,
+        ahead_seconds=base.ahead_seconds,
+    )
+    return _Parts(
+        base=base,
+        stores=stores,
+        queues=queues,
+        core=_core(base, stores, queues),
+        outbound=Outbound(
+            mailer=base.mailer,
+            sender_address=settings.sender_address,
+            allow_private_hosts=settings.allow_private_hosts,
+            operator_address=settings.operator_address,
+            public_url=settings.public_url,
+            http=base.http,
+        ),
+        signing_keys=tuple(base.secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48)).split()),
+    )
+
+
+def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
+    settings = base.settings
+    return Core(
+        jobs=stores.jobs,
+        listing=stores.listing,
+        history=stores.history,
+        queues=stores.queues,
+        directory=QueueDirectory(stores.queues, base.clock),
+        stop_switch=stores.stop_switch,
+        audit_log=stores.audit_log,
+        erasure=stores.erasure,
+        arming=Arming(
+            due_items=stores.due_items,
+            lanes=queues.lanes,
+            far_timer=SweepFarTimer(),
+            clock=base.clock,
+            direct_horizon=settings.direct_horizon,
+        ),
+        blobs=base.blobs,
+        clock=base.clock,
+        ids=base.ids,
+        retention=settings.retention,
+        longest_attempt=settings.longest_attempt,
+        audit_retention=settings.audit_retention,
+    )
+
+
+def _api(parts: _Parts) -> ApiServices:
+    base, stores, settings = parts.base, parts.stores, parts.base.settings
+    return parts.core.api(
+        accounts=_accounts(parts),
+        notifying=stores.notifying,
+        measuring=_measuring(parts),
+        registry=base.registry,
+        guards=Guards(
+            limits=request_limits(settings, base.rates, base.clock),
+            submissions=stores.submissions,
+            quotas=quotas(settings, stores.quotas, base.clock),
+        ),
+        export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        stage=settings.stage,
+        allowed_origins=settings.allowed_origins,
+    )
+
+
+def _accounts(parts: _Parts) -> Accounts:
+    base, stores = parts.base, parts.stores
+    return Accounts(
+        accounts=stores.accounts,
+        api_keys=stores.api_keys,
+        members=stores.members,
+        mails=parts.queues.notifications[Channel.EMAIL],
+        hasher=Argon2Hasher(),
+        tokens=JwtTokens(KeyRing(lambda: base.secrets.get(_JWT_SIGNING_KEY)), base.ids),
+        limiter=base.rates,
+        clock=base.clock,
+        ids=base.ids,
+        foreign=foreign_tokens(base.settings),
+    )
+
+
+def _measuring(parts: _Parts) -> Measuring:
+    queues = parts.queues
+    return Measuring(
+        counts=parts.stores.counts,
+        workers=parts.stores.workers,
+        host=ProcessHost(),
+        notifications=NotificationQueues(
+            queues=tuple(queues.notifications.values()), failed=queues.failed_notifications
+        ),
+    )
+
+
+def _execute(parts: _Parts) -> ExecuteBatch:
+    base = parts.base
+    return parts.core.execute(
+        registry=base.registry,
+        blobs=base.blobs,
+        outbound=parts.outbound,
+        processes=base.processes,
+        secrets=(*parts.signing_keys, *secrets_of(base.settings)),
+        watch_seconds=_WATCH_SECONDS,
+    )
+
+
+def _notify(parts: _Parts) -> Notify:
+    stores, base = parts.stores, parts.base
+    return stores.notifying.notify(
+        jobs=stores.jobs,
+        history=stores.history,
+        accounts=stores.accounts,
+        members=stores.members,
+        outbound=parts.outbound,
+        clock=base.clock,
+        ids=base.ids,
+    )

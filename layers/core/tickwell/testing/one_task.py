@@ -1,0 +1,121 @@
+"""One task in memory, without a system around it."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tickwell.adapters.embedded.files import FileBlobs
+from tickwell.application.lifeline import Lifeline
+from tickwell.application.ports import SentMail
+from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
+from tickwell.application.task_log import TaskLog
+from tickwell.application.task_output import require_storable
+from tickwell.domain.errors import AttemptCancelledError
+from tickwell.domain.execution import LogEntry
+from tickwell.domain.mail import Mail
+from tickwell.domain.progress import Progress
+from tickwell.testing.clock import SimulatedClock
+from tickwell.testing.inline import InlineProcess
+from tickwell.testing.loop import SimulatedLoop
+from tickwell.testing.network import AnsweredHttp, AnswerHttp, no_network
+from tickwell.testing.simulation import START
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskRun:
+    """How a task ended that succeeded. ``took``: simulated time."""
+
+    output: Any
+    log: Sequence[LogEntry]
+    progress: Sequence[Progress]
+    mails: Sequence[Mail]
+    took: timedelta
+
+
+@dataclass(slots=True)
+class _Mailbox:
+    """Keeps the mails."""
+
+    mails: list[Mail] = field(default_factory=list)
+
+    def send(self, mail: Mail) -> SentMail:
+        """See ``Mailer``."""
+        self.mails.append(mail)
+        return SentMail(message_id=mail.message_id, via="simulation")
+
+
+class _Signs(Lifeline):
+    """Counts signs of life, and refuses one where the test says so."""
+
+    def __init__(self, cancel_at_sign: int | None) -> None:
+        self.progress: list[Progress] = []
+        self._cancel_at_sign = cancel_at_sign
+        self._signs = 0
+
+    async def sign(self, progress: Progress | None = None) -> None:
+        """See ``Lifeline``."""
+        self._signs += 1
+        if self._cancel_at_sign is not None and self._signs >= self._cancel_at_sign:
+            raise AttemptCancelledError
+        if progress is not None:
+            self.progress.append(progress)
+
+
+def run_task(
+    task: Task[Any],
+    payload: Any = None,
+    *,
+    at: datetime = START,
+    attempt: int = 1,
+    http: AnswerHttp = no_network,
+    cancel_at_sign: int | None = None,
+) -> TaskRun:
+    """Run one attempt of ``task`` at the simulated instant ``at``, to whose code sleeping takes no time.
+
+    ``payload`` is what a job would carry: it is checked as the API does. ``cancel_at_sign``: the number of the sign of
+    life (heartbeat or progress) from which on the attempt is not wanted any more.
+
+    Raises InvalidInputError for a payload that would not be accepted, and whatever the task raises. Its time limit is
+    not held against it.
+    """
+    registry = TaskRegistry([task])
+    registry.validate(task.name, payload)
+    clock, mailbox, signs, log = SimulatedClock(at), _Mailbox(), _Signs(cancel_at_sign), TaskLog()
+    with tempfile.TemporaryDirectory(prefix="tickwell-") as folder:
+        context = TaskContext(
+            tenant_id="simulated-tenant",
+            job_id="simulated-job",
+            job_name="simulated job",
+            execution_id="simulated-execution",
+            attempt=attempt,
+            due_at=clock.now(),
+            idempotency_key="simulated-occurrence",
+            sender_address="tickwell@tickwell.example",
+            clock=clock,
+            mailer=mailbox,
+            http=AnsweredHttp(http),
+            blobs=FileBlobs(Path(folder)),
+            logbook=log,
+            lifeline=signs,
+        )
+        output = _run(clock, registry, task, payload, context)
+    require_storable(output)
+    return TaskRun(
+        output=output,
+        log=log.entries(),
+        progress=signs.progress,
+        mails=mailbox.mails,
+        took=clock.now() - context.due_at,
+    )
+
+
+def _run(clock: SimulatedClock, registry: TaskRegistry, task: Task[Any], payload: Any, context: TaskContext) -> Any:
+    execute = registry.execute if task.runs_in is RunsIn.LOOP else InlineProcess(registry).run
+    loop = SimulatedLoop(clock)
+    try:
+        return loop.run_until_complete(execute(task.name, payload, context))
+    finally:
+        loop.close()
