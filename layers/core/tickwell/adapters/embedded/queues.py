@@ -3,11 +3,14 @@
 When a message becomes visible it is given a *turn*: the one after the last of its group, but none before the first
 that is taken. Delivery follows the turns, so that each group that has something to deliver gets one message delivered
 before any gets a second one: a flood of one tenant stands behind a single message of another (X7).
+
+What is sent is on the disk. That it was received, or deleted, need not be: whatever a power cut undoes of that is
+delivered once more, as any queue may.
 """
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from tickwell.adapters.delay import LONGEST_RELEASE_SECONDS, require_delay
@@ -136,7 +139,9 @@ class EmbeddedQueue(Generic[T]):
 
     def delete(self, deliveries: Sequence[Delivery[T]]) -> None:
         """Done with them; a receipt of an earlier delivery is ignored."""
-        self._write(_DELETE, ((number, self._name, receives) for number, receives in map(_parse, deliveries)))
+        rows = [(number, self._name, receives) for number, receives in map(_parse, deliveries)]
+        with self._database.transaction(durable=False) as cursor:
+            cursor.executemany(_DELETE, rows)
 
     def release(self, delivery: Delivery[T], *, delay_seconds: int) -> None:
         """Make it deliverable again after ``delay_seconds``, unless somebody else has it by now."""
@@ -169,7 +174,7 @@ class EmbeddedQueue(Generic[T]):
         """Deliver up to ``limit`` messages; whether any went to the dead letter queue instead."""
         now_ms = self._now_ms()
         while True:
-            with self._database.transaction() as cursor:
+            with self._database.transaction(durable=False) as cursor:
                 if self._give_turns(cursor, now_ms + self._ahead_ms) < _TURNS_AT_ONCE:
                     return self._deliver(cursor, now_ms, limit)
 
@@ -224,7 +229,7 @@ class EmbeddedQueue(Generic[T]):
             receive_count=receives,
         )
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         with self._database.transaction() as cursor:
             cursor.executemany(statement, rows)
 
