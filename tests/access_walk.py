@@ -24,6 +24,10 @@ NOBODYS = frozenset({"month"})
 """Path parameters that name nothing that somebody owns."""
 
 
+MAKES_ITS_OWN = frozenset({"putJob"})
+"""Operations that make what their path names: of a stranger they make the stranger's own."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
     """An operation of the OpenAPI document. ``body`` is the document's example; None where none is taken."""
@@ -42,7 +46,7 @@ class Operation:
     @property
     def owned(self) -> bool:
         """Whether its path names something that belongs to a tenant."""
-        return bool(set(self.parameters) - NOBODYS)
+        return bool(set(self.parameters) - NOBODYS) and self.name not in MAKES_ITS_OWN
 
     def __call__(self, client: Client, ids: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Call it with the ids of things that exist, or with unknown ones and an empty body."""
@@ -238,11 +242,18 @@ def _made(path: str, body: Mapping[str, Any]) -> Callable[[Api, Client], str]:
     return make
 
 
+def _key_of_job(api: Api, client: Client) -> str:
+    key = f"team/job-{next(api.numbers)}"
+    assert client("PUT", f"/api/v1/jobs/by-key/{key}", {"name": "a job", "interval_seconds": 3600}).status == 201
+    return key
+
+
 MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "dead_letter_id": _dead_letter,
     "execution_id": _execution,
     "invitation_id": _invitation,
     "job_id": lambda _, client: _job(client, interval_seconds=3600),
+    "key": _key_of_job,
     "key_id": _made("/api/v1/api-keys", {"name": "k", "scopes": ["jobs:read"]}),
     "member_id": lambda _, client: str(client("GET", "/api/v1/auth/me").data["id"]),
     "name": _queue,

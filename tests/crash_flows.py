@@ -224,6 +224,7 @@ FLOWS = {
     ),
     "catch up": Flow(prepare=working(schedule=OFTEN, later=7195), act=work),
     "sweep": Flow(prepare=working(schedule=After(delay_seconds=1207), later=600), act=sync),
+    "sweep after an outage": Flow(prepare=working(schedule=After(delay_seconds=1207), later=1300), act=sync),
     "send again": Flow(prepare=after(working(), lose, wait(31)), act=sync),
     "send again, recurring": Flow(prepare=after(working(schedule=OFTEN, later=600), lose, wait(31)), act=sync),
     "recover": Flow(prepare=after(working(), die, wait(81)), act=sync),

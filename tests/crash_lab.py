@@ -46,6 +46,7 @@ _READS = frozenset(
         "list_jobs",
         "list_queues",
         "nth_ended",
+        "of_scope",
         "page",
         "skips_between",
         "parked",
@@ -72,9 +73,16 @@ class Wire:
     kind: Kind = Kind.CRASH
     at: int | None = None
     armed: bool = False
+    dead: bool = False
     calls: list[str] = field(default_factory=list)
 
+    def revive(self) -> None:
+        """The next process: nothing more is broken into."""
+        self.armed = self.dead = False
+
     def call(self, name: str, make: Callable[[], Any]) -> Any:
+        if self.dead:
+            raise Crash(name)  # also what stands in a ``finally`` is not done any more
         if not self.armed:
             return make()
         number = len(self.calls)
@@ -84,7 +92,7 @@ class Wire:
         if self.kind is not Kind.FAIL_BEFORE:
             make()
         if self.kind is Kind.CRASH:
-            self.armed = False
+            self.dead = True
             raise Crash(name)
         raise UnavailableError(name, "broken on purpose")
 
@@ -185,6 +193,7 @@ def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
         due_items=Watched(wire, "due items", made.stores.due_items),
         queues=Watched(wire, "queues", made.stores.queues),
         submissions=Watched(wire, "submissions", made.stores.submissions),
+        caller_keys=Watched(wire, "caller keys", made.stores.caller_keys),
         stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
     )
     world = new_world(folder, stores, tasks=[task("probe", run)])

@@ -21,6 +21,7 @@ from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.define_job import DefineJob
 from tickwell.application.dispatch import Dispatch
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.export_tenant import ExportTenant
@@ -103,9 +104,10 @@ class World:
     scheduler: SchedulerService
     close: Callable[[], None]
 
-    def create(self, principal: Principal = ADA, **fields: Any) -> Job:
+    @property
+    def create_job(self) -> CreateJob:
         """Accept a job as the API does."""
-        use_case = CreateJob(
+        return CreateJob(
             jobs=self.core.jobs,
             directory=self.core.directory,
             arming=self.core.arming,
@@ -115,7 +117,15 @@ class World:
             ids=self.core.ids,
             quotas=self.quotas,
         )
-        return use_case(principal, NewJob(**{"name": "a job", **fields})).job
+
+    def create(self, principal: Principal = ADA, **fields: Any) -> Job:
+        """Accept a job as the API does."""
+        return self.create_job(principal, NewJob(**{"name": "a job", **fields})).job
+
+    @property
+    def define_job(self) -> DefineJob:
+        """Make jobs under keys what they are to be."""
+        return DefineJob(create_job=self.create_job, change_job=self.change, caller_keys=self.core.caller_keys)
 
     def deliver_mails(self) -> Notified:
         """Write and send what waits, as the notifier does."""
@@ -142,19 +152,7 @@ class World:
     @property
     def create_many(self) -> CreateJobs:
         """Accept many jobs as the API does."""
-        core = self.core
-        return CreateJobs(
-            create_job=CreateJob(
-                jobs=core.jobs,
-                directory=core.directory,
-                arming=core.arming,
-                registry=self.registry,
-                blobs=self.blobs,
-                clock=self.clock,
-                ids=core.ids,
-                quotas=self.quotas,
-            )
-        )
+        return CreateJobs(create_job=self.create_job)
 
     @property
     def bulk_jobs(self) -> BulkJobs:
@@ -327,6 +325,7 @@ def new_world(
     core = Core(
         jobs=stores.jobs,
         listing=stores.listing,
+        caller_keys=stores.caller_keys,
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, clock),

@@ -16,6 +16,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run once; answers what was done."""
     report = _services.sync(deadline=deadline(context) - _SPARE_TIME)
     log_sync(report)
+    _services.metrics.of_sync(report)
     _services.alert(report)
     _services.erase(deadline=deadline(context) - _SPARE_TIME)
     return asdict(report)

@@ -16,4 +16,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     lane, queue, deliveries = _worker.open(event)
     report = asyncio.run(_worker.run(lane, queue, deliveries, deadline=deadline(context)))
     log_batch(lane, report)
+    _worker.metrics.of_batch(report)
     return batch_failures(report.again)

@@ -20,6 +20,7 @@ from tests.doubles import FakeClock, SeededIds
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
+from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
@@ -39,6 +40,7 @@ from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
+from tickwell.adapters.embedded.caller_keys import EmbeddedCallerKeys
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -63,6 +65,7 @@ from tickwell.application.ports import (
     ApiKeyStore,
     AuditLog,
     BlobStore,
+    CallerKeys,
     DueItems,
     Erasure,
     History,
@@ -96,6 +99,7 @@ class Stores:
 
     jobs: JobStore
     listing: JobListing
+    caller_keys: CallerKeys
     history: History
     due_items: DueItems
     accounts: AccountStore
@@ -151,6 +155,7 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     stores = Stores(
         jobs=EmbeddedJobStore(database, clock),
         listing=EmbeddedJobListing(database, clock),
+        caller_keys=EmbeddedCallerKeys(database),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         accounts=EmbeddedAccountStore(database),
@@ -241,6 +246,7 @@ def dynamo_stores(client: "DynamoDBClient", executor: Executor) -> DynamoStores:
     stores = Stores(
         jobs=DynamoJobStore(table, clock),
         listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
+        caller_keys=DynamoCallerKeys(table),
         history=DynamoHistory(table, clock),
         due_items=DynamoDueItems(table, clock),
         accounts=DynamoAccountStore(table),

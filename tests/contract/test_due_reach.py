@@ -1,6 +1,7 @@
-"""Which shards the safety sync need not visit."""
+"""Which shards the safety sync need not visit, and which due items it need not look at."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,12 @@ def put(stores: Stores, look_at_minutes: float) -> DueItem:
 
 def within(stores: Stores, *, sweeps: bool = True) -> Collection[int]:
     return stores.due_items.within_reach(sweep_until=NOON + AHEAD if sweeps else None, check_until=NOON - MINUTE)
+
+
+def walked(stores: Stores) -> list[DueItem]:
+    after, until = DuePosition(look_at=NOON), NOON + AHEAD
+    pages = (stores.due_items.page(shard, after=after, until=until, limit=10) for shard in range(DUE_SHARDS))
+    return [item for page in pages for item in page.items]
 
 
 def test_whatever_has_something_is_within_reach(stores: Stores) -> None:
@@ -78,3 +85,17 @@ def test_on_sqlite_its_cost_does_not_depend_on_what_waits(sqlite: EmbeddedStores
         put(stores, 20 + number)
         put(stores, 3)
     assert cost() <= few
+
+
+def test_what_is_over_may_be_forgotten_and_nothing_else(stores: Stores) -> None:
+    over, others = put(stores, 5), [put(stores, minutes) for minutes in (5, 6)]
+    stores.due_items.forget([])
+    stores.due_items.forget([over.message, replace(others[0].message, attempt=2)])
+    assert {item.message.job_id for item in walked(stores)} >= {item.message.job_id for item in others}
+
+
+def test_on_sqlite_what_is_over_is_forgotten(sqlite: EmbeddedStores) -> None:
+    over, other = put(sqlite.stores, 5), put(sqlite.stores, 5)
+    sqlite.stores.due_items.forget([over.message])
+    sqlite.stores.due_items.forget([over.message])
+    assert walked(sqlite.stores) == [other]

@@ -50,6 +50,10 @@ def queue(stores: Stores, of: Job, read: tuple[Pending, ...], written: tuple[Pen
     return stores.jobs.skip(message(of, due_at=TOMORROW), next_run_at=THIRD.due_at, now=LATER, waiting=change)
 
 
+def passed_on(stores: Stores, of: Job, handover: Handover) -> bool:
+    return stores.jobs.pass_on(of, handover, now=LATER, expires_at=LATER + DAY)
+
+
 def test_those_that_wait_come_back_as_they_were_written(stores: Stores) -> None:
     made = running(stores, MISSED, FIRST)
     assert found(stores, made) == made
@@ -230,20 +234,20 @@ def test_a_slot_that_somebody_holds_is_not_taken_over(stores: Stores) -> None:
 
 def test_a_slot_that_waits_is_passed_on(stores: Stores) -> None:
     made = waiting(stores, FIRST, SECOND, attempt=1)
-    assert stores.jobs.pass_on(made, Handover(known=made.pending, head=FIRST, rest=(SECOND,)))
+    assert passed_on(stores, made, Handover(known=made.pending, head=FIRST, rest=(SECOND,)))
     after = replace(made, slot=Slot(due_at=FIRST.due_at, attempt=1), pending=(SECOND,))
     assert found(stores, made) == after
-    assert not stores.jobs.pass_on(made, Handover(known=made.pending, head=FIRST, rest=(SECOND,)))
-    assert stores.jobs.pass_on(after, Handover(known=(SECOND,)))
+    assert not passed_on(stores, made, Handover(known=made.pending, head=FIRST, rest=(SECOND,)))
+    assert passed_on(stores, after, Handover(known=(SECOND,)))
     assert found(stores, made) == replace(made, slot=None, pending=())
 
 
 def test_a_slot_is_not_passed_on_that_is_held_or_waited_for_by_others(stores: Stores) -> None:
     held = running(stores, FIRST)
-    assert not stores.jobs.pass_on(held, Handover(known=(FIRST,), head=FIRST))
+    assert not passed_on(stores, held, Handover(known=(FIRST,), head=FIRST))
     made = waiting(stores, FIRST)
-    assert not stores.jobs.pass_on(made, Handover(known=()))
-    assert not stores.jobs.pass_on(replace(made, slot=None), Handover(known=(FIRST,)))
+    assert not passed_on(stores, made, Handover(known=()))
+    assert not passed_on(stores, replace(made, slot=None), Handover(known=(FIRST,)))
     assert (found(stores, held), found(stores, made)) == (held, made)
 
 

@@ -61,7 +61,15 @@ def test_the_seeds_update(api: Api, ada: Client) -> None:
         ({"cron_expression": "0 0 30 2 *"}, ["cron_expression"]),
         ({"cron_expression": None}, ["cron_expression"]),
         ({"timezone": "Mars/Olympus"}, ["timezone"]),
-        ({"interval_seconds": 60, "timezone": "UTC"}, ["timezone"]),
+        ({"delay_seconds": 60, "timezone": "UTC"}, ["timezone"]),
+        ({"interval_seconds": 60, "timezone": "Mars/Olympus"}, ["timezone"]),
+        ({"interval_seconds": 60, "dst_missing": "skip"}, ["dst_missing"]),
+        ({"delay_seconds": 60, "jitter_seconds": 5}, ["jitter_seconds"]),
+        ({"end_at": "2020-01-01T00:00:00Z"}, ["end_at"]),
+        ({"start_at": "2030-01-02T00:00:00Z", "end_at": "2030-01-01T00:00:00Z"}, ["end_at"]),
+        ({"exclude": ["1970-01-01/2199-12-31"]}, ["exclude"]),
+        ({"exclude": ["2026-02-30"]}, ["exclude"]),
+        ({"dst_repeated": "never"}, ["dst_repeated"]),
         ({"interval_seconds": 60, "cron_expression": "0 9 * * *"}, ["interval_seconds"]),
         ({"schedule_type": "cron"}, ["cron_expression"]),
         ({"schedule_type": "interval", "cron_expression": "0 9 * * *"}, ["schedule_type"]),
@@ -125,3 +133,34 @@ def test_a_job_is_run_once_more(api: Api, ada: Client) -> None:
     ada("DELETE", f"{JOBS}/{job_id}")
     refused = ada("POST", f"{JOBS}/{job_id}/execute")
     assert (refused.status, refused.json["code"]) == (409, "ILLEGAL_TRANSITION")
+
+
+def test_overlap_misfire_and_expiry_are_said_shown_and_changed(ada: Client) -> None:
+    said = {
+        "overlap": "queue_all",
+        "misfire": "run_all",
+        "misfire_grace_seconds": 5,
+        "misfire_max": 10,
+        "misfire_spread_seconds": 2,
+        "expires_after_seconds": 900,
+    }
+    job_id = create(ada, cron_expression="0 0 * * *", **said)
+    assert said.items() <= ada("GET", f"{JOBS}/{job_id}").data.items()
+    changed = ada("PATCH", f"{JOBS}/{job_id}", {"overlap": None, "misfire": "skip", "expires_after_seconds": None})
+    assert changed.status == 200
+    shown = ada("GET", f"{JOBS}/{job_id}").data
+    assert {field: shown[field] for field in said} == {
+        "overlap": "skip",
+        "misfire": "skip",
+        "misfire_grace_seconds": 5,
+        "misfire_max": None,
+        "misfire_spread_seconds": None,
+        "expires_after_seconds": None,
+    }
+    assert ada("PATCH", f"{JOBS}/{job_id}", {"misfire_max": 3}).fields == ["misfire_max"]
+    assert ada("PATCH", f"{JOBS}/{job_id}", {"misfire": "refuse"}).fields == ["misfire"]
+    once = create(ada, scheduled_time="2027-01-01T00:00:00Z", misfire="refuse")
+    late = {"scheduled_time": "2020-01-01T00:00:00Z"}
+    assert ada("PATCH", f"{JOBS}/{once}", late).fields == ["scheduled_time"]
+    assert ada("PATCH", f"{JOBS}/{once}", {"overlap": "allow"}).fields == ["overlap"]
+    assert ada("POST", JOBS, {"name": "late", "misfire": "refuse", **late}).fields == ["scheduled_time"]

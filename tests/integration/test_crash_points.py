@@ -3,6 +3,7 @@
 Each flow is run once to record the calls that it makes, and then once for each of them and each way to fail there.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.crash_flows import FLOWS, MEDIUM, MINUTE, Flow, retry_letter, work, working
 from tests.crash_lab import Crash, Lab, Wire, new_lab, ways_to_break
 from tests.crash_policies import POLICY_FLOWS
+from tests.crash_schedules import SCHEDULE_FLOWS
 from tests.outcomes import ran
 from tests.world import ADA
 from tickwell.domain.errors import IllegalTransitionError, TickwellError
@@ -35,7 +37,7 @@ def play(folder: Path, flow: Flow, wire: Wire) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             flow.act(lab)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(RESTART)
         _resume_all(lab)
         lab.world.live(LONG_ENOUGH, step=STEP)
@@ -71,6 +73,10 @@ def _assert_settled(lab: Lab, job: Job) -> None:
     elif job.status is JobStatus.PAUSED:
         assert (job.slot, job.next_run_at, job.failures_in_a_row) == (None, None, given_up)
         assert job.failures_in_a_row == job.policy.pause_after_failures
+    elif job.is_recurring and job.status is JobStatus.COMPLETED:
+        assert (job.slot, job.next_run_at) == (None, None)
+        assert job.expires_at is not None
+        _assert_outcomes(lab, job, [e.due_at for e in executions])
     elif job.is_recurring:
         _assert_goes_on(lab, job, [e.due_at for e in ran(lab.world, job) if e.attempt == 1])
     else:
@@ -101,6 +107,11 @@ def _assert_goes_on(lab: Lab, job: Job, executed: list[datetime]) -> None:
     assert job.state(now) in {JobState.DELAYED, JobState.WAITING}
     assert job.next_run_at is not None
     assert job.next_run_at > now - STILL_DUE
+    _assert_outcomes(lab, job, executed)
+
+
+def _assert_outcomes(lab: Lab, job: Job, executed: Sequence[datetime]) -> None:
+    """Each occurrence that is over was executed or skipped."""
     skips = lab.world.core.history.list_skips(job.tenant_id, job.job_id, limit=100, cursor=None).items
     if job.version == 1:
         for due_at in _occurrences(job):
@@ -112,15 +123,15 @@ def _assert_goes_on(lab: Lab, job: Job, executed: list[datetime]) -> None:
 
 
 def _occurrences(job: Job) -> list[datetime]:
-    """All that are over: those before the next one."""
+    """All that are over: those before the next one, or all of a schedule that is over."""
     found, due_at = [], next_due(job.schedule, job.created_at)
-    while due_at is not None and job.next_run_at is not None and due_at < job.next_run_at:
+    while due_at is not None and (job.next_run_at is None or due_at < job.next_run_at):
         found.append(due_at)
         due_at = next_due(job.schedule, due_at)
     return found
 
 
-ALL_FLOWS = {**FLOWS, **POLICY_FLOWS}
+ALL_FLOWS = {**FLOWS, **POLICY_FLOWS, **SCHEDULE_FLOWS}
 
 
 @pytest.mark.parametrize("name", ALL_FLOWS)
@@ -147,7 +158,7 @@ def _retry_letter_twice(folder: Path, wire: Wire) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             retry_letter(lab)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(RESTART)
         with suppress(IllegalTransitionError):
             retry_letter(lab)

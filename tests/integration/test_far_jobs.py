@@ -13,7 +13,7 @@ from tests.worlds import Build
 from tickwell.application.create_job import After, At, Every
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.job import Job, JobStatus
-from tickwell.domain.retry import RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Overlap, RetryPolicy, RetryStrategy
 
 TIMERS = ["sweep", "scheduler"]
 EMBEDDED = pytest.mark.parametrize("build", ["embedded"], indirect=True)
@@ -222,3 +222,15 @@ def test_a_service_that_is_down_stops_no_change(build: Build, caplog: pytest.Log
     world.scheduler.is_down = False
     live_until(world, NOON + timedelta(hours=1))
     assert starts(world, job) == []
+
+
+@EMBEDDED
+def test_a_retry_whose_slot_is_taken_over_leaves_no_schedule(build: Build) -> None:
+    world = build(fail_first, far_timer="scheduler")
+    two_hours = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=7200)
+    job = world.create(task="probe", schedule=HOURLY, retry=two_hours, overlap=Overlap.CANCEL_OTHER)
+    live_until(world, NOON + timedelta(hours=1))
+    assert len(world.scheduler.schedules) == 2
+    live_until(world, NOON + timedelta(hours=2))
+    assert len(world.scheduler.schedules) == 2, "the retry of the newer occurrence, and the next one"
+    assert [execution.due_at for execution in world.executions(job)] == [NOON + timedelta(hours=n) for n in (1, 2)]

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -273,6 +274,26 @@ def test_the_safety_sync_sweeps_and_repairs(stack: Stack) -> None:
     assert {name: report[name] for name in ("swept", "resent", "behind", "unavailable")} == dict.fromkeys(
         ("swept", "resent", "behind", "unavailable"), 0
     )
+
+
+def test_what_was_repaired_and_what_was_late_is_told_to_cloudwatch(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    token = stack.register()
+    monkeypatch.setenv("TICKWELL_STAGE", "prod")
+    stack.call("POST", "/api/v1/jobs", {"name": "lost", "scheduled_time": "2026-01-01T00:00:00Z"}, token)
+    sqs = boto3.client("sqs", region_name=REGION)
+    sqs.purge_queue(QueueUrl=stack.urls["lane-medium"])
+    sync = stack.load("safety_sync")
+    capsys.readouterr()
+    monkeypatch.setattr("tickwell.adapters.system.SystemClock.now", lambda _: datetime.now(UTC) + timedelta(minutes=2))
+    assert sync.handler({}, Context())["resent"] == 1
+    assert stack.run("worker", stack.event("lane-medium")) == {"batchItemFailures": []}
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(line["Stage"], line.get("Recovered"), line.get("Late")) for line in told] == [
+        ("prod", 1, None),
+        ("prod", None, 1),
+    ]
 
 
 def test_the_dispatcher_hands_messages_to_their_lanes(stack: Stack) -> None:

@@ -56,7 +56,7 @@ def play(folder: Path, wire: Wire, mail_port: int, hook_url: str) -> Notificatio
     with suppress(Crash, TickwellError):
         lab.follow_all()
         lab.deliver()
-    wire.armed = False
+    wire.revive()
     for _ in range(13):
         lab.world.clock.advance(300)
         lab.follow_all()

@@ -1,20 +1,23 @@
 """``python -m tickwell.operator`` on both engines."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.contract.makers import user
+from tests.contract.makers import created, user
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import TABLE, embedded_stores
 from tests.doubles import FakeClock
 from tickwell.bootstrap.aws import clients
+from tickwell.domain.schedule import OneTime
 from tickwell.operator.__main__ import main
 
 TENANT = user().tenant_id
+IN_2100 = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=["embedded", "aws"])
@@ -70,6 +73,37 @@ def test_what_cannot_be_done_is_told(deployment: str, arguments: list[str], told
     assert deployment
     assert main(arguments) == 2
     assert told in capsys.readouterr().err
+
+
+def test_due_items_are_rebuilt(
+    deployment: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr("tickwell.bootstrap.operator.time.sleep", lambda _: None)
+    if deployment == "aws":
+        created(request.getfixturevalue("dynamodb").stores, next_run_at=IN_2100, schedule=OneTime(at=IN_2100))
+    else:
+        made = embedded_stores(str(tmp_path / "tickwell.db"), FakeClock())
+        created(made.stores, next_run_at=IN_2100, schedule=OneTime(at=IN_2100))
+        made.database.close()
+    found = "1 jobs that may wait, 1 attempts awaited, 1 due items missing"
+    assert main(["rebuild", "--dry-run"]) == 0
+    assert main(["rebuild", "--dry-run", "--read-units", "5"]) == 0
+    assert main(["rebuild", "--write-units=7"]) == 0
+    assert main(["rebuild"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{found}: nothing was written",
+        f"{found}: nothing was written",
+        f"{found}: they are written",
+        "1 jobs that may wait, 1 attempts awaited, 0 due items missing: they are written",
+    ]
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "many", "1.5"])
+def test_a_pace_is_a_whole_number(deployment: str, word: str, capsys: Any) -> None:
+    assert deployment
+    with pytest.raises(SystemExit):
+        main(["rebuild", "--read-units", word])
+    assert "--read-units: must be a whole number above 0" in capsys.readouterr().err
 
 
 def test_counts_are_repaired(deployment: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

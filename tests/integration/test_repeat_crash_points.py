@@ -92,7 +92,7 @@ def play(folder: Path, name: str, wire: Wire) -> list[str]:
         wire.armed = True
         with suppress(Crash):
             client("POST", path, body, headers=KEY)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(LONG_HOLD)
         again = client("POST", path, body, headers=KEY)
         assert again.status in {200, 201, 202}, again.json

@@ -6,8 +6,8 @@ from tests.bench.year import Daily, live
 
 
 def test_three_weeks_of_daily_jobs_in_five_zones() -> None:
-    lived = live(150, 21)
-    assert lived.occurrences == 150 * 21
+    lived = live(240, 21, spread=True)
+    assert lived.occurrences == 240 * 21
     assert lived.wrong == []
 
 

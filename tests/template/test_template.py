@@ -10,6 +10,7 @@ import pytest
 
 from tests.template.cloudformation import ROOT, allowed_statements, as_list, properties, resources, source
 from tickwell.adapters.aws.dynamodb import history_items, keys
+from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_key
 from tickwell.adapters.aws.dynamodb.count_keys import counts_key
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobKey
@@ -242,6 +243,20 @@ def test_the_outcomes_function_writes_counts_and_nothing_else() -> None:
     assert fnmatch(counts_key("tenant-1", 3).pk, pattern)
     job = JobKey(tenant_id="tenant-1", job_id="job-1")
     others = [keys.job_partition("tenant-1", 12), keys.history_partition(job), keys.user_key("tenant-1", "u").pk]
+    assert not any(fnmatch(pk, pattern) for pk in others)
+
+
+def test_the_outcomes_function_deletes_keys_of_callers_and_nothing_else() -> None:
+    [deleting] = [
+        statement
+        for holder, statement in allowed_statements()
+        if holder == "OutcomesRole" and "dynamodb:DeleteItem" in as_list(statement["Action"])
+    ]
+    assert as_list(deleting["Action"]) == ["dynamodb:DeleteItem"]
+    [pattern] = deleting["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert fnmatch(caller_key_key("tenant-1", "a/b").pk, pattern)
+    job = JobKey(tenant_id="tenant-1", job_id="job-1")
+    others = [keys.job_partition("tenant-1", 12), keys.history_partition(job), counts_key("tenant-1", 3).pk]
     assert not any(fnmatch(pk, pattern) for pk in others)
 
 

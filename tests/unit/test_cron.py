@@ -95,7 +95,7 @@ def test_a_fixed_hour_fires_once_a_day_through_a_change(tz: str, first: str, las
     tz=st.sampled_from(sorted({zone for zone, _, _ in CHANGES})),
     expression=st.sampled_from(["* * * * *", "*/5 * * * *", "30 2 * * *", "0 0 * * *", "15 1,2,3 * * 0", "0 9 1 * *"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_next_occurrence_is_later_and_none_lies_between(after: datetime, tz: str, expression: str) -> None:
     parsed = CronExpression.parse(expression, tz)
     following = parsed.next_after(after)

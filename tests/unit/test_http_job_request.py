@@ -7,12 +7,20 @@ import pytest
 from pydantic import ValidationError
 
 from tickwell.application.create_job import After, At, Every, Immediately, NewJob, ScheduleRequest
-from tickwell.domain.cron import CronExpression
+from tickwell.domain.bounds import Bounds, exclusions
+from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.retry import OnLost, RetryPolicy, RetryStrategy
+from tickwell.domain.schedule import Cron
 from tickwell.http.job_request import JobRequest
 
 NINE = "2026-11-25T09:00:00Z"
+SKIP, BOTH = DstMissing.SKIP, DstRepeated.BOTH
+BOUNDS = Bounds(
+    start_at=datetime(2026, 11, 25, 9, 0, tzinfo=UTC),
+    end_at=datetime(2026, 11, 25, 9, 0, tzinfo=UTC),
+    exclude=exclusions(["2026-12-24", "2027-01-01"]),
+)
 AT_NINE = At(at=datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
 
 
@@ -35,7 +43,7 @@ def new_job(**fields: Any) -> NewJob:
         ({"scheduled_time": NINE, "scheduled_for": None, "cron_expression": None}, AT_NINE),
         ({"delay_seconds": 0}, After(delay_seconds=0)),
         ({"delay_seconds": 1.5, "schedule_type": "scheduled"}, After(delay_seconds=1.5)),
-        ({"cron_expression": "0 9 * * *"}, CronExpression.parse("0 9 * * *")),
+        ({"cron_expression": "0 9 * * *"}, Cron(expression=CronExpression.parse("0 9 * * *"))),
         (
             {
                 "cron_expression": "0 9 * * *",
@@ -43,9 +51,22 @@ def new_job(**fields: Any) -> NewJob:
                 "schedule_type": "cron",
                 "job_type": "recurring",
             },
-            CronExpression.parse("0 9 * * *", "Asia/Tokyo"),
+            Cron(expression=CronExpression.parse("0 9 * * *", "Asia/Tokyo")),
         ),
         ({"interval_seconds": 30}, Every(seconds=30)),
+        (
+            {"cron_expression": "0 2 * * *", "dst_missing": "skip", "dst_repeated": "both", "jitter_seconds": 9},
+            Cron(expression=CronExpression.parse("0 2 * * *", dst_missing=SKIP, dst_repeated=BOTH), jitter_seconds=9),
+        ),
+        (
+            {"cron_expression": "0 9 * * *", "start_at": NINE, "end_at": NINE, "exclude": ["2027-01-01", "2026-12-24"]},
+            Cron(expression=CronExpression.parse("0 9 * * *"), bounds=BOUNDS),
+        ),
+        (
+            {"interval_seconds": 30, "timezone": "Asia/Tokyo", "exclude": ["2026-12-24/2026-12-26"]},
+            Every(seconds=30, timezone="Asia/Tokyo", bounds=Bounds(exclude=exclusions(["2026-12-24/2026-12-26"]))),
+        ),
+        ({"interval_seconds": 30, "end_at": None, "exclude": None, "jitter_seconds": None}, Every(seconds=30)),
         ({"interval_seconds": 30, "schedule_type": "interval", "job_type": "recurring"}, Every(seconds=30)),
     ],
 )
@@ -80,6 +101,20 @@ def test_fields_become_schedules(fields: dict[str, Any], schedule: ScheduleReque
         ({"cron_expression": "\0" * 5}, "cron_expression"),
         ({"cron_expression": "0 9 * * *", "timezone": "Mars/Olympus"}, "timezone"),
         ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"start_at": NINE}, "start_at"),
+        ({"delay_seconds": 5, "end_at": NINE}, "end_at"),
+        ({"scheduled_time": NINE, "exclude": ["2026-12-24"]}, "exclude"),
+        ({"jitter_seconds": 5}, "jitter_seconds"),
+        ({"scheduled_time": NINE, "dst_missing": "skip"}, "dst_missing"),
+        ({"interval_seconds": 5, "dst_repeated": "both"}, "dst_repeated"),
+        ({"interval_seconds": 5, "start_at": NINE, "end_at": "2026-11-25T08:59:59.999Z"}, "end_at"),
+        ({"interval_seconds": 5, "exclude": ["2026-12-24/2026-12-23"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["2026-02-29"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["20261224"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["2026-12-24/"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["2026-1-1/2026-1-2/3"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["٢٠٢٦-١٢-٢٤"]}, "exclude"),
+        ({"interval_seconds": 5, "exclude": ["2200-01-01"]}, "exclude"),
         ({"timezone": "\0"}, "timezone"),
     ],
 )
@@ -118,6 +153,13 @@ def test_contradictions_name_the_field(fields: dict[str, Any], field: str) -> No
         ({"delay_seconds": "5"}, "delay_seconds"),
         ({"delay_seconds": True}, "delay_seconds"),
         ({"interval_seconds": 0}, "interval_seconds"),
+        ({"interval_seconds": 5, "jitter_seconds": 3601}, "jitter_seconds"),
+        ({"interval_seconds": 5, "jitter_seconds": -1}, "jitter_seconds"),
+        ({"interval_seconds": 5, "start_at": "2026-12-24"}, "start_at"),
+        ({"interval_seconds": 5, "end_at": "soon"}, "end_at"),
+        ({"interval_seconds": 5, "exclude": ["2026-12-24"] * 101}, "exclude"),
+        ({"interval_seconds": 5, "exclude": "2026-12-24"}, "exclude"),
+        ({"cron_expression": "0 2 * * *", "dst_missing": "drop"}, "dst_missing"),
         ({"interval_seconds": 1.5}, "interval_seconds"),
         ({"interval_seconds": 10**30}, "interval_seconds"),
         ({"timeout_seconds": 0}, "timeout_seconds"),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tickwell.adapters.policy_documents import policy_of, policy_part
-from tickwell.domain.cron import CronExpression
+from tickwell.adapters.schedule_documents import schedule_document, schedule_from
 from tickwell.domain.due import DueItem
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
@@ -20,7 +20,7 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Policy
-from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
+from tickwell.domain.schedule import Schedule
 
 VERSION: Final = 1
 
@@ -69,6 +69,8 @@ class Definition:
     policy: Policy
     tags: tuple[str, ...]
     retry_of: str | None
+    caller_key: str | None
+    scope: str | None
 
 
 def definition_text(job: Job) -> str:
@@ -78,21 +80,19 @@ def definition_text(job: Job) -> str:
         "user": job.user_id,
         "name": job.name,
         "task": job.task,
-        "when": _schedule_document(job.schedule),
+        "when": schedule_document(job.schedule),
         "lane": job.lane,
     }
-    if job.queue is not None:
-        document["queue"] = job.queue
-    policy = policy_part(job.policy)
-    if policy is not None:
-        document["policy"] = policy
-    if job.tags:
-        document["tags"] = job.tags
-    if job.payload_blob is not None:
-        document["blob"] = job.payload_blob
-    if job.retry_of is not None:
-        document["retry_of"] = job.retry_of
-    return to_json(document)
+    optional = {
+        "queue": job.queue,
+        "policy": policy_part(job.policy),
+        "tags": job.tags or None,
+        "blob": job.payload_blob,
+        "retry_of": job.retry_of,
+        "key": job.caller_key,
+        "scope": job.scope,
+    }
+    return to_json(document | {name: value for name, value in optional.items() if value is not None})
 
 
 @lru_cache(maxsize=4096)
@@ -104,12 +104,14 @@ def definition_from(text: str) -> Definition:
         name=document["name"],
         task=document["task"],
         payload_blob=document.get("blob"),
-        schedule=_schedule_from(document["when"]),
+        schedule=schedule_from(document["when"]),
         lane=Lane(document["lane"]),
         queue=document.get("queue"),
         policy=policy_of(document.get("policy")),
         tags=tuple(document.get("tags", ())),
         retry_of=document.get("retry_of"),
+        caller_key=document.get("key"),
+        scope=document.get("scope"),
     )
 
 
@@ -243,30 +245,3 @@ def _message_from(document: dict[str, Any]) -> JobMessage:
         queued=document.get("queued", False),
         start_by=from_ms(document.get("by")),
     )
-
-
-def _schedule_document(schedule: Schedule) -> list[Any]:
-    match schedule:
-        case OneTime(at=at, immediate=immediate):
-            return ["once", to_epoch_ms(at), immediate]
-        case Cron(expression=expression):
-            return ["cron", expression.text, expression.timezone]
-        case Interval(seconds=seconds, anchor_at=anchor_at):
-            return ["every", seconds, to_epoch_ms(anchor_at)]
-
-
-def _schedule_from(document: list[Any]) -> Schedule:
-    word, first, second = document
-    match word:
-        case "once":
-            return OneTime(at=from_epoch_ms(first), immediate=second)
-        case "cron":
-            return Cron(expression=_expression(first, second))
-        case "every":
-            return Interval(seconds=first, anchor_at=from_epoch_ms(second))
-    raise ValueError(f"stored schedule {word!r} is of an unknown kind")
-
-
-@lru_cache(maxsize=4096)
-def _expression(text: str, timezone: str) -> CronExpression:
-    return CronExpression.parse(text, timezone)

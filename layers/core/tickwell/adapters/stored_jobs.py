@@ -44,6 +44,8 @@ def stored_job(  # noqa: PLR0913 - a job has that many stored values
         policy=what.policy,
         tags=what.tags,
         retry_of=what.retry_of,
+        caller_key=what.caller_key,
+        scope=what.scope,
         status=JobStatus(status),
         next_run_at=from_ms(next_run_ms),
         slot=slot,

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
-from tickwell.domain.errors import StaleDueItemError
+from tickwell.domain.errors import StaleDueItemError, UnavailableError
 from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import Misfire, Precision
+from tickwell.domain.schedule import start_of
 
 _log = logging.getLogger("tickwell")
 
@@ -21,12 +22,12 @@ DIRECT_HORIZON = timedelta(minutes=15)
 
 
 def first_attempt(job: Job, due_at: datetime) -> JobMessage:
-    """The message for the first attempt at ``due_at``, to start right then."""
-    return attempt_message(job, due_at=due_at, attempt=1, run_at=due_at)
+    """The message for the first attempt at ``due_at``, to start right then, or later by the schedule's jitter."""
+    return attempt_message(job, due_at=due_at, attempt=1, run_at=start_of(job.schedule, job.job_id, due_at))
 
 
 def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetime, queued: bool = False) -> JobMessage:
-    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry.
+    """The message for an attempt at ``due_at``, to start at ``run_at``: later than that for a retry, or by jitter.
 
     ``queued``: it is the first one, of an occurrence that waits in the job's slot.
     """
@@ -145,6 +146,14 @@ class Arming:
             self.far_timer.disarm(message)
         except Exception:  # noqa: BLE001 - whatever it was, the job stands; it is logged, and harmless
             _log.exception("disarm failed", extra={"action": "disarm.failed", "job_id": message.job_id})
+            return False
+        return True
+
+    def forget(self, messages: Sequence[JobMessage]) -> bool:
+        """Spare the safety sync a look at attempts that have ended; False when that failed, which costs the look."""
+        try:
+            self.due_items.forget(messages)
+        except UnavailableError:
             return False
         return True
 

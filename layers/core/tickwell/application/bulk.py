@@ -29,6 +29,16 @@ MOST_ROWS = 1000
 PATIENCE = timedelta(seconds=10)
 """No page is begun later than this after the request."""
 
+OF_ONE = (
+    ConflictError,
+    IllegalTransitionError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+    UnavailableError,
+)
+"""What one of many may meet without an end for the others."""
+
 _PAGE = 50
 _MOST_REASONS = 20
 
@@ -97,14 +107,7 @@ class _Sweep(Generic[T]):
     def _try(self, item: T) -> Exception | None:
         try:
             self.act(item)
-        except (
-            ConflictError,
-            IllegalTransitionError,
-            InvalidInputError,
-            NotFoundError,
-            QuotaExceededError,
-            UnavailableError,
-        ) as error:
+        except OF_ONE as error:
             return error
         return None
 

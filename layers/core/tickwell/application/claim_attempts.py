@@ -1,16 +1,16 @@
 """From messages to attempts: the claim, and the re-arming of recurring jobs in the same write (rules 2 and 5)."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tickwell.application.arming import Arming, first_attempt, probe_message
+from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, probe_message, slot_message
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.pass_by import Findings, PassBy, Step, lateness
 from tickwell.application.ports import Claim, Claimed, ClaimResult, Ids, JobStore
-from tickwell.domain.accounting import stranded
-from tickwell.domain.arrival import PAUSED, LeftOut, Move, arrival
+from tickwell.domain.arrival import Move, arrival
 from tickwell.domain.child import child_id
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
@@ -31,7 +31,7 @@ class ClaimedBatch:
     ``skipped`` counts occurrences that were passed by: left out, or waiting, or run by a child. ``probes`` counts those
     that found nothing amiss. ``again``: messages that must be delivered once more, because the store failed or the job
     changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones among them. All others were
-    duplicates of attempts under way.
+    duplicates of attempts under way. ``missed`` counts occurrences that were left out because they were too late.
     """
 
     claimed: tuple[Job, ...]
@@ -40,6 +40,7 @@ class ClaimedBatch:
     probes: int
     again: tuple[JobMessage, ...]
     over: tuple[JobMessage, ...] = ()
+    missed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +59,11 @@ class ClaimAttempts:
         known = self.jobs.get_many(to_read) if to_read else {}
         found = Findings()
         probes = self._probe([m for m in messages if m.probe], known, now, found)
-        claiming = [m for m in messages if not m.probe]
-        steps = [step for m in claiming if (step := self._step(m, known, now, found)) is not None]
-        self._prepare(steps, now)
-        self.pass_by([step for step in steps if not step.claims], now, found)
-        claimed = self._claim([step for step in steps if step.claims], now, found)
+        claimed: list[Job] = []
+        for number, group in enumerate(_rounds(messages)):
+            if number:
+                known = self.jobs.get_many([m.key for m in group if _must_read(m, now)])
+            claimed += self._round(group, known, now, found)
         return ClaimedBatch(
             claimed=tuple(claimed),
             abandoned=tuple(found.abandoned.values()),
@@ -70,7 +71,17 @@ class ClaimAttempts:
             probes=probes,
             again=tuple(found.again),
             over=tuple(found.over),
+            missed=found.missed,
         )
+
+    def _round(
+        self, messages: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings
+    ) -> list[Job]:
+        """Claim, or pass by, what ``messages`` speak of: one of each job, as it is ``known``."""
+        steps = [step for m in messages if (step := self._step(m, known, now, found)) is not None]
+        self._prepare(steps, now)
+        self.pass_by([step for step in steps if not step.claims], now, found)
+        return self._claim([step for step in steps if step.claims], now, found)
 
     def _probe(self, probes: Sequence[JobMessage], known: Mapping[JobKey, Job], now: datetime, found: Findings) -> int:
         """Look after attempts under way, and once more at their leases' new ends; how many were not abandoned.
@@ -135,8 +146,6 @@ class ClaimAttempts:
             found.abandoned[job.key] = job
         elif judged is Standing.RESOLVED:
             found.over.append(message)
-            if job is not None and (gap := stranded(job, message)) is not None:
-                self.leave_out(job, [LeftOut(gap=gap, reason=PAUSED)], now=now)
         return judged
 
     def _prepare(self, steps: Sequence[Step], now: datetime) -> None:
@@ -164,7 +173,9 @@ class ClaimAttempts:
                 found.again.append(step.message)
             elif isinstance(result, Claimed):
                 claimed.append(result.job)
+                found.missed += step.missed
                 following += step.due
+                self._spare_retry(step, now)
             elif step.is_move(Move.TAKE_OVER):
                 found.again.append(step.message)  # the retry began, or somebody else came: it is judged anew
             else:
@@ -173,6 +184,11 @@ class ClaimAttempts:
         if probed := [job for job in claimed if job.policy.is_probed]:
             self.arming.probe(probed, now=now)
         return claimed
+
+    def _spare_retry(self, step: Step, now: datetime) -> None:
+        """Spare the far timer of the retry whose slot was taken over; when it was to start is not known."""
+        if step.is_move(Move.TAKE_OVER) and step.job is not None and step.job.slot is not None:
+            self.arming.disarm(slot_message(step.job, step.job.slot, now + DIRECT_HORIZON))
 
     def _claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult | None]:
         """Claim; if the store failed, once more, one by one, with the same tokens; None for what failed again.
@@ -192,6 +208,21 @@ class ClaimAttempts:
             except UnavailableError:
                 continue
         return None
+
+
+def _rounds(messages: Sequence[JobMessage]) -> list[list[JobMessage]]:
+    """The messages that are no probes, in groups with one of each job: what one does to it, the next one must see.
+
+    An occurrence that is armed comes before what waits in the slot: it meets the slot as it was when it became due.
+    """
+    rounds: list[list[JobMessage]] = []
+    seen: Counter[JobKey] = Counter()
+    for message in sorted((m for m in messages if not m.probe), key=lambda m: m.attempt > 1 or m.queued):
+        if seen[message.key] == len(rounds):
+            rounds.append([])
+        rounds[seen[message.key]].append(message)
+        seen[message.key] += 1
+    return rounds
 
 
 def _is_newest(probe: JobMessage, job: Job) -> bool:

@@ -1,5 +1,6 @@
 """Large JSON values lie in the blob store; the store keeps only their names (claim check)."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,15 @@ def store_payload(blobs: BlobStore, tenant_id: str, stem: str, payload: Any) -> 
     name = f"tenants/{tenant_id}/payloads/{stem}.json"
     blobs.put(name, data, content_type="application/json")
     return None, name
+
+
+def store_payload_by_digest(blobs: BlobStore, tenant_id: str, job_id: str, payload: Any) -> tuple[Any, str | None]:
+    """As ``store_payload``, for a payload that may lose against another one for the same job.
+
+    The name of its blob tells its content, so that it overwrites nothing.
+    """
+    digest = hashlib.blake2b(encode(payload), digest_size=16).hexdigest()
+    return store_payload(blobs, tenant_id, f"{job_id}-{digest}", payload)
 
 
 def load_payload(blobs: BlobStore, payload: Any, payload_blob: str | None) -> Any:

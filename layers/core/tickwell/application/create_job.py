@@ -13,13 +13,14 @@ from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.quotas import Places, Quotas
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
+from tickwell.domain.bounds import NO_BOUNDS, Bounds
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
 from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
-from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due
+from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +44,18 @@ class After:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Every:
-    """Again and again, this many seconds apart, the first time after one such span."""
+    """Again and again, this many seconds apart, the first time after one such span, or at ``bounds.start_at``."""
 
     seconds: int
+    timezone: str | None = None
+    bounds: Bounds = NO_BOUNDS
+    jitter_seconds: int = 0
 
 
 POLICY_FIELDS = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
 """What a job, its queue and its task may each say of how it is run."""
 
-ScheduleRequest = Immediately | At | After | Every | CronExpression
+ScheduleRequest = Immediately | At | After | Every | CronExpression | Cron
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +123,7 @@ class CreateJob:
         with self.quotas.places(job.tenant_id, 1) as places:
             if places.refusal is not None:
                 return self._made_before(job, places.refusal)
-            return self._accept(self.with_payload_kept(job), due_at, now, places)
+            return self.accept(self.with_payload_kept(job), due_at, now, places)
 
     def _made_before(self, job: Job, refusal: QuotaExceededError) -> CreatedJob:
         """What an earlier try of the same request made, whose id is the same: it is not refused afterwards."""
@@ -128,13 +132,20 @@ class CreateJob:
         except NotFoundError:
             raise refusal from None
 
-    def _accept(self, job: Job, due_at: datetime, now: datetime, places: Places) -> CreatedJob:
+    def accept(
+        self, job: Job, due_at: datetime, now: datetime, places: Places, *, since: datetime | None = None
+    ) -> CreatedJob:
+        """Due item, job, message: for a draft whose payload is kept. The job that stands already, if one has its id.
+
+        ``since``: the job may be written no later after it than after its due item. Raises UnavailableError,
+        StaleDueItemError.
+        """
         items = self.arming.prepare([first_attempt(job, due_at)], now=now)
-        self.arming.require_fresh(prepared_at=now)
+        self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
         try:
             self.jobs.create(job)
         except ConflictError:
-            # Its id was derived for a request that is carried out once more: an earlier try came this far.
+            # An earlier try of the request that its id was derived for came this far, or whoever wants its key too.
             places.give_back()
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
@@ -144,17 +155,23 @@ class CreateJob:
 
         Nothing is written. Raises InvalidInputError, UnavailableError.
         """
-        job = self._job(principal, request, now)
+        job = self.outline(principal, request, now)
+        return job, self.require_due(job, now)
+
+    def require_due(self, job: Job, now: datetime) -> datetime:
+        """When a new job is due first. Raises InvalidInputError where it never is, and where it refuses to be late."""
+        require_not_refused(job.schedule, job.policy, now)
         if job.next_run_at is None:
-            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
-        return job, job.next_run_at
+            raise InvalidInputError(*why_never(job.schedule, now))
+        return job.next_run_at
 
     def with_payload_kept(self, job: Job) -> Job:
         """A draft as it can be stored: a payload that is too large is in the blob store. Raises UnavailableError."""
         payload, payload_blob = store_payload(self.blobs, job.tenant_id, job.job_id, job.payload)
         return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
-    def _job(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+    def outline(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+        """As ``draft``, whenever the job is due: it may be too late for it by now, or there may be nothing to come."""
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
         task = self.registry.get(request.task)
         placing = Placing(directory=self.directory)
@@ -163,7 +180,6 @@ class CreateJob:
         schedule = schedule_of(request.schedule, now)
         is_recurring = not isinstance(schedule, OneTime)
         policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
-        require_not_refused(schedule, policy, now)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,
@@ -193,10 +209,18 @@ def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
             return OneTime(at=instant(at))
         case After(delay_seconds=delay_seconds):
             return OneTime(at=instant(now + timedelta(seconds=delay_seconds)))
-        case Every(seconds=seconds):
-            return Interval(seconds=seconds, anchor_at=now)
+        case Every(seconds=seconds, timezone=timezone, bounds=bounds, jitter_seconds=jitter_seconds):
+            return Interval(
+                seconds=seconds,
+                anchor_at=bounds.start_at or now,
+                timezone=timezone,
+                bounds=bounds,
+                jitter_seconds=jitter_seconds,
+            )
         case CronExpression():
             return Cron(expression=request)
+        case Cron():
+            return request
 
 
 def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: bool) -> Policy:

@@ -1,12 +1,11 @@
 """Change what a job is: its definition, its schedule, its place (C11)."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tickwell.application.claim_check import encode, store_payload
+from tickwell.application.claim_check import store_payload_by_digest
 from tickwell.application.create_job import (
     POLICY_FIELDS,
     After,
@@ -24,12 +23,13 @@ from tickwell.application.ports import BlobStore
 from tickwell.application.queue_directory import QueueDirectory, queue_key
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
-from tickwell.domain.cron import CronExpression
+from tickwell.domain.bounds import Bounds
+from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_edit import edited
 from tickwell.domain.retry import Policy
-from tickwell.domain.schedule import Cron, Interval, Schedule
+from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +47,15 @@ ScheduleChange = Immediately | At | After | Every | CronChange
 class JobEdit(JobTerms):
     """What a caller changes: the fields in ``given``, and ``schedule`` and ``status`` where they are not None.
 
-    None in a field that is given means: none, or as the queue says, or else the task's own policy.
+    None in a field that is given means: none, or as the queue says, or else the task's own policy. ``refinements`` are
+    what is given of a recurring schedule besides: ``dst_missing``, ``dst_repeated``, ``start_at``, ``end_at``,
+    ``exclude``, ``jitter_seconds``, and the ``timezone`` of an interval; None: the default.
     """
 
     given: frozenset[str]
     name: str = ""
     schedule: ScheduleChange | None = None
+    refinements: Mapping[str, Any] = field(default_factory=dict)
     status: JobStatus | None = None
 
 
@@ -75,7 +78,7 @@ class EditJob:
         return self.change_job.change(principal, job_id, lambda job, now: self._edited(job, edit, now))
 
     def _edited(self, job: Job, edit: JobEdit, now: datetime) -> Job:
-        schedule = None if edit.schedule is None else _schedule(job, edit.schedule, now)
+        schedule = _schedule(job, edit, now)
         fields = self._fields(job, edit)
         becomes_recurring = isinstance(schedule or job.schedule, Cron | Interval)
         if not becomes_recurring and edit.pause_after_failures is not None:
@@ -86,10 +89,9 @@ class EditJob:
         if schedule is not None and schedule != job.schedule:
             require_not_refused(schedule, fields["policy"], now)
         changed = edited(job, now, fields=fields, schedule=schedule, status=edit.status)
-        is_armed = changed.status is not JobStatus.ACTIVE or changed.next_run_at is not None
-        if not is_armed and changed.schedule != job.schedule:
-            raise InvalidInputError("cron_expression", "has no occurrence in the next 50 years")
-        return changed
+        if changed.schedule != job.schedule and first_due(changed.schedule, now) is None:
+            raise InvalidInputError(*why_never(changed.schedule, now))
+        return changed.completed_if_over(expires_at=now + self.change_job.retention)
 
     def _fields(self, job: Job, edit: JobEdit) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -102,10 +104,8 @@ class EditJob:
         return fields
 
     def _payload(self, job: Job, payload: Any) -> tuple[Any, str | None]:
-        """The name of a blob tells its content: what is written for an edit that is lost overwrites nothing."""
         self.registry.validate(job.task, payload)
-        digest = hashlib.blake2b(encode(payload), digest_size=16).hexdigest()
-        return store_payload(self.blobs, job.tenant_id, f"{job.job_id}-{digest}", payload)
+        return store_payload_by_digest(self.blobs, job.tenant_id, job.job_id, payload)
 
     def _place(self, job: Job, edit: JobEdit) -> Mapping[str, Any]:
         placing = Placing(directory=self.directory)
@@ -130,19 +130,79 @@ class EditJob:
         return replace(job.policy, **chosen)
 
 
-def _schedule(job: Job, change: ScheduleChange, now: datetime) -> Schedule:
-    """The schedule that is asked for; the very same one where nothing differs, an interval's beginning included."""
-    current = job.schedule
-    if isinstance(change, CronChange):
-        return Cron(expression=_expression(current, change))
-    if isinstance(change, Every) and isinstance(current, Interval) and current.seconds == change.seconds:
-        return current
-    return schedule_of(change, now)
+def _schedule(job: Job, edit: JobEdit, now: datetime) -> Schedule | None:
+    """The schedule that is asked for; None where nothing is said of it. Raises InvalidInputError."""
+    schedule = None if edit.schedule is None else _moved(job.schedule, edit.schedule, now)
+    if not edit.refinements:
+        return schedule
+    schedule = schedule or job.schedule
+    if isinstance(schedule, OneTime):
+        for name, value in edit.refinements.items():
+            if value:
+                raise InvalidInputError(name, "goes with recurring jobs only")
+        return schedule
+    return _refined(schedule, edit.refinements, now)
+
+
+def _moved(current: Schedule, change: ScheduleChange, now: datetime) -> Schedule:
+    """The very same schedule where nothing differs, an interval's beginning included. Bounds and jitter stay."""
+    if not isinstance(change, CronChange | Every):
+        return schedule_of(change, now)
+    if isinstance(current, OneTime):
+        return schedule_of(change if isinstance(change, Every) else _expression(current, change), now)
+    if isinstance(change, Every):
+        if isinstance(current, Interval) and current.seconds == change.seconds:
+            return current
+        zone_name = current.timezone if isinstance(current, Interval) else current.expression.timezone
+        kept = replace(change, timezone=zone_name, bounds=current.bounds, jitter_seconds=current.jitter_seconds)
+        return schedule_of(kept, now)
+    if isinstance(current, Interval) and change.text is None:
+        return replace(current, timezone=change.timezone)
+    return Cron(expression=_expression(current, change), bounds=current.bounds, jitter_seconds=current.jitter_seconds)
 
 
 def _expression(current: Schedule, change: CronChange) -> CronExpression:
+    """The policies for changes of the clock stay, and so does the zone where none is given."""
     known = current.expression if isinstance(current, Cron) else None
     text = change.text or (None if known is None else known.text)
     if text is None:
-        raise InvalidInputError("timezone", "goes with cron_expression only")
-    return CronExpression.parse(text, change.timezone or ("UTC" if known is None else known.timezone))
+        raise InvalidInputError("timezone", "goes with recurring jobs only")
+    if known is not None:
+        return CronExpression.parse(
+            text,
+            change.timezone or known.timezone,
+            dst_missing=known.dst_missing,
+            dst_repeated=known.dst_repeated,
+        )
+    of_interval = current.timezone if isinstance(current, Interval) else None
+    return CronExpression.parse(text, change.timezone or of_interval or "UTC")
+
+
+def _refined(schedule: Cron | Interval, given: Mapping[str, Any], now: datetime) -> Schedule:
+    """``schedule`` with what is ``given`` (see ``JobEdit``). Raises InvalidInputError."""
+    known = schedule.bounds
+    bounds = Bounds(
+        start_at=given.get("start_at", known.start_at),
+        end_at=given.get("end_at", known.end_at),
+        exclude=given.get("exclude", known.exclude) or (),
+    )
+    jitter_seconds = given["jitter_seconds"] or 0 if "jitter_seconds" in given else schedule.jitter_seconds
+    if isinstance(schedule, Cron):
+        as_it_is = schedule.expression
+        expression = replace(
+            as_it_is,
+            dst_missing=given.get("dst_missing", as_it_is.dst_missing) or DstMissing.SHIFT,
+            dst_repeated=given.get("dst_repeated", as_it_is.dst_repeated) or DstRepeated.FIRST,
+        )
+        return Cron(expression=expression, bounds=bounds, jitter_seconds=jitter_seconds)
+    for name in ("dst_missing", "dst_repeated"):
+        if given.get(name) is not None:
+            raise InvalidInputError(name, "goes with cron_expression only")
+    begins_anew = bounds.start_at != known.start_at
+    return replace(
+        schedule,
+        anchor_at=bounds.start_at or min(schedule.anchor_at, now) if begins_anew else schedule.anchor_at,
+        timezone=given.get("timezone", schedule.timezone),
+        bounds=bounds,
+        jitter_seconds=jitter_seconds,
+    )

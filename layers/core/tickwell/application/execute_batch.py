@@ -10,6 +10,7 @@ from typing import TypeVar
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import DIRECT_HORIZON, outgoing
 from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
+from tickwell.application.lateness import late_among
 from tickwell.application.lifeline import AttemptLifeline
 from tickwell.application.ports import Clock, Delivery, MessageQueue
 from tickwell.application.recover import Recover
@@ -42,7 +43,8 @@ class BatchReport:
 
     Those of them that are ``unbegun`` are so because the worker stops. ``settled`` are the attempts that this call ran
     or took over; ``probes`` counts those that found nothing amiss, ``stale`` messages that had nothing to do,
-    ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate.
+    ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate. ``late`` counts
+    attempts that began late, ``missed`` occurrences that were left out because they were too late.
     """
 
     settled: list[Settled] = field(default_factory=list)
@@ -53,6 +55,8 @@ class BatchReport:
     parked: int = 0
     delayed: int = 0
     probes: int = 0
+    late: int = 0
+    missed: int = 0
     again: list[str] = field(default_factory=list)
     unbegun: list[str] = field(default_factory=list)
 
@@ -179,7 +183,10 @@ class ExecuteBatch:
         report.parked += admitted.parked
         report.delayed += admitted.delayed
         ready = [*admitted.ready, *(message for message in messages if message.probe)]
-        batch = self.claim_attempts(ready, now=self.clock.now())
+        now = self.clock.now()
+        batch = self.claim_attempts(ready, now=now)
+        report.late += late_among(ready, batch.claimed, now)
+        report.missed += batch.missed
         self.admit_attempts.give_back(batch.over)
         lifelines = [self.run_attempt.lifeline(job) for job in batch.claimed]
         attempts = {asyncio.create_task(self._attempt(lifeline, stop)): lifeline for lifeline in lifelines}

@@ -1,6 +1,7 @@
 """Read, pause, resume, cancel, retry and delete jobs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,12 +10,12 @@ from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, s
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.leave_out import LeaveOut
-from tickwell.application.ports import BlobStore, Clock, History, JobStore
+from tickwell.application.ports import BlobStore, CallerKeys, Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.account import Principal
 from tickwell.domain.accounting import left_out_by
 from tickwell.domain.due import DueItem
-from tickwell.domain.errors import ConflictError, NotFoundError
+from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution, RunningExecution, running_execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
@@ -80,6 +81,7 @@ class ChangeJob:
     jobs: JobStore
     arming: Arming
     ended_jobs: EndedJobs
+    caller_keys: CallerKeys
     leave_out: LeaveOut
     clock: Clock
     retention: timedelta
@@ -89,7 +91,10 @@ class ChangeJob:
         return self._do(JobAction.PAUSE, principal, job_id)
 
     def resume(self, principal: Principal, job_id: str) -> Job:
-        """Arm the next occurrence after now, and a retry that was waiting. Raises as ``pause``."""
+        """Arm the next occurrence after now, and a retry that was waiting. Raises as ``pause``.
+
+        A job whose schedule is over by then is completed instead.
+        """
         return self._do(JobAction.RESUME, principal, job_id)
 
     def cancel(self, principal: Principal, job_id: str) -> Job:
@@ -116,7 +121,7 @@ class ChangeJob:
             case JobAction.PAUSE:
                 return job.pause(now)
             case JobAction.RESUME:
-                return job.resume(now)
+                return job.resume(now).completed_if_over(expires_at=now + self.retention)
             case JobAction.CANCEL:
                 return job.cancel(now, expires_at=now + self.retention)
             case JobAction.RETRY:
@@ -127,22 +132,34 @@ class ChangeJob:
                 return job.delete(now, expires_at=now + self.retention)
 
     def change(self, principal: Principal, job_id: str, edit: Callable[[Job, datetime], Job]) -> Job:
-        """Write what ``edit`` makes of the job as it stands. Raises as ``edit`` does, NotFoundError, ConflictError."""
+        """Write what ``edit`` makes of the job as it stands; the job itself: nothing is to be written.
+
+        Raises as ``edit`` does, NotFoundError, ConflictError.
+        """
         for _ in range(_TRIES):
             read = self.jobs.get(principal.tenant_id, job_id)
             now = self.clock.now()
             changed = edit(read, now)
+            if changed is read:
+                return read
             if read.has_ended and changed.status is not read.status:
                 self.ended_jobs.forget(read)
             self.leave_out(read, left_out_by(read, changed, now), now=now)
             items = self._prepare(changed, read, now)
             if self.jobs.replace(changed, read=read):
                 self._launch(changed, read, items)
+                self._free_key(changed)
                 return changed
         raise ConflictError("the job is being changed by somebody else; please try again")
 
     def _do(self, action: JobAction, principal: Principal, job_id: str) -> Job:
         return self.change(principal, job_id, lambda job, now: self.edit(action, job, now))
+
+    def _free_key(self, job: Job) -> None:
+        """A deleted job's key is free in any case: whoever meets it there takes it. This only tidies up."""
+        if job.status is JobStatus.DELETED and job.caller_key is not None:
+            with suppress(UnavailableError):
+                self.caller_keys.release(job.tenant_id, job.caller_key, job.job_id)
 
     def _prepare(self, changed: Job, read: Job, now: datetime) -> tuple[DueItem, ...]:
         items = self.arming.prepare(_messages(changed, read, now), now=now)

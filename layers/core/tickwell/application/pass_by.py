@@ -19,6 +19,8 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import only
 from tickwell.domain.retry import Misfire
 
+_TOO_LATE = frozenset({EXPIRED, MISSED})
+
 
 @dataclass(slots=True)
 class Findings:
@@ -28,6 +30,7 @@ class Findings:
     again: list[JobMessage] = field(default_factory=list)
     over: list[JobMessage] = field(default_factory=list)
     skipped: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,12 @@ class Step:
     def claims(self) -> bool:
         """Whether the message is to be claimed."""
         return self.gives_up is None and (self.arrival is None or self.arrival.move in (Move.CLAIM, Move.TAKE_OVER))
+
+    @property
+    def missed(self) -> int:
+        """How many occurrences it leaves out because they are too late; too many to count are one."""
+        left_out = () if self.arrival is None else self.arrival.left_out
+        return (self.gives_up in _TOO_LATE) + sum(one.gap.count or 1 for one in left_out if one.reason in _TOO_LATE)
 
     def is_move(self, move: Move) -> bool:
         """Whether that is what becomes of the occurrence."""
@@ -82,6 +91,7 @@ class PassBy:
         for step in steps:
             if self._is_done(step, now, following):
                 found.skipped += 1
+                found.missed += step.missed
                 found.over.append(step.message)
                 following += step.due
             else:
@@ -107,6 +117,7 @@ class PassBy:
             now=now,
             if_busy=plan.move is not Move.LEAVE,
             waiting=waiting,
+            expires_at=now + self.retention,
         )
 
     def _beside(self, job: Job, message: JobMessage, plan: Arrival, now: datetime, following: list[DueItem]) -> bool:
@@ -120,7 +131,8 @@ class PassBy:
         self.arming.require_fresh(prepared_at=now)
         with suppress(ConflictError):  # an earlier try made it, of the job as it was then
             self.jobs.create(made)
-        if self.jobs.skip(message, next_run_at=plan.next_run_at, now=now, if_busy=False):
+        expires_at = now + self.retention
+        if self.jobs.skip(message, next_run_at=plan.next_run_at, now=now, if_busy=False, expires_at=expires_at):
             following += items
             return True
         self._withdraw(made, message, now)
@@ -147,7 +159,7 @@ class PassBy:
         messages = [] if slot is None else [slot_message(job, slot, follows.start_at)]
         items = self.arming.prepare(messages, now=now)
         self.arming.require_fresh(prepared_at=now)
-        if not self.jobs.pass_on(job, follows.handover):
+        if not self.jobs.pass_on(job, follows.handover, now=now, expires_at=now + self.retention):
             return False
         following += items
         return True

@@ -11,12 +11,21 @@ from datetime import datetime, timedelta
 
 from tickwell.application.admission import MOST_AT_ONCE, AdmitAttempts
 from tickwell.application.arming import Arming
-from tickwell.application.ports import Clock, Depth, DueItems, Ids, JobStore, QueueKey
+from tickwell.application.losses import Losses
+from tickwell.application.ports import Clock, DueItems, Ids, JobStore, QueueKey
 from tickwell.application.recover import Recover
-from tickwell.domain.due import DUE_SHARDS, SWEEP_MARGIN, SYNC_GRACE, DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.due import (
+    DUE_ITEM_LIFE,
+    DUE_SHARDS,
+    SWEEP_MARGIN,
+    SYNC_GRACE,
+    DueItem,
+    DuePage,
+    DuePosition,
+    Watermark,
+)
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import TAKEOVER_DELAY, Job
-from tickwell.domain.lane import Lane
 from tickwell.domain.occurrence import Standing, standing
 
 LEASE = timedelta(minutes=5)
@@ -30,7 +39,8 @@ _QUEUES = 100
 _SHARE_OF_TIME = 4
 """The waiting lists may take a quarter of a run's time: the due items of all shards come after them."""
 
-_BELIEVED_CHECKS = 3
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""A watermark that is further ahead was written on a clock that was wrong; what was written since is behind it."""
 
 
 @dataclass(slots=True)
@@ -53,11 +63,21 @@ class SyncReport:
     unavailable: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """One run: until when it goes on, what it has done, what it knows of the lanes."""
+
+    deadline: datetime
+    report: SyncReport
+    losses: Losses
+
+
 @dataclass(slots=True)
 class _Findings:
     """What a page of due items calls for."""
 
     carry: list[DueItem] = field(default_factory=list)
+    unsent: list[DueItem] = field(default_factory=list)
     waiting: list[DueItem] = field(default_factory=list)
     abandoned: list[Job] = field(default_factory=list)
 
@@ -85,19 +105,30 @@ class SafetySync:
         May run beside itself, and be repeated.
         """
         report = SyncReport()
+        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes))
         faults: list[Exception] = []
         for shard in self._shards():
             try:
-                self._shard(shard, deadline, report)
+                self._shard(shard, run)
             except UnavailableError:
                 report.unavailable += 1
             except Exception as fault:  # noqa: BLE001 - raised below: one bad item must not stop the other shards
                 faults.append(fault)
+        try:
+            self._send_overtaken(run)
+        except UnavailableError:  # they were carried forward: the next check finds them again
+            report.unavailable += 1
         if faults:
             raise faults[0]
         return report
 
-    def _shard(self, shard: int, deadline: datetime, report: SyncReport) -> None:
+    def _send_overtaken(self, run: _Run) -> None:
+        """Send what had seemed to wait its turn, until another shard showed that its turn is over."""
+        lost = run.losses.overtaken_after_all()
+        self.arming.send([item.message for item in lost], now=self.clock.now())
+        run.report.resent += len(lost)
+
+    def _shard(self, shard: int, run: _Run) -> None:
         now = self.clock.now()
         token = self.ids.token()
         start = DuePosition(look_at=now - FIRST_LOOK_BACK)
@@ -110,44 +141,47 @@ class SafetySync:
         )
         if watermark is None:
             return
+        horizon = now + self.arming.direct_horizon
         # What is past by now is for the check, which knows whether it happened.
-        swept_to = max(watermark.swept_to, DuePosition.end_of(now - SYNC_GRACE))
-        checked_to = watermark.checked_to
+        unswept = _believable(watermark.swept_to, horizon, start)
+        swept_to = max(unswept, DuePosition.end_of(now - SYNC_GRACE))
+        # What is older than that has expired.
+        checked_to = max(_believable(watermark.checked_to, now, start), DuePosition(look_at=now - DUE_ITEM_LIFE))
         try:
-            until = now + self.arming.direct_horizon - SWEEP_MARGIN
-            for page in self._pages(shard, swept_to, until, deadline, report):
-                self._send_unsent(page.items, report)
+            for page in self._pages(shard, swept_to, horizon - SWEEP_MARGIN, run):
+                self._send_unsent(page.items, run.report)
                 swept_to = page.reached
-            for page in self._pages(shard, checked_to, now - SYNC_GRACE, deadline, report):
-                self._repair(page.items, report)
+            for page in self._pages(shard, checked_to, now - SYNC_GRACE, run):
+                self._repair(page.items, unswept, run)
                 checked_to = page.reached
             if shard == 0:
-                self._look_at_waiting_lists(now + (deadline - now) / _SHARE_OF_TIME, report)
+                self._look_at_waiting_lists(now + (run.deadline - now) / _SHARE_OF_TIME, run.report)
         finally:
             self.due_items.save(shard, token=token, watermark=Watermark(swept_to=swept_to, checked_to=checked_to))
 
-    def _pages(
-        self, shard: int, position: DuePosition, until: datetime, deadline: datetime, report: SyncReport
-    ) -> Iterator[DuePage]:
-        """The due items behind ``position`` up to ``until``; at ``deadline`` the rest is left to the next run."""
+    def _pages(self, shard: int, position: DuePosition, until: datetime, run: _Run) -> Iterator[DuePage]:
+        """The due items behind ``position`` up to ``until``; at the deadline the rest is left to the next run."""
         while position.look_at < until:
             page = self.due_items.page(shard, after=position, until=until, limit=_PAGE)
             yield page
             if page.complete:
                 return
             position = page.reached
-            if self.clock.now() >= deadline:
-                report.behind += 1
+            if self.clock.now() >= run.deadline:
+                run.report.behind += 1
                 return
 
     def _send_unsent(self, items: Sequence[DueItem], report: SyncReport) -> None:
         """Send what falls due within the direct horizon and was too far away for its writer to send."""
-        unsent = [item.message for item in items if not item.sent and (self.sweeps or not item.timed)]
+        unsent = [item.message for item in items if self._is_to_sweep(item)]
         self.arming.send(unsent, now=self.clock.now())
         report.swept += len(unsent)
 
-    def _repair(self, items: Sequence[DueItem], report: SyncReport) -> None:
-        """Look at what was due; repair what did not happen."""
+    def _is_to_sweep(self, item: DueItem) -> bool:
+        return not item.sent and (self.sweeps or not item.timed)
+
+    def _repair(self, items: Sequence[DueItem], unswept: DuePosition, run: _Run) -> None:
+        """Look at what was due; repair what did not happen. Behind ``unswept`` no sweep has come."""
         if not items:
             return
         now = self.clock.now()
@@ -156,16 +190,26 @@ class SafetySync:
         for item in items:
             job = jobs.get(item.message.key)
             if job is not None:
-                _judge(item, job, now, findings)
+                _judge(item, job, now, findings, run.losses)
+        self._set_apart_unsent(findings, unswept, now)
         unexplained = self._not_explained_by_limits(findings, now)
         self.due_items.put(findings.carry)
-        lost = self._not_explained_by_backlog(unexplained, now)
+        lost = [*findings.unsent, *run.losses.among(unexplained, now, unsent=findings.unsent)]
         self.arming.send([item.message for item in lost], now=now)
         recovered = self.recover(findings.abandoned)
+        report = run.report
         report.checked += len(items)
         report.carried += len(findings.carry)
         report.resent += len(lost)
         report.recovered += sum(settled.finished for settled in recovered)
+
+    def _set_apart_unsent(self, findings: _Findings, unswept: DuePosition, now: datetime) -> None:
+        """What was the sweep's to send, and it did not come so far, as in an outage: no backlog, no limit keeps it."""
+        waiting, findings.waiting = findings.waiting, []
+        for item in waiting:
+            is_unsent = self._is_to_sweep(item) and item.position > unswept
+            (findings.unsent if is_unsent else findings.waiting).append(item)
+        findings.carry += [item.carried_to(item.next_check(now)) for item in findings.unsent]
 
     def _not_explained_by_limits(self, findings: _Findings, now: datetime) -> list[DueItem]:
         """Those that wait for no limit of their queue. All are carried, except those whose waiting list keeps them."""
@@ -219,38 +263,24 @@ class SafetySync:
         report.let_go += gone
         return gone
 
-    def _not_explained_by_backlog(self, items: Sequence[DueItem], now: datetime) -> list[DueItem]:
-        """Those whose message cannot just be waiting its turn: a backlog is not a loss."""
-        depths: dict[Lane, Depth] = {}
-        lost = []
-        for item in items:
-            lane = item.message.lane
-            if lane not in depths:
-                depths[lane] = self.arming.lanes[lane].depth()
-            if not (_explains(depths[lane], item) and item.backlog_may_explain(now)):
-                lost.append(item)
-        return lost
+
+def _believable(position: DuePosition, latest: datetime, otherwise: DuePosition) -> DuePosition:
+    """``position``, unless it is further ahead than any right clock can have brought it."""
+    return position if position.look_at <= latest + _CLOCKS_DIFFER else otherwise
 
 
-def _explains(depth: Depth, item: DueItem) -> bool:
-    """Whether messages that wait may be the reason; a lane that cannot tell since when is believed three times."""
-    if depth.waiting == 0:
-        return False
-    if depth.oldest_at is None:
-        return item.checks < _BELIEVED_CHECKS
-    return depth.oldest_at <= item.message.run_at
-
-
-def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings) -> None:
+def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings, losses: Losses) -> None:
     match standing(item.message, job, now):
         case Standing.RESOLVED:
-            return
+            losses.note(item.message, job)
         case Standing.ABANDONED:
             # Carried as well: should this run die before it has settled the attempt, the next one finds it again.
             findings.abandoned.append(job)
             findings.carry.append(item.carried_to(item.next_check(now)))
+            losses.note(item.message, job)
         case Standing.RUNNING:
             assert job.slot is not None and job.slot.lease_until is not None  # noqa: PT018, S101 - RUNNING implies both
             findings.carry.append(item.carried_to(max(job.slot.lease_until + TAKEOVER_DELAY, now)))
+            losses.note(item.message, job)
         case Standing.WAITING | Standing.BLOCKED:
             findings.waiting.append(item)

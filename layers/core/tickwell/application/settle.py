@@ -10,6 +10,7 @@ from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import GivenUp, WriteDeadLetters
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.ports import Clock, History, JobStore
+from tickwell.domain.accounting import left_out_by_pausing_itself
 from tickwell.domain.arrival import EXPIRED, LeftOut
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
@@ -68,21 +69,22 @@ class Settle:
         if not attempts:
             return ()
         attempts = self._as_wanted(attempts)
-        standing = list(self.history.record_many([attempt.execution for attempt in attempts]))
+        standing = self.history.record_many([attempt.execution for attempt in attempts])
         # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
-        standing = [replace(e, token=a.execution.token) for a, e in zip(attempts, standing, strict=True)]
-        pairs = [replace(a, execution=e) for a, e in zip(attempts, standing, strict=True)]
+        pairs = [_standing(attempt, record) for attempt, record in zip(attempts, standing, strict=True)]
+        standing = [pair.execution for pair in pairs]
         self._write_dead_letters(pairs)
         finished = self._finish(pairs)
         self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
         self._leave_queues(pairs)
+        self.arming.forget([_own_message(pair) for pair, done in zip(pairs, finished, strict=True) if done])
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
     def _finish(self, pairs: Sequence[Attempt]) -> list[bool]:
         """Finish the jobs; those that others have come to wait for meanwhile once more, by what is known then."""
         finished = dict.fromkeys(range(len(pairs)), False)
         left = list(finished)
-        known = self._read([pair for pair in pairs if may_be_waited_for(pair.job)])
+        known = self._read([pair for pair in pairs if may_be_waited_for(pair.job) or _may_pause(pair)])
         for _ in range(_FINISH_TRIES):
             jobs = [known.get(pairs[number].job.key, pairs[number].job) for number in left]
             done = self._finish_as_known([pairs[number] for number in left], jobs)
@@ -101,7 +103,7 @@ class Settle:
             succession(job, now) if _hands_over(job, pair.execution) else None
             for job, pair in zip(jobs, pairs, strict=True)
         ]
-        self._record_expired(pairs, successions, now)
+        self._record_left_out(pairs, jobs, successions, now)
         messages = [_message_afterwards(pair, following) for pair, following in zip(pairs, successions, strict=True)]
         items = self.arming.prepare([message for message in messages if message is not None], now=now)
         self.arming.require_fresh(prepared_at=now)
@@ -118,13 +120,15 @@ class Settle:
     def _read(self, pairs: Sequence[Attempt]) -> Mapping[JobKey, Job]:
         return self.jobs.get_many([pair.job.key for pair in pairs]) if pairs else {}
 
-    def _record_expired(
-        self, pairs: Sequence[Attempt], successions: Sequence[Succession | None], now: datetime
+    def _record_left_out(
+        self, pairs: Sequence[Attempt], jobs: Sequence[Job], successions: Sequence[Succession | None], now: datetime
     ) -> None:
-        """Those that waited until they expired are skipped."""
-        for pair, following in zip(pairs, successions, strict=True):
-            for due_at in () if following is None else following.expired:
-                self.leave_out(pair.job, [LeftOut(gap=only(due_at), reason=EXPIRED)], now=now)
+        """Those that waited until they expired are skipped; so is what is due when a failure pauses its job."""
+        for pair, job, following in zip(pairs, jobs, successions, strict=True):
+            expired = () if following is None else following.expired
+            self.leave_out(job, [LeftOut(gap=only(due_at), reason=EXPIRED) for due_at in expired], now=now)
+            if _may_pause(pair):
+                self.leave_out(job, left_out_by_pausing_itself(job, now), now=now)
 
     def _as_wanted(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
         """``attempts``, with decisions taken back of those that nobody wanted any more; one read for all.
@@ -170,12 +174,32 @@ class Settle:
         )
 
 
+def _standing(attempt: Attempt, record: Execution) -> Attempt:
+    """``attempt`` with the record that stands, under its own token."""
+    if record is attempt.execution:
+        return attempt
+    return replace(attempt, execution=replace(record, token=attempt.execution.token))
+
+
+def _own_message(pair: Attempt) -> JobMessage:
+    """The message that a first attempt was armed with; when a retry was to start nobody remembers."""
+    if pair.execution.attempt == 1:
+        return first_attempt(pair.job, pair.execution.due_at)
+    return _message(pair)
+
+
 def may_be_waited_for(job: Job) -> bool:
     """Whether other occurrences may have come to wait for the slot of ``job``, as far as its policy tells."""
     return job.policy.overlap in _MAKES_WAIT or job.policy.misfire is Misfire.RUN_ALL or bool(job.pending)
 
 
 _MAKES_WAIT = frozenset({Overlap.QUEUE_ONE, Overlap.QUEUE_ALL, Overlap.CANCEL_OTHER})
+
+
+def _may_pause(attempt: Attempt) -> bool:
+    """Whether the attempt may be the failure that pauses its job (X23)."""
+    gives_up = isinstance(attempt.execution.decision, GiveUp)
+    return gives_up and attempt.job.policy.pause_after_failures is not None
 
 
 def _may_be_unwanted(attempt: Attempt) -> bool:

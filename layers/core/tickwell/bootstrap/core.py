@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tickwell import __version__
 from tickwell.application.admission import AdmitAttempts
+from tickwell.application.apply_jobs import ApplyJobs
 from tickwell.application.arming import Arming
 from tickwell.application.audit import Audit
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
@@ -14,6 +15,7 @@ from tickwell.application.consume_dead_letters import ConsumeDeadLetters
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
@@ -30,6 +32,7 @@ from tickwell.application.pass_by import PassBy
 from tickwell.application.ports import (
     AuditLog,
     BlobStore,
+    CallerKeys,
     Clock,
     Erasure,
     History,
@@ -69,6 +72,7 @@ class Core:
 
     jobs: JobStore
     listing: JobListing
+    caller_keys: CallerKeys
     history: History
     queues: QueueStore
     directory: QueueDirectory
@@ -137,6 +141,7 @@ class Core:
             arming=self.arming,
             ended_jobs=self.ended_jobs(),
             leave_out=self.leave_out(),
+            caller_keys=self.caller_keys,
             clock=self.clock,
             retention=self.retention,
         )
@@ -257,6 +262,8 @@ class Core:
             quotas=guards.quotas,
         )
         change_job = self.change_job()
+        get_job = GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock)
+        define_job = DefineJob(create_job=create_job, change_job=change_job, caller_keys=self.caller_keys)
         retry_dead_letter = self.retry_dead_letter(registry, guards.quotas)
         delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
         list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
@@ -274,7 +281,10 @@ class Core:
             quotas=accounts.read_quotas(guards.quotas, queues=self.queues, webhooks=notifying.webhooks),
             create_job=create_job,
             create_jobs=CreateJobs(create_job=create_job),
-            get_job=GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock),
+            define_job=define_job,
+            find_job=FindJob(caller_keys=self.caller_keys, get_job=get_job),
+            apply_jobs=ApplyJobs(define_job=define_job),
+            get_job=get_job,
             list_jobs=list_jobs,
             change_job=change_job,
             edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),

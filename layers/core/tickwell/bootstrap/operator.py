@@ -9,6 +9,7 @@ from tickwell.adapters.system import SystemClock
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.ports import QuotaStore, StopSwitch
 from tickwell.application.quotas import OperateQuotas, ReadQuotas
+from tickwell.application.rebuild import Pace, RebuildDueItems, Rebuilt
 from tickwell.application.stop_switch import OperateStopSwitch
 from tickwell.bootstrap.exporting import export_from_database, export_from_table
 from tickwell.bootstrap.limits import quotas
@@ -52,6 +53,47 @@ def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
 
     with _database(settings) as database:
         yield EmbeddedTenantCounts(database, SystemClock()).recount
+
+
+@contextmanager
+def rebuilding(settings: OperatorSettings, pace: Pace, tell: Callable[[Rebuilt], object]) -> Iterator[RebuildDueItems]:
+    """What writes missing due items; ``pace`` is for a table, a file is read at once. Raises as ``operator``."""
+    clock = SystemClock()
+    if settings.table is not None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+        from tickwell.adapters.aws.dynamodb.history import DynamoHistory
+        from tickwell.adapters.aws.dynamodb.job_walk import DynamoJobWalk
+        from tickwell.bootstrap.aws.clients import open_table
+
+        try:
+            table = open_table(settings.table)
+            yield RebuildDueItems(
+                walk=DynamoJobWalk(table, clock),
+                due_items=DynamoDueItems(table, clock),
+                history=DynamoHistory(table, clock),
+                clock=clock,
+                wait=time.sleep,
+                tell=tell,
+                pace=pace,
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise UnavailableError("aws", str(error)) from error
+        return
+    from tickwell.adapters.embedded.due import EmbeddedDueItems
+    from tickwell.adapters.embedded.history import EmbeddedHistory
+    from tickwell.adapters.embedded.job_walk import EmbeddedJobWalk
+
+    with _database(settings) as database:
+        yield RebuildDueItems(
+            walk=EmbeddedJobWalk(database, clock),
+            due_items=EmbeddedDueItems(database, clock),
+            history=EmbeddedHistory(database, clock),
+            clock=clock,
+            wait=time.sleep,
+            tell=tell,
+        )
 
 
 @contextmanager

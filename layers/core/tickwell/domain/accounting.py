@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from tickwell.domain.arrival import CANCELLED, EDITED, PAUSED, LeftOut, unbegun
 from tickwell.domain.execution import SkipOutcome
-from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus, PauseReason
-from tickwell.domain.message import JobMessage
-from tickwell.domain.occurrence import Gap, gap_between, only, runs
+from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
+from tickwell.domain.occurrence import gap_between, only, runs
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -27,17 +26,16 @@ def left_out_by(read: Job, changed: Job, now: datetime) -> list[LeftOut]:
     return [*found, *(LeftOut(gap=gap, reason=CANCELLED, outcome=SkipOutcome.CANCELLED) for gap in waiting)]
 
 
-def stranded(job: Job, message: JobMessage) -> Gap | None:
-    """The occurrences from that of ``message`` on that were due before ``job`` paused itself, and nobody claimed.
+def left_out_by_pausing_itself(job: Job, now: datetime) -> list[LeftOut]:
+    """What is left out should one more failure pause ``job``, as read, at ``now``: what is due and not claimed yet.
 
-    The write that pauses a job does not know of them; their message tells. One that was executed nevertheless overrides
-    its record.
+    The write that pauses it knows no schedule. One that is claimed in the meantime overrides its record.
     """
-    pauses = job.status is JobStatus.PAUSED and job.pause_reason is PauseReason.FAILURES and job.paused_at is not None
-    was_armed = message.attempt == 1 and not message.queued and message.version == job.version - 1
-    if not pauses or not was_armed or job.paused_at is None:
-        return None
-    return gap_between(job.schedule, message.due_at - _MILLISECOND, job.paused_at)
+    limit, due_at = job.policy.pause_after_failures, job.next_run_at
+    if limit is None or due_at is None or job.status is not JobStatus.ACTIVE or job.failures_in_a_row + 1 < limit:
+        return []
+    gap = gap_between(job.schedule, due_at - _MILLISECOND, now)
+    return [] if gap is None else [LeftOut(gap=gap, reason=PAUSED)]
 
 
 def _armed(read: Job, changed: Job, now: datetime) -> list[LeftOut]:

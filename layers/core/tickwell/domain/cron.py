@@ -1,43 +1,36 @@
-"""Cron expressions in a time zone.
+"""Cron expressions in a time zone: what their local times mean when the clock changes (features.md, "DST").
 
-croniter reads the expression and walks naive local times; this module decides what those local times
-mean when the clock changes (features.md, "DST"): a *wildcard* expression, one whose hour field begins with
-``*``, follows the clock and fires at every matching local time that exists, in both halves of a repeated hour; any
-other fires once: at the first instant after a gap for a missing local time, at the first of two for a repeated one.
+An expression that follows the clock, whose hour field begins with ``*``, fires at every matching local time that
+exists, in both halves of a repeated hour. For any other one the policies hold: ``dst_missing`` for local times that a
+change leaves out, ``dst_repeated`` for those that it shows twice.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from enum import StrEnum
 
-from croniter import CroniterBadDateError, CroniterError, croniter
+from tickwell.domain.cron_fields import YEARS_AHEAD, CronFields, read_fields
+from tickwell.domain.zone import Stretch, stretch_at, zone
 
-from tickwell.domain.errors import InvalidInputError
-
-_NEIGHBOURHOOD = timedelta(hours=3)
-_ALIASES = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-_MAX_LENGTH = 100
-_YEARS_AHEAD = 50
-_SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a local time, without a zone on purpose
+_SECOND = timedelta(seconds=1)
+_FAR = timedelta(days=3)
+_SHORT_OF_IT = timedelta(days=2)
+"""A clock never changes by more than a day: two days before a local time, nothing that is near it was passed."""
 
 
-@lru_cache(maxsize=512)
-def zone(name: str) -> ZoneInfo:
-    """The IANA time zone ``name``; raises InvalidInputError for an unknown one."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInputError("timezone", f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
+class DstMissing(StrEnum):
+    """What becomes of a local time that does not exist on a day."""
+
+    SHIFT = "shift"  # it is due at the first instant after the gap; several in one gap are due once
+    SKIP = "skip"
+
+
+class DstRepeated(StrEnum):
+    """Which showing of a local time counts that comes twice on a day."""
+
+    FIRST = "first"
+    LAST = "last"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,111 +39,65 @@ class CronExpression:
 
     text: str
     timezone: str = "UTC"
-    wildcard: bool = field(compare=False, repr=False)
-    day_or: bool = field(compare=False, repr=False)
+    dst_missing: DstMissing = DstMissing.SHIFT
+    dst_repeated: DstRepeated = DstRepeated.FIRST
+    fields: CronFields = field(compare=False, repr=False)
 
     @classmethod
-    def parse(cls, text: str, timezone: str = "UTC") -> "CronExpression":
-        """Read ``text``: 5 fields, or 6 with seconds last, or an alias such as ``@daily``.
-
-        Raises InvalidInputError when it is not an expression, names an impossible date (30 February) or
-        an unknown zone. Random and hashed fields (``R``, ``H``) are refused: an occurrence must be the same
-        whoever computes it.
-        """
+    def parse(
+        cls,
+        text: str,
+        timezone: str = "UTC",
+        *,
+        dst_missing: DstMissing = DstMissing.SHIFT,
+        dst_repeated: DstRepeated = DstRepeated.FIRST,
+    ) -> "CronExpression":
+        """Read ``text``; see ``read_fields``. Raises InvalidInputError, also for an unknown zone."""
         zone(timezone)
-        fields = _fields(text)
-        expression = cls(
+        return cls(
             text=text,
             timezone=timezone,
-            wildcard=fields[1].startswith("*"),
-            day_or=not fields[2].startswith("*") and not fields[4].startswith("*"),
+            dst_missing=dst_missing,
+            dst_repeated=dst_repeated,
+            fields=read_fields(text),
         )
-        try:
-            found = next(expression._local_times(_SOME_DAY), None)
-        except (CroniterError, ValueError, KeyError) as error:
-            raise InvalidInputError("cron_expression", f"{text!r} is not a cron expression: {error}") from error
-        if found is None:
-            raise InvalidInputError("cron_expression", f"{text!r} never comes: no such date exists")
-        return expression
 
     def next_after(self, after: datetime) -> datetime | None:
-        """The first occurrence strictly later than ``after``; None when none comes within 50 years."""
-        tz = zone(self.timezone)
-        local = after.astimezone(tz).replace(tzinfo=None)
-        if _steady(after, tz):
-            candidate = next(self._local_times(local), None)
-            if candidate is None:
+        """The first occurrence strictly later than ``after``; None when none comes within 50 years.
+
+        It walks from one stretch of the zone to the next, and leaps over those that hold nothing.
+        """
+        floor = after.astimezone(UTC).replace(tzinfo=None, microsecond=0) + _SECOND
+        last_year = floor.year + YEARS_AHEAD
+        while floor.year <= last_year:
+            stretch = stretch_at(self.timezone, floor)
+            if floor <= stretch.begin and self._shifts_to(stretch):
+                return stretch.begin.replace(tzinfo=UTC)
+            low, high = self._window(stretch)
+            local = self.fields.first_from(max(floor + stretch.offset, low))
+            if local is None:
                 return None
-            found = candidate.replace(tzinfo=tz).astimezone(UTC)
-            if _steady(found, tz):
-                return found
-        return self._next_near_a_change(after, local, tz)
+            if local < high:
+                return (local - stretch.offset).replace(tzinfo=UTC)
+            floor = stretch.end
+            if local - high > _FAR and stretch.after >= stretch.offset:
+                floor = max(floor, local - stretch.offset - _SHORT_OF_IT)
+        return None
 
-    def _next_near_a_change(self, after: datetime, local: datetime, tz: ZoneInfo) -> datetime | None:
-        best: datetime | None = None
-        for candidate in self._local_times(local - _NEIGHBOURHOOD):
-            if best is not None and candidate > best.astimezone(tz).replace(tzinfo=None) + _NEIGHBOURHOOD:
-                break
-            for found in self._instants(candidate, tz):
-                if found > after and (best is None or found < best):
-                    best = found
-        return best
+    def _shifts_to(self, stretch: Stretch) -> bool:
+        """Whether a local time that the change at the beginning of ``stretch`` left out is due there instead."""
+        if stretch.offset <= stretch.before or self.fields.follows_clock or self.dst_missing is DstMissing.SKIP:
+            return False
+        missing = self.fields.first_from(stretch.begin + stretch.before)
+        return missing is not None and missing < stretch.begin + stretch.offset
 
-    def _instants(self, local: datetime, tz: ZoneInfo) -> list[datetime]:
-        """What the local time ``local`` means: none, one or two instants."""
-        first, second = (local.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1))
-        exists = first.astimezone(tz).replace(tzinfo=None) == local
-        if exists:
-            return [first, second] if self.wildcard and second != first else [first]
-        # Inside a gap: fold 0 reads the clock as before the change, fold 1 as after it.
-        return [] if self.wildcard else [_change_between(second, first, tz)]
-
-    def _local_times(self, start: datetime) -> Iterator[datetime]:
-        """Matching naive local times strictly after ``start``; ends where the calendar gives no more."""
-        walker: croniter[datetime] = croniter(
-            _ALIASES.get(self.text.strip().lower(), self.text),
-            start,
-            ret_type=datetime,
-            day_or=self.day_or,
-            max_years_between_matches=_YEARS_AHEAD,
-        )
-        return _until_exhausted(walker)
-
-
-def _until_exhausted(walker: "croniter[datetime]") -> Iterator[datetime]:
-    while True:
-        try:
-            found = walker.get_next(datetime)
-        except CroniterBadDateError:
-            return
-        yield found
-
-
-def _fields(text: str) -> list[str]:
-    if len(text) > _MAX_LENGTH:
-        raise InvalidInputError("cron_expression", f"must have at most {_MAX_LENGTH} characters")
-    fields = _ALIASES.get(text.strip().lower(), text).split()
-    if len(fields) not in (5, 6):
-        raise InvalidInputError("cron_expression", "must have 5 fields, or 6 with seconds last, as in '0 9 * * 1-5'")
-    for spelled in fields:
-        if spelled[:1].upper() in {"R", "H"}:
-            raise InvalidInputError("cron_expression", "random (R) and hashed (H) fields are not supported")
-    return fields
-
-
-def _steady(around: datetime, tz: ZoneInfo) -> bool:
-    """Whether the zone's offset is the same three hours before and after: no clock change is near."""
-    before, after = (around - _NEIGHBOURHOOD).astimezone(tz), (around + _NEIGHBOURHOOD).astimezone(tz)
-    return before.utcoffset() == after.utcoffset()
-
-
-def _change_between(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
-    """The first instant, to the second, at which the zone's offset is what it is at ``high``."""
-    target = high.astimezone(tz).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = (low + (high - low) / 2).replace(microsecond=0)
-        if middle.astimezone(tz).utcoffset() == target:
-            high = middle
-        else:
-            low = middle
-    return high
+    def _window(self, stretch: Stretch) -> tuple[datetime, datetime]:
+        """The local times of ``stretch`` that count, the end excluded: not those that another showing stands for."""
+        low, high = stretch.begin + stretch.offset, stretch.end + stretch.offset
+        if self.fields.follows_clock:
+            return low, high
+        if stretch.before > stretch.offset and self.dst_repeated is DstRepeated.FIRST:
+            low = stretch.begin + stretch.before
+        if stretch.after < stretch.offset and self.dst_repeated is DstRepeated.LAST:
+            high = stretch.end + stretch.after
+        return low, high

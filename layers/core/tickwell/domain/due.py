@@ -58,6 +58,10 @@ class DueItem:
         """When the store may forget it (rule 6)."""
         return self.look_at + DUE_ITEM_LIFE
 
+    def looked_at(self, look_at: datetime) -> "DueItem":
+        """The same item, had it been written to be looked at at ``look_at``."""
+        return replace(self, look_at=look_at)
+
     def carried_to(self, look_at: datetime) -> "DueItem":
         """The same item, to be looked at again at ``look_at``."""
         return replace(self, look_at=look_at, sent=True, checks=self.checks + 1)

@@ -141,6 +141,7 @@ class Job:
     ``next_run_at`` is the occurrence that has not been claimed yet; None when there is none. ``queue`` is the named
     queue that the caller chose; None: the default queue of its lane. ``retry_of`` is the dead letter that this job was
     made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
+    ``caller_key`` is what its caller calls it by, and ``scope`` names the file that defines it (X24).
     ``pending``: the occurrences that wait for the slot, oldest first; none as long as the slot is empty.
     """
 
@@ -159,6 +160,8 @@ class Job:
     policy: Policy = DEFAULT_POLICY
     tags: tuple[str, ...] = ()
     retry_of: str | None = None
+    caller_key: str | None = None
+    scope: str | None = None
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None
@@ -244,11 +247,22 @@ class Job:
         """Go on after a pause; the next occurrence is the first one after ``now``. Raises IllegalTransitionError.
 
         It also lies after the last start: by a worker whose clock is ahead, that occurrence may have been claimed.
+        There is none where the schedule is over; see ``completed_if_over``.
         """
         if self.status is not JobStatus.PAUSED:
             raise IllegalTransitionError("job", self.status.value, "resume")
         following = first_due(self.schedule, max(now, self.last_executed_at or now))
         return self._changed(now, status=JobStatus.ACTIVE, next_run_at=following, paused_at=None, **_FRESH)
+
+    def completed_if_over(self, *, expires_at: datetime) -> "Job":
+        """The job, completed where it is an active recurring one that nothing is to come of: its schedule is over.
+
+        The stores do the same in the write that finishes the last attempt of the last occurrence.
+        """
+        goes_on = self.next_run_at is not None or self.slot is not None
+        if self.status is not JobStatus.ACTIVE or not self.is_recurring or goes_on:
+            return self
+        return replace(self, status=JobStatus.COMPLETED, expires_at=expires_at)
 
     @property
     def has_ended(self) -> bool:
@@ -263,7 +277,7 @@ class Job:
         """Take up a job that has ended: a one-time job is due at once, a recurring one at its next occurrence.
 
         The new occurrence differs from all earlier ones, whose history stays. Raises IllegalTransitionError, also while
-        the last attempt is still running.
+        the last attempt is still running, and where the schedule of a recurring job is over.
         """
         if self.status not in sources(JobStatus.ACTIVE) - {JobStatus.PAUSED}:
             raise IllegalTransitionError("job", self.status.value, "retry")
@@ -271,6 +285,8 @@ class Job:
             raise IllegalTransitionError("job", "still running", "retry")
         after_all = now if self.last_executed_at is None else max(now, self.last_executed_at + _MILLISECOND)
         due_at = instant(after_all) if not self.is_recurring else first_due(self.schedule, after_all)
+        if due_at is None:
+            raise IllegalTransitionError("job", f"{self.status.value}, and its schedule is over", "retry")
         return self._changed(now, status=JobStatus.ACTIVE, next_run_at=due_at, expires_at=None, **_FRESH)
 
     def delete(self, now: datetime, *, expires_at: datetime) -> "Job":

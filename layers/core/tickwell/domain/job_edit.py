@@ -38,6 +38,19 @@ def edited(
     return replace(changed, version=job.version + 1)
 
 
+def redefined(job: Job, now: datetime, *, fields: Mapping[str, Any], schedule: Schedule | None) -> Job:
+    """``job`` by a whole definition: as ``edited``, but what has ended is taken up when it gets another ``schedule``.
+
+    Raises IllegalTransitionError, also for a new schedule while the last attempt of what has ended is running still.
+    """
+    if schedule is None or job.status in KEEPS_RETRY or job.status is JobStatus.DELETED:
+        return edited(job, now, fields=fields, schedule=schedule, status=None)
+    taken_up = replace(job, schedule=schedule).retry(now)
+    if isinstance(schedule, OneTime) and taken_up.next_run_at is not None:  # a retry is due at once, at the earliest
+        taken_up = replace(taken_up, next_run_at=max(instant(schedule.at), taken_up.next_run_at))
+    return edited(replace(taken_up, version=job.version), now, fields=fields, schedule=None, status=None)
+
+
 def _require_movable(job: Job, changed: Job) -> None:
     """A permit of the old queue is given back by whoever ends the attempt; so nobody leaves with one."""
     if (changed.queue, changed.lane) == (job.queue, job.lane):

@@ -11,8 +11,8 @@ from tickwell.domain.lane import Lane
 class JobMessage:
     """Attempt ``attempt`` of the occurrence ``due_at`` of this version of this job may start at ``run_at``.
 
-    ``run_at`` equals ``due_at`` for a first attempt; a retry runs later. ``recurring`` tells the worker to read the
-    job before it claims, because the claim must arm the next occurrence. ``queue`` is the job's named queue.
+    ``run_at`` equals ``due_at`` for a first attempt without jitter; a retry runs later. ``recurring`` tells the worker
+    to read the job before it claims, because the claim must arm the next occurrence. ``queue``: the job's named queue.
     ``admitted``: the queue's limits have let this attempt pass already; ``late``: for the second time, because it came
     too long after the start time that it was given first. ``probe``: it never starts the attempt, it only looks at
     ``run_at`` whether the worker that did has died. ``queued``: the occurrence waits in the job's slot for its first

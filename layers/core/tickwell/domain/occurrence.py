@@ -119,7 +119,7 @@ def only(due_at: datetime) -> Gap:
 
 def _gap(schedule: Schedule, first: datetime, horizon: datetime) -> Gap:
     """Occurrences from ``first`` up to and including ``horizon``."""
-    if isinstance(schedule, Interval):
+    if isinstance(schedule, Interval) and schedule.is_even:
         step = timedelta(seconds=schedule.seconds)
         steps = (horizon - first) // step
         return Gap(first_due_at=first, last_due_at=first + steps * step, count=steps + 1)

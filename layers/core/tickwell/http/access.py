@@ -124,6 +124,9 @@ _ORGANIZATION: Mapping[str, Access] = {
 _JOBS: Mapping[str, Access] = {
     "createJob": _post(Scope.JOBS_WRITE),
     "createJobs": _post(Scope.JOBS_WRITE),
+    "putJob": _write(Scope.JOBS_WRITE),
+    "getJobByKey": _read(Scope.JOBS_READ),
+    "applyJobs": _post(Scope.JOBS_WRITE),
     "changeJobs": _post(Scope.JOBS_WRITE),
     "listJobs": _read(Scope.JOBS_READ),
     "listUpcomingJobs": _read(Scope.JOBS_READ),

@@ -11,8 +11,8 @@ from tickwell.domain.account import Role, Scope
 from tickwell.domain.api_key import LONGEST_KEY_NAME, ApiKey
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant, iso
-from tickwell.http.instants import iso_or_none
-from tickwell.http.job_request import Instant, Line
+from tickwell.http.instants import Instant, iso_or_none
+from tickwell.http.job_request import Line
 from tickwell.http.strict_body import StrictBody
 
 _LONGEST_LIFE_DAYS = 3650

@@ -1,6 +1,7 @@
 """Which requests the audit log tells of, and what it says of them: decided here for all routes, at the gate."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +25,7 @@ READ_AS_A_WHOLE = "exportOrganization"
 """Reads everything that there is: its first page is noted, and who was denied it."""
 
 _CHANGES_NOTHING = frozenset({RateClass.GENERATE, RateClass.EXEMPT})
-_COUNTS = ("changed", "created")
+_COUNTS = ("applied", "changed", "created")
 _NAMES = ("id", "name")
 
 
@@ -59,8 +60,10 @@ class Auditor:
         if not (is_audited(route) or _begins_export(route, request)):
             return
         data = _data(answer)
+        if _changed_nothing(route, data):
+            return
         actor = _actor(caller) or _signed_in(data) or _of_reset(route, request)
-        if actor is not None and data.get("dry_run") is not True:
+        if actor is not None:
             named = next((value for name in _NAMES if isinstance(value := data.get(name), str)), None)
             self._note(route, request, actor, answer.status, _in_path(route, request) or named, _count(data))
 
@@ -92,6 +95,13 @@ class Auditor:
                 address=request.client_address,
             )
             self.audit.note(deed)
+
+
+def _changed_nothing(route: Route, data: Mapping[str, Any]) -> bool:
+    """Whether nothing was written, or only a job that says itself who created it."""
+    if route.operation_id == "putJob":
+        return data.get("action") in {"created", "unchanged"}
+    return data.get("dry_run") is True or (route.operation_id == "applyJobs" and data.get("applied") == 0)
 
 
 def _begins_export(route: Route, request: HttpRequest) -> bool:

@@ -15,8 +15,9 @@ from tickwell.domain.errors import InvalidInputError, TickwellError
 from tickwell.domain.job_filter import STATUS_WORDS, JobFilter
 from tickwell.domain.schedule import JobType
 from tickwell.http.errors import fault_of, fault_of_part
+from tickwell.http.instants import Instant
 from tickwell.http.job_bodies import JobPolicyBody
-from tickwell.http.job_request import Instant, JobRequest
+from tickwell.http.job_request import JobRequest
 from tickwell.http.strict_body import StrictBody
 
 _MOST_UNKNOWN = 20
@@ -218,13 +219,14 @@ def batch_body(results: Sequence[BatchItemBody]) -> BatchBody:
 
 def refused_item(index: int, error: TickwellError) -> BatchItemBody:
     """The result of a job that was not created."""
+    return BatchItemBody(index=index, success=False, error=item_error(error))
+
+
+def item_error(error: TickwellError) -> ItemErrorBody:
+    """``error`` as a request about that job alone would have told it."""
     fault = fault_of(error)
     details = [ItemFaultBody(field=field, message=message) for field, message in fault.details]
-    return BatchItemBody(
-        index=index,
-        success=False,
-        error=ItemErrorBody(code=fault.code, message=fault.message, details=details),
-    )
+    return ItemErrorBody(code=fault.code, message=fault.message, details=details)
 
 
 def created_item(index: int, job: JobPolicyBody) -> BatchItemBody:

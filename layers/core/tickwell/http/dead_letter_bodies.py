@@ -9,9 +9,8 @@ from tickwell.application.dead_letters import Retried
 from tickwell.domain.dead_letter import AttemptError, DeadLetter, DeadLetterFilter
 from tickwell.domain.instant import iso
 from tickwell.http.bulk_bodies import BulkChoiceRequest, BulkFilter
-from tickwell.http.instants import iso_or_none
+from tickwell.http.instants import Instant, iso_or_none
 from tickwell.http.job_bodies import JobPolicyBody
-from tickwell.http.job_request import Instant
 from tickwell.http.paging import Pagination
 
 _Word = Annotated[str, Field(min_length=1, max_length=255)]

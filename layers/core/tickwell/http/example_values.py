@@ -7,6 +7,7 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
 
 _CHILD_DUE = "019aa8e5b9c2"
@@ -92,6 +93,7 @@ _IDS: Mapping[str, Any] = {
 }
 
 _JOBS: Mapping[str, Any] = {
+    **KEYED_JOBS,
     "name": "Daily Backup",
     "description": "Asks the backup service for a copy.",
     "job_name": "Daily Backup",
@@ -102,6 +104,12 @@ _JOBS: Mapping[str, Any] = {
     "cron_expression": "0 9 * * 1-5",
     "timezone": "UTC",
     "interval_seconds": None,
+    "dst_missing": "shift",
+    "dst_repeated": "first",
+    "start_at": None,
+    "end_at": None,
+    "exclude": ["2026-12-24/2026-12-26"],
+    "jitter_seconds": 0,
     "status": "active",
     "state": "delayed",
     "DeletedBody.status": "deleted",

@@ -1,10 +1,51 @@
-"""How answers spell instants."""
+"""How requests and answers spell instants."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field
+
+from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import iso
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def iso_or_none(value: datetime | None) -> str | None:
     """``iso`` of an instant that may be missing."""
     return None if value is None else iso(value)
+
+
+def parse_instant(name: str, text: str | None) -> datetime | None:
+    """The instant of a query parameter ``name``, if it is given. Raises InvalidInputError."""
+    try:
+        return None if text is None else _instant(text)
+    except ValueError as error:
+        raise InvalidInputError(name, str(error)) from None
+
+
+def _instant(value: Any) -> datetime:
+    """An ISO 8601 instant from text; without an offset it would name no instant."""
+    example = "must be an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
+    if not isinstance(value, str):
+        raise ValueError(example)  # noqa: TRY004 - pydantic reports ValueError as a fault of the field
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(example) from None
+    if parsed.tzinfo is None:
+        raise ValueError("must have an offset, such as Z or +01:00")
+    try:
+        in_utc = parsed.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}") from None
+    if not _FIRST_YEAR <= in_utc.year <= _LAST_YEAR:
+        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return in_utc
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
+]
+"""An instant in a body."""

@@ -16,6 +16,7 @@ from tickwell.domain.retry import Misfire, RetryAt, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, job_type, schedule_type
 from tickwell.http.instants import iso_or_none
 from tickwell.http.paging import Pagination
+from tickwell.http.schedule_bodies import RefinementsBody, refinements_body, timezone_of
 
 
 class RetryBody(TypedDict):
@@ -50,6 +51,8 @@ class JobSummaryBody(TypedDict):
     """A job as listings show it."""
 
     id: str
+    key: str | None
+    scope: str | None
     user_id: str
     name: str
     task: str
@@ -72,8 +75,8 @@ class JobSummaryBody(TypedDict):
     updated_at: str
 
 
-class JobPolicyBody(JobSummaryBody):
-    """A job with the policy that it is run by; what its kind or its policy does not use is null."""
+class JobPolicyBody(JobSummaryBody, RefinementsBody):
+    """A job with its policy, and what its schedule says besides when; what its kind or policy does not use is null."""
 
     description: str | None
     timeout_seconds: int
@@ -159,6 +162,8 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
     cron = schedule.expression if isinstance(schedule, Cron) else None
     return JobSummaryBody(
         id=job.job_id,
+        key=job.caller_key,
+        scope=job.scope,
         user_id=job.user_id,
         name=job.name,
         task=job.task,
@@ -166,7 +171,7 @@ def job_summary(job: Job, now: datetime) -> JobSummaryBody:
         schedule_type=schedule_type(schedule).value,
         scheduled_time=iso(schedule.at) if isinstance(schedule, OneTime) and not schedule.immediate else None,
         cron_expression=None if cron is None else cron.text,
-        timezone=None if cron is None else cron.timezone,
+        timezone=timezone_of(schedule),
         interval_seconds=schedule.seconds if isinstance(schedule, Interval) else None,
         next_run=iso_or_none(job.next_run_at),
         status=job.status.value,
@@ -214,6 +219,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         misfire_max=policy.misfire_max if runs_all else None,
         misfire_spread_seconds=policy.misfire_spread_seconds if runs_all else None,
         expires_after_seconds=policy.expires_after_seconds,
+        **refinements_body(job.schedule),
     )
 
 

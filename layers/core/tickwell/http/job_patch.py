@@ -1,15 +1,18 @@
 """What ``PATCH /jobs/{id}`` takes, and how it becomes what the use case takes."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
 from tickwell.application.create_job import After, At, Every, Immediately
 from tickwell.application.edit_job import CronChange, JobEdit, ScheduleChange
-from tickwell.domain.cron import CronExpression, zone
+from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
+from tickwell.domain.zone import zone
 from tickwell.http.job_request import JobFields, Line
+from tickwell.http.schedule_request import RECURRING
 
 _NEVER_NULL = (
     "name",
@@ -47,6 +50,7 @@ class JobPatch(JobFields):
             given=frozenset(self.model_fields_set),
             name=self.name or "",
             schedule=self._change(),
+            refinements=self._refinements(),
             status=None if self.status is None else JobStatus(self.status),
             **self.terms(),
         )
@@ -58,8 +62,8 @@ class JobPatch(JobFields):
             return Immediately()
         if self.timezone is not None:
             zone(self.timezone)
-            if timed_by not in (None, "cron_expression"):
-                raise InvalidInputError("timezone", "goes with cron_expression only")
+            if timed_by not in (None, *RECURRING):
+                raise InvalidInputError("timezone", "goes with cron_expression or interval_seconds only")
         if self.cron_expression is not None:
             CronExpression.parse(self.cron_expression, self.timezone or "UTC")
         elif timed_by is not None:
@@ -67,6 +71,13 @@ class JobPatch(JobFields):
         if self.cron_expression is None and self.timezone is None:
             return None
         return CronChange(text=self.cron_expression, timezone=self.timezone)
+
+    def _refinements(self) -> Mapping[str, Any]:
+        """``refinements``, and the zone where it is said together with an interval."""
+        given = dict(self.refinements())
+        if self.interval_seconds is not None and self.timezone is not None:
+            given["timezone"] = self.timezone
+        return given
 
     def _other_than_cron(self) -> At | After | Every:
         schedule = self.schedule()

@@ -1,41 +1,20 @@
 """What ``POST /jobs`` takes, and how it becomes what the use case takes."""
 
 import unicodedata
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tickwell.application.create_job import (
-    After,
-    At,
-    Every,
-    Immediately,
-    NewJob,
-    ScheduleRequest,
-)
-from tickwell.domain.cron import CronExpression, zone
+from tickwell.application.create_job import NewJob
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.retry import OnLost, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import JobType
 from tickwell.http.policy_request import TimingPolicyFields
+from tickwell.http.schedule_request import RECURRING, ScheduleFields
 from tickwell.http.strict_body import StrictBody
 
 LONGEST_TIMEOUT_SECONDS = 870
-LONGEST_DELAY_SECONDS = 10 * 365 * 86400
-LONGEST_INTERVAL_SECONDS = 10 * 365 * 86400
 _LONGEST_RETRY_DELAY_SECONDS = 30 * 86400
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_TIMES = ("scheduled_time", "scheduled_for", "delay_seconds", "cron_expression", "interval_seconds")
-RECURRING = frozenset({"cron_expression", "interval_seconds"})
-_SCHEDULE_TYPES = {
-    "scheduled_time": "scheduled",
-    "scheduled_for": "scheduled",
-    "delay_seconds": "scheduled",
-    "cron_expression": "cron",
-    "interval_seconds": "interval",
-}
-_REQUIRED_FOR = {"scheduled": "scheduled_time", "cron": "cron_expression", "interval": "interval_seconds"}
 
 
 def _without_controls(text: str) -> str:
@@ -52,34 +31,6 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _instant(value: Any) -> datetime:
-    """An ISO 8601 instant from text; without an offset it would name no instant."""
-    example = "must be an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
-    if not isinstance(value, str):
-        raise ValueError(example)  # noqa: TRY004 - pydantic reports ValueError as a fault of the field
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(example) from None
-    if parsed.tzinfo is None:
-        raise ValueError("must have an offset, such as Z or +01:00")
-    try:
-        in_utc = parsed.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}") from None
-    if not _FIRST_YEAR <= in_utc.year <= _LAST_YEAR:
-        raise ValueError(f"must be from {_FIRST_YEAR} to {_LAST_YEAR}")
-    return in_utc
-
-
-def parse_instant(name: str, text: str | None) -> datetime | None:
-    """The instant of a query parameter ``name``, if it is given. Raises InvalidInputError."""
-    try:
-        return None if text is None else _instant(text)
-    except ValueError as error:
-        raise InvalidInputError(name, str(error)) from None
-
-
 def as_priority(value: Any) -> str | int:
     """A priority as callers may give it; which ones there are is the domain's business."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
@@ -88,10 +39,6 @@ def as_priority(value: Any) -> str | int:
 
 
 Line = Annotated[str, AfterValidator(_without_controls)]
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_instant, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
-]
 RetryDelay = Annotated[float, Field(ge=0, le=_LONGEST_RETRY_DELAY_SECONDS)]
 
 
@@ -132,19 +79,10 @@ class RetryRequest(StrictBody):
         )
 
 
-class JobFields(TimingPolicyFields):
+class JobFields(ScheduleFields, TimingPolicyFields):
     """What may be said of a job when it is created, and also later."""
 
     description: Annotated[str, AfterValidator(_without_nul)] | None = Field(default=None, max_length=5000)
-    schedule_type: Literal["immediate", "scheduled", "cron", "interval"] | None = None
-    scheduled_time: Instant | None = Field(default=None, description="Due once; an instant in the past runs at once.")
-    scheduled_for: Instant | None = Field(default=None, description="The same as `scheduled_time`.")
-    delay_seconds: float | None = Field(default=None, ge=0, le=LONGEST_DELAY_SECONDS)
-    cron_expression: str | None = Field(default=None, max_length=255, examples=["0 9 * * 1-5"])
-    timezone: str | None = Field(
-        default=None, max_length=64, description="IANA time zone of `cron_expression`. Default: `UTC`."
-    )
-    interval_seconds: int | None = Field(default=None, ge=1, le=LONGEST_INTERVAL_SECONDS)
     payload: Any = Field(default=None, description="Any JSON value that the task takes.")
     timeout_seconds: int | None = Field(default=None, ge=1, le=LONGEST_TIMEOUT_SECONDS)
     max_retries: int | None = Field(default=None, ge=0, le=100, description="3 means up to four attempts.")
@@ -175,39 +113,6 @@ class JobFields(TimingPolicyFields):
         description="`high`, `medium`, `low`, or a number: 1 high, 2-3 medium, 4 and above low. Default: the queue's.",
     )
     tags: list[Annotated[Line, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
-
-    def timed_by(self) -> str | None:
-        """The one field that says when; None: at once."""
-        given = [field for field in _TIMES if getattr(self, field) is not None]
-        if len(given) > 1:
-            raise InvalidInputError(given[1], f"cannot stand together with {given[0]}")
-        return given[0] if given else None
-
-    def require_schedule_type(self, timed_by: str | None) -> None:
-        """Raises InvalidInputError when ``schedule_type`` says something else than the field that says when."""
-        actual = "immediate" if timed_by is None else _SCHEDULE_TYPES[timed_by]
-        if self.schedule_type in (None, actual):
-            return
-        if timed_by is None:
-            raise InvalidInputError(
-                _REQUIRED_FOR[str(self.schedule_type)], f"is required with schedule_type {self.schedule_type}"
-            )
-        raise InvalidInputError("schedule_type", f"{self.schedule_type} does not go with {timed_by}")
-
-    def schedule(self) -> ScheduleRequest:
-        """When. Raises InvalidInputError."""
-        timezone = self.timezone or "UTC"
-        zone(timezone)
-        at = self.scheduled_time or self.scheduled_for
-        if at is not None:
-            return At(at=at)
-        if self.delay_seconds is not None:
-            return After(delay_seconds=self.delay_seconds)
-        if self.interval_seconds is not None:
-            return Every(seconds=self.interval_seconds)
-        if self.cron_expression is not None:
-            return CronExpression.parse(self.cron_expression, timezone)
-        return Immediately()
 
     def terms(self) -> dict[str, Any]:
         """The fields of ``JobTerms``."""

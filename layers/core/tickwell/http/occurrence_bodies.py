@@ -13,8 +13,7 @@ from tickwell.application.list_occurrences import OccurrencePage
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import from_epoch_ms, iso, to_epoch_ms
 from tickwell.domain.occurrence_outcome import OccurrenceEntry
-from tickwell.http.instants import iso_or_none
-from tickwell.http.job_request import Instant
+from tickwell.http.instants import Instant, iso_or_none
 from tickwell.http.strict_body import StrictBody
 
 LONGEST_SPREAD_SECONDS = 3600

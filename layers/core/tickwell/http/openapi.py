@@ -44,6 +44,8 @@ _ALSO = {
     "register": {409},
 }
 """What an operation may answer besides what follows from its form."""
+_ALSO_SUCCEEDS = {"putJob": (201,)}
+"""How else an operation answers when it succeeds."""
 _NEVER = {
     "deleteApiKey": {409},
     "deleteDeadLetter": {409},
@@ -205,7 +207,8 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
     }
     if headers:
         success["headers"] = headers
-    responses = {str(route.status_code): success}
+    statuses = (route.status_code, *_ALSO_SUCCEEDS.get(str(route.operation_id), ()))
+    responses = {str(status): success for status in statuses}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses

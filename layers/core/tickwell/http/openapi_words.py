@@ -42,6 +42,8 @@ PARAMETERS: Mapping[str, str] = {
     "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",
     "failed_before": "Only those that failed before this instant: ISO 8601 with an offset.",
     "job_id": "The job's `id`.",
+    "key": "What you call the job by: up to 128 letters, digits and `.`, `_`, `:`, `-`, in parts with `/` between "
+    "them, each of which begins with a letter or a digit. A `/` may be written as it is or as `%2F`.",
     "key_id": "The API key's `id`.",
     "name": "The queue's name.",
     "queue": "Only those of this queue.",

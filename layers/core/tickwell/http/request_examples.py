@@ -28,6 +28,16 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
             "tags": ["backup"],
         },
         "Every five minutes": {"name": "Heartbeat", "interval_seconds": 300},
+        "Each working night of a year, but not at Christmas": {
+            "name": "Nightly report",
+            "cron_expression": "30 2 * * 1-5",
+            "timezone": "Europe/Berlin",
+            "dst_missing": "skip",
+            "start_at": "2026-12-01T00:00:00+01:00",
+            "end_at": "2027-11-30T23:59:59+01:00",
+            "exclude": ["2026-12-24/2026-12-26", "2027-01-01"],
+            "jitter_seconds": 300,
+        },
     },
     "updateJob": {
         "Another time and payload": {
@@ -41,6 +51,25 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     },
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
+    },
+    "putJob": {
+        "Each weekday at nine": {
+            "name": "Daily Backup",
+            "task": "http_request",
+            "cron_expression": "0 9 * * 1-5",
+            "payload": {"url": "https://api.example.com/backup", "method": "POST"},
+        }
+    },
+    "applyJobs": {
+        "A file, first looked at": {
+            "scope": "backup",
+            "dry_run": True,
+            "prune": True,
+            "jobs": [
+                {"key": "backup/daily", "name": "Daily Backup", "cron_expression": "0 9 * * 1-5"},
+                {"key": "backup/heartbeat", "name": "Heartbeat", "interval_seconds": 300},
+            ],
+        }
     },
     "changeJobs": {
         "Count what would be paused": {"action": "pause", "filter": {"tag": "backup"}, "dry_run": True},

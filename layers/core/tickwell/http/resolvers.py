@@ -1,6 +1,7 @@
 """Powertools' resolvers for both hosts, with the same routes."""
 
 import logging
+import re
 from typing import Any, NoReturn
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, HttpResolverLocal
@@ -25,6 +26,7 @@ from tickwell.http.routes import (
     job_actions,
     job_lists,
     jobs,
+    keyed_jobs,
     occurrences,
     organization,
     passwords,
@@ -98,6 +100,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         api_keys,
         passwords,
         organization,
+        keyed_jobs,  # before those that begin with any id: by-key is none
         jobs,
         job_actions,
         job_lists,
@@ -117,6 +120,10 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         reference,
     ):
         resolver.include_router(module.router)
+    for route in all_routes(resolver):
+        if route.path.endswith("/by-key/<key>"):
+            # A key may have slashes; hosts decode %2F, so that both ways to write one come here alike.
+            route.rule = re.compile(f"^{route.path.removesuffix('<key>')}(?P<key>.+)$")
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
     resolver.clear_context()  # type: ignore[no-untyped-call]
     resolver.exception_handler(Exception)(_raise)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.apply_jobs import ApplyJobs
 from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
 from tickwell.application.authenticate_key import AuthenticateKey
@@ -11,6 +12,7 @@ from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
+from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
@@ -56,6 +58,9 @@ class ApiServices:
     quotas: ReadQuotas
     create_job: CreateJob
     create_jobs: CreateJobs
+    define_job: DefineJob
+    find_job: FindJob
+    apply_jobs: ApplyJobs
     get_job: GetJob
     list_jobs: ListJobs
     manage_queues: ManageQueues

@@ -1,4 +1,4 @@
-"""``python -m tickwell.operator``: stop executions, decide quotas, repair counts, export a tenant."""
+"""``python -m tickwell.operator``: stop executions, decide quotas, repair counts and due items, export a tenant."""
 
 import argparse
 import sys
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
+from tickwell.application.rebuild import Pace
 from tickwell.application.stop_switch import OperateStopSwitch
-from tickwell.bootstrap.operator import exporting, operator, quota_desk, recounting
+from tickwell.bootstrap.operator import exporting, operator, quota_desk, rebuilding, recounting
 from tickwell.domain.errors import TickwellError
 from tickwell.domain.instant import iso
 from tickwell.domain.quota import NO_LIMIT, Origin, QuotaName, parse_limit
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if chosen.command == "recount":
             return _recount(chosen.tenant)
+        if chosen.command == "rebuild":
+            return _rebuild(chosen)
         if chosen.command == "export":
             with exporting(load(OperatorSettings)) as export:
                 export_to(chosen.output, export, chosen.tenant)
@@ -72,6 +75,15 @@ def _recount(tenant_id: str) -> int:
     return 2
 
 
+def _rebuild(chosen: argparse.Namespace) -> int:
+    pace = Pace(read_units=chosen.read_units, write_units=chosen.write_units)
+    with rebuilding(load(OperatorSettings), pace, lambda found: _hear(f"{found.jobs} jobs of one part")) as rebuild:
+        done = rebuild(dry_run=chosen.dry_run)
+    deed = "nothing was written" if chosen.dry_run else "they are written"
+    _say(f"{done.jobs} jobs that may wait, {done.awaited} attempts awaited, {done.missing} due items missing: {deed}")
+    return 0
+
+
 def _quota(chosen: argparse.Namespace) -> int:
     """Decide the figures that are given, and show all."""
     words = {name: getattr(chosen, name.value) for name in QuotaName}
@@ -102,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
         whom.add_argument("--all", action="store_true", help="everybody")
     recount = commands.add_parser("recount", help="count the jobs and dead letters of a tenant that is at rest anew")
     recount.add_argument("--tenant", metavar="ID", required=True)
+    rebuild = commands.add_parser("rebuild", help="write the due items that are missing, after an outage of 35 days")
+    rebuild.add_argument("--dry-run", action="store_true", help="only count them")
+    rebuild.add_argument(
+        "--read-units", metavar="N", type=_rate, default=1000, help="of the table in a second, on AWS (%(default)s)"
+    )
+    rebuild.add_argument("--write-units", metavar="N", type=_rate, default=500, help="the same (%(default)s)")
     export = commands.add_parser("export", help="write all that a tenant has, a JSON document on each line")
     export.add_argument("--tenant", metavar="ID", required=True)
     export.add_argument("--output", metavar="FILE", type=Path, help="for its owner only; stdout otherwise")
@@ -113,6 +131,17 @@ def _parser() -> argparse.ArgumentParser:
         )
     commands.add_parser("status", help="who is stopped, since when and why")
     return parser
+
+
+def _rate(word: str) -> int:
+    """Raises ArgumentTypeError, which argparse tells."""
+    if not (word.isascii() and word.isdigit() and int(word)):
+        raise argparse.ArgumentTypeError("must be a whole number above 0")
+    return int(word)
+
+
+def _hear(line: str) -> None:
+    sys.stderr.write(f"tickwell: {line}\n")
 
 
 def _told(stop: Stop) -> str:

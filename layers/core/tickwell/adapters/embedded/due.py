@@ -7,14 +7,16 @@ from typing import Any
 from tickwell.adapters.documents import due_item_from, due_item_text
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.ports import Clock
-from tickwell.domain.due import DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.due import DUE_ITEM_LIFE, DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
+from tickwell.domain.message import JobMessage
 
 _PUT = "INSERT OR REPLACE INTO due_items (shard, look_ms, rest, document) VALUES (?, ?, ?, ?)"
 _PAGE = """
     SELECT look_ms, document FROM due_items
     WHERE shard = ? AND (look_ms, rest) > (?, ?) AND look_ms <= ? ORDER BY look_ms, rest LIMIT ?
 """
+_KNOWN = "SELECT 1 FROM due_items WHERE shard = ? AND look_ms = ? AND rest = ?"
 _ACQUIRE = """
     INSERT INTO watermarks (shard, token, lease_until_ms, swept_ms, swept_rest, checked_ms, checked_rest)
     VALUES (:shard, :token, :lease_until, :swept_ms, :swept_rest, :checked_ms, :checked_rest)
@@ -27,6 +29,7 @@ _SAVE = """
         swept_ms = :swept_ms, swept_rest = :swept_rest, checked_ms = :checked_ms, checked_rest = :checked_rest
     WHERE shard = :shard AND token = :token
 """
+_FORGET = "DELETE FROM due_items WHERE shard = ? AND look_ms = ? AND rest = ?"
 _AHEAD = """
     SELECT 1 FROM due_items WHERE due_items.shard = watermarks.shard
     AND (look_ms, rest) > ({which}_ms, {which}_rest) AND look_ms <= :{which}
@@ -66,6 +69,13 @@ class EmbeddedDueItems:
             return DuePage(items=items, reached=found[-1].position, complete=False)
         return DuePage(items=items, reached=max(after, DuePosition.end_of(until)), complete=True)
 
+    def known(self, places: Sequence[tuple[int, DuePosition]]) -> Sequence[bool]:
+        """See the port."""
+        keys = [(shard, to_epoch_ms(position.look_at), position.rest) for shard, position in places]
+        alive_ms = to_epoch_ms(self._clock.now() - DUE_ITEM_LIFE)
+        with self._database.read() as cursor:
+            return [key[1] > alive_ms and cursor.execute(_KNOWN, key).fetchone() is not None for key in keys]
+
     def acquire(
         self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
     ) -> Watermark | None:
@@ -87,6 +97,13 @@ class EmbeddedDueItems:
         with self._database.transaction() as cursor:
             return cursor.execute(_SAVE, _watermark_values(shard, token, watermark)).rowcount == 1
 
+    def forget(self, messages: Sequence[JobMessage]) -> None:
+        """See the port; all in one transaction. So the table holds what is to come, and what waits or runs."""
+        if not messages:
+            return
+        with self._database.transaction() as cursor:
+            cursor.executemany(_FORGET, [_place(message) for message in messages])
+
     def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:
         """See the port. Exact, by one or two steps in the order of each shard, whatever waits there."""
         values = {
@@ -96,6 +113,12 @@ class EmbeddedDueItems:
         with self._database.read() as cursor:
             out_of_reach = {shard for (shard,) in cursor.execute(_OUT_OF_REACH, values)}
         return [shard for shard in range(DUE_SHARDS) if shard not in out_of_reach]
+
+
+def _place(message: JobMessage) -> tuple[int, int, str]:
+    """Where the due item of ``message`` is that was written ahead of its time."""
+    item = DueItem(message=message, look_at=message.run_at, sent=True)
+    return item.shard, to_epoch_ms(item.look_at), item.position.rest
 
 
 def _watermark_values(shard: int, token: str, watermark: Watermark) -> dict[str, Any]:

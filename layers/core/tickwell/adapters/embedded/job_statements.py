@@ -45,14 +45,27 @@ CLAIM_RETRY = f"""
     AND slot_due_ms = :due AND slot_attempt = :attempt AND slot_token IS NULL RETURNING {COLUMNS}
 """
 _ARMED = f"{_THIS} AND status = '{JobStatus.ACTIVE.value}' AND version = :version AND next_run_ms = :due"
-LEAVE = f"UPDATE jobs SET next_run_ms = :next_run, updated_ms = :now WHERE {_ARMED}"
+_LAST = ":next_run IS NULL AND slot_due_ms IS NULL AND :expires IS NOT NULL"
+LEAVE = f"""
+    UPDATE jobs SET next_run_ms = :next_run, updated_ms = :now,
+        status = CASE WHEN {_LAST} THEN '{JobStatus.COMPLETED.value}' ELSE status END,
+        expires_ms = CASE WHEN {_LAST} THEN :expires ELSE expires_ms END
+    WHERE {_ARMED}
+"""
 SKIP = f"{LEAVE} AND slot_due_ms IS NOT NULL"
 WAIT = f"""
     UPDATE jobs SET next_run_ms = :next_run, updated_ms = :now, pending = :pending
     WHERE {_ARMED} AND slot_due_ms IS NOT NULL AND pending IS :known
 """
+_GOES_ON = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}'"
+_OVER = f"{_GOES_ON} AND next_run_ms IS NULL AND :head_due IS NULL"
+"""Whether that was the last occurrence of a schedule; a job that is paused has no next run either."""
+
 PASS_ON = f"""
-    UPDATE jobs SET slot_due_ms = :head_due, slot_attempt = :head_attempt, slot_losses = :head_losses,
+    UPDATE jobs SET status = CASE WHEN {_OVER} THEN '{JobStatus.COMPLETED.value}' ELSE status END,
+        expires_ms = CASE WHEN {_OVER} THEN :expires ELSE expires_ms END,
+        updated_ms = CASE WHEN {_OVER} THEN :now ELSE updated_ms END,
+        slot_due_ms = :head_due, slot_attempt = :head_attempt, slot_losses = :head_losses,
         slot_returns = :head_losses, pending = :rest
     WHERE {_THIS} AND {_WAITS}
 """
@@ -82,19 +95,19 @@ _COUNTED = f"""
 """
 
 
-_PAUSES = f"recurring = 1 AND status = '{JobStatus.ACTIVE.value}' AND failures_in_a_row + 1 >= pause_after"
+_PAUSES = f"{_GOES_ON} AND NOT ({_OVER}) AND failures_in_a_row + 1 >= pause_after"
 """Whether this failure is the one that pauses the job (X23); never without a limit, which is NULL."""
 
 
 def _finish(target: JobStatus, in_a_row: str, pausing: str = "", pauses: str = "FALSE") -> str:
-    """Empties the slot, or gives it to who waits; ends a one-time job whose status allows that, or counts failures."""
+    """Empties the slot, or gives it to who waits; ends a job that is done, or counts failures."""
     ends = f"recurring = 0 AND status IN {_any_of(sources(target))}"
     return f"""
         UPDATE jobs SET
-            status = CASE WHEN {ends} THEN '{target.value}'
+            status = CASE WHEN {ends} THEN '{target.value}' WHEN {_OVER} THEN '{JobStatus.COMPLETED.value}'
                 WHEN {pauses} THEN '{JobStatus.PAUSED.value}' ELSE status END,
-            expires_ms = CASE WHEN {ends} THEN :expires ELSE expires_ms END,
-            updated_ms = CASE WHEN {ends} OR {pauses} THEN :now ELSE updated_ms END,
+            expires_ms = CASE WHEN {ends} OR {_OVER} THEN :expires ELSE expires_ms END,
+            updated_ms = CASE WHEN {ends} OR {_OVER} OR {pauses} THEN :now ELSE updated_ms END,
             failures_in_a_row = CASE WHEN {ends} THEN failures_in_a_row ELSE {in_a_row} END,
             {pausing} slot_due_ms = :head_due, slot_attempt = :head_attempt, slot_losses = :head_losses,
             slot_returns = :head_losses, pending = :rest, {_COUNTED} AND pending IS :known

@@ -136,6 +136,7 @@ class EmbeddedJobStore:
         now: datetime,
         if_busy: bool = True,
         waiting: PendingChange | None = None,
+        expires_at: datetime | None = None,
     ) -> bool:
         """See the port."""
         values = _this(message.key) | {
@@ -143,6 +144,7 @@ class EmbeddedJobStore:
             "due": to_epoch_ms(message.due_at),
             "next_run": epoch_ms(next_run_at),
             "now": to_epoch_ms(now),
+            "expires": epoch_ms(expires_at),
         }
         statement = SKIP if if_busy else LEAVE
         if waiting is not None:
@@ -151,9 +153,10 @@ class EmbeddedJobStore:
         with self._database.transaction() as cursor:
             return cursor.execute(statement, values).rowcount == 1
 
-    def pass_on(self, job: Job, handover: Handover) -> bool:
+    def pass_on(self, job: Job, handover: Handover, *, now: datetime, expires_at: datetime) -> bool:
         """See the port."""
         values = _this(job.key) | _waiting_slot(job.slot) | _handover_values(handover)
+        values |= {"now": to_epoch_ms(now), "expires": to_epoch_ms(expires_at)}
         with self._database.transaction() as cursor:
             return cursor.execute(PASS_ON, values).rowcount == 1
 

@@ -8,10 +8,12 @@ chained from its own error; errors that an adapter does not know propagate as th
 from tickwell.application.ports.api_keys import ApiKeyStore
 from tickwell.application.ports.archive import Archive, ArchivedMonth
 from tickwell.application.ports.audit import AuditLog
+from tickwell.application.ports.caller_keys import CallerKeys
 from tickwell.application.ports.counts import TenantCounts
 from tickwell.application.ports.erasure import Erasure
 from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
 from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
+from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
 from tickwell.application.ports.jobs import (
     Claim,
     Claimed,
@@ -53,6 +55,7 @@ __all__ = [
     "ArchivedMonth",
     "AuditLog",
     "BlobStore",
+    "CallerKeys",
     "Claim",
     "ClaimLost",
     "ClaimResult",
@@ -71,6 +74,7 @@ __all__ = [
     "Ids",
     "JobListing",
     "JobStore",
+    "JobWalk",
     "JobsFound",
     "Lanes",
     "Mailer",
@@ -97,6 +101,7 @@ __all__ = [
     "TenantCounts",
     "TokenGone",
     "Tokens",
+    "WalkedJobs",
     "WebhookStore",
     "WorkerLog",
 ]

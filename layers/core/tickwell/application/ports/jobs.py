@@ -146,17 +146,20 @@ class JobStore(Protocol):
         now: datetime,
         if_busy: bool = True,
         waiting: PendingChange | None = None,
+        expires_at: datetime | None = None,
     ) -> bool:
         """Move a recurring job past ``message.due_at`` without claiming it: set ``next_run_at``.
 
         Conditions as for the claim of a first attempt, but the slot must be busy, or with ``if_busy`` False may be
-        anything. ``waiting``: change those that wait for the busy slot. False when the conditions do not hold.
+        anything. ``waiting``: change those that wait for the busy slot. With ``expires_at``, a job that is left without
+        a next run and with an empty slot is completed, to expire then. False when the conditions do not hold.
         """
         ...
 
-    def pass_on(self, job: Job, handover: Handover) -> bool:
+    def pass_on(self, job: Job, handover: Handover, *, now: datetime, expires_at: datetime) -> bool:
         """Give the slot of ``job``, which waits for an attempt as read, to the handover's head, or empty it.
 
+        An active recurring job that is left without a next run and with an empty slot is completed, to expire then.
         False when the slot, or those that wait for it, are no longer as read.
         """
         ...
@@ -169,8 +172,10 @@ class JobStore(Protocol):
         The token is checked (rule 3) and, where the slot is emptied, that nobody waits for it. ``handovers``, by token:
         who waits, and who takes the slot instead; with a head it does so also where a retry was decided on. A one-time
         job becomes completed or failed as the decision says, unless its status no longer allows that; the job then only
-        loses the slot. A retry is left waiting only while the job is active or paused. A finished one-time job expires
-        with its execution. False: the token is no longer there, or others wait for the slot than the caller knows.
+        loses the slot. An active recurring job without a next run whose slot nobody takes has had its last occurrence:
+        it becomes completed, however that one ended. A retry is left waiting only while the job is active or paused.
+        What ends expires with its execution. False: the token is no longer there, or others wait for the slot than the
+        caller knows.
         """
         ...
 

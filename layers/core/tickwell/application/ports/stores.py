@@ -9,6 +9,7 @@ from tickwell.domain.account import User
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePage, DuePosition, Watermark
 from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip
+from tickwell.domain.message import JobMessage
 
 T = TypeVar("T")
 
@@ -148,6 +149,13 @@ class DueItems(Protocol):
         """
         ...
 
+    def known(self, places: Sequence[tuple[int, DuePosition]]) -> Sequence[bool]:
+        """Whether there is an item at each of these positions of shards; in order.
+
+        For the operator's repairs. Not consistent: one that was put a second ago may be overlooked.
+        """
+        ...
+
     def acquire(
         self, shard: int, *, token: str, now: datetime, lease_until: datetime, first: Watermark
     ) -> Watermark | None:
@@ -159,6 +167,14 @@ class DueItems(Protocol):
 
     def save(self, shard: int, *, token: str, watermark: Watermark) -> bool:
         """Move the watermark and give the lease up; False, and nothing is written, when another one has the lease."""
+        ...
+
+    def forget(self, messages: Sequence[JobMessage]) -> None:
+        """The attempts of ``messages`` have ended, and that is written: the safety sync need not look at them.
+
+        May do nothing, where it costs more to delete an item than to look at it once. What was not written for the
+        very instant at which the attempt was to start may stay.
+        """
         ...
 
     def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:

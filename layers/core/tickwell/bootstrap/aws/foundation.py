@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
+from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
@@ -40,6 +41,7 @@ def core_of(
     return Core(
         jobs=DynamoJobStore(table, clock, settings.retention),
         listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
+        caller_keys=DynamoCallerKeys(table),
         history=DynamoHistory(table, clock),
         queues=queues,
         directory=QueueDirectory(queues, clock),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.notifying import DynamoWebhookStore
 from tickwell.adapters.system import SystemClock
@@ -18,6 +19,7 @@ class Outcomes:
 
     follow: FollowOutcomes
     counts: DynamoTenantCounts
+    caller_keys: DynamoCallerKeys
 
 
 def build() -> Outcomes:
@@ -28,4 +30,5 @@ def build() -> Outcomes:
     return Outcomes(
         follow=FollowOutcomes(channels=channels, webhooks=DynamoWebhookStore(table)),
         counts=DynamoTenantCounts(table, SystemClock()),
+        caller_keys=DynamoCallerKeys(table),
     )

@@ -22,6 +22,7 @@ from tickwell.bootstrap.outbound import Outbound
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message
+from tickwell.metrics import Metrics
 from tickwell.settings.functions import WorkerSettings
 from tickwell.settings.reading import load, secrets_of
 from tickwell.tasks.registry import all_tasks
@@ -36,6 +37,7 @@ class Worker:
     execute: ExecuteBatch
     lanes: Mapping[str, tuple[Lane, JobQueue]]
     heartbeat: Heartbeat
+    metrics: Metrics
 
     async def run(
         self, lane: Lane, queue: JobQueue, deliveries: Sequence[JobDelivery], *, deadline: datetime
@@ -70,6 +72,7 @@ def build() -> Worker:
             worker_id=core.ids.new(),
             interval=timedelta(seconds=settings.worker_heartbeat_seconds),
         ),
+        metrics=Metrics(stage=settings.stage, clock=core.clock),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
 from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
 from tickwell.adapters.embedded.audit import EmbeddedAuditLog
+from tickwell.adapters.embedded.caller_keys import EmbeddedCallerKeys
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
@@ -23,6 +24,7 @@ from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
     AuditLog,
+    CallerKeys,
     Clock,
     DueItems,
     Erasure,
@@ -46,6 +48,7 @@ class Stores:
 
     jobs: JobStore
     listing: JobListing
+    caller_keys: CallerKeys
     history: History
     due_items: DueItems
     queues: QueueStore
@@ -67,6 +70,7 @@ def stores_in(database: Database, clock: Clock) -> Stores:
     return Stores(
         jobs=EmbeddedJobStore(database, clock),
         listing=EmbeddedJobListing(database, clock),
+        caller_keys=EmbeddedCallerKeys(database),
         history=EmbeddedHistory(database, clock),
         due_items=EmbeddedDueItems(database, clock),
         queues=EmbeddedQueueStore(database, clock),

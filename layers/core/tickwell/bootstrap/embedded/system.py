@@ -140,6 +140,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
     return Core(
         jobs=stores.jobs,
         listing=stores.listing,
+        caller_keys=stores.caller_keys,
         history=stores.history,
         queues=stores.queues,
         directory=QueueDirectory(stores.queues, base.clock),

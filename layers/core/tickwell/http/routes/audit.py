@@ -10,7 +10,7 @@ from tickwell.domain.audit import AuditFilter
 from tickwell.domain.errors import InvalidInputError
 from tickwell.http.audit_bodies import AuditListBody, audit_record_body
 from tickwell.http.call import call_of
-from tickwell.http.job_request import parse_instant
+from tickwell.http.instants import parse_instant
 from tickwell.http.operation import Shows, success
 from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
 

@@ -19,8 +19,8 @@ from tickwell.http.dead_letter_bodies import (
     dead_letter_detail,
     retried_body,
 )
+from tickwell.http.instants import parse_instant
 from tickwell.http.job_bodies import job_with_policy
-from tickwell.http.job_request import parse_instant
 from tickwell.http.operation import Shows, success
 from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, pagination
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tickwell.application.list_occurrences import MOST_ON_A_PAGE
 from tickwell.http.call import call_of
-from tickwell.http.job_request import parse_instant
+from tickwell.http.instants import parse_instant
 from tickwell.http.occurrence_bodies import (
     BackfillBody,
     BackfillRequest,

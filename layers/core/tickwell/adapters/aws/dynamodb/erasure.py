@@ -11,6 +11,7 @@ from itertools import islice
 from tickwell.adapters.aws.dynamodb import count_keys, keys, queue_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.api_key_keys import api_key_partition
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, text
+from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_partitions
 from tickwell.adapters.aws.dynamodb.items import NAMES, stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST
 from tickwell.adapters.aws.dynamodb.table import Table, Write, key_of
@@ -149,6 +150,7 @@ def _partitions(tenant_id: str, queues: Sequence[str]) -> list[str]:
         queue_keys.queue_partition(tenant_id),
         *(count_keys.counts_key(tenant_id, group).pk for group in range(count_keys.GROUPS)),
         *tenant_keys.audit_partitions(tenant_id),
+        *caller_key_partitions(tenant_id),
     ]
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tickwell.adapters.aws.dynamodb.attributes import Value
-from tickwell.adapters.aws.dynamodb.items import expiry
-from tickwell.adapters.aws.dynamodb.job_writes import SLOT, any_of, assign, pending_is, slot_of_head
+from tickwell.adapters.aws.dynamodb.job_writes import OVER, SLOT, any_of, assign, completed, pending_is, slot_of_head
 from tickwell.adapters.aws.dynamodb.table import Write
 from tickwell.adapters.documents import pending_text
 from tickwell.domain.execution import Execution, ExecutionStatus
@@ -16,7 +15,7 @@ from tickwell.domain.retry import RetryAt
 
 _EMPTY_SLOT = ", ".join(f"#{name}" for name in SLOT)
 _PAUSES = (
-    "#status = :may_pause AND #recurring = :true AND attribute_exists(#pause_from)"
+    "#status = :active AND #recurring = :true AND attribute_exists(#pause_from)"
     " AND (#pause_from = :none_before OR #failures_in_a_row >= #pause_from)"
 )
 """Whether this failure is the one that pauses the job (X23). No failures so far: the attribute is not there."""
@@ -30,8 +29,9 @@ def finish_writes(execution: Execution, now: datetime, handover: Handover | None
     """Empty the slot that holds the execution's token (rule 3), or hand it over, and count; the likeliest form first.
 
     A decision to retry: the retry is left waiting where the job's status allows that, or the slot is emptied. A
-    final decision: a one-time job whose status allows that ends, or the job only loses the slot; a failure may also be
-    the one that pauses a recurring job. All forms share the conditions on the token and on those that wait.
+    final decision: a one-time job whose status allows that ends, and so does a recurring one whose schedule is over,
+    or the job only loses the slot; a failure may also be the one that pauses a recurring job. All forms share the
+    conditions on the token and on those that wait.
     """
     counts = execution.counts
     values: dict[str, Value] = {
@@ -60,21 +60,29 @@ def _final_writes(
     held = f"#slot_token = :token AND {still}"
     statuses, allowed = any_of(sources(target))
     ends = f"#recurring = :once AND #status IN ({statuses})"
-    ending = values | allowed | known | {"once": False}
-    expires = expiry(to_epoch_ms(execution.expires_at))
-    ended = {"status": target.value, "updated": to_epoch_ms(now), "expires": expires["ex"], "ttl": expires["ttl"]}
+    judging = values | allowed | known | {"once": False}
+    going_on: dict[str, Value] = {"active": JobStatus.ACTIVE.value, "true": True}
     counting = _counting(execution)
-    end = _counted({**emptied, **ended}, counting, f"{held} AND {ends}", ending)
-    others = f"{held} AND NOT ({ends})"
+    ended = {**emptied, **completed(now, execution.expires_at), "status": target.value}
+    end = _counted(ended, counting, f"{held} AND {ends}", judging)
+    if target is JobStatus.FAILED:
+        counting += ", #failures_in_a_row :one"
+    others, not_over = f"{held} AND NOT ({ends})", ""
+    overs: tuple[Write, ...] = ()
+    if handover.head is None:
+        last = {**emptied, **completed(now, execution.expires_at)}
+        overs = (_counted(last, counting, f"{held} AND {OVER}", values | known | going_on),)
+        not_over = f" AND NOT ({OVER})"
+        judging |= going_on
     if target is not JobStatus.FAILED:
-        go_on = _counted(emptied, counting, others, ending)
-        return (go_on, end) if execution.recurring else (end, go_on)
-    ending |= {"may_pause": JobStatus.ACTIVE.value, "true": True, "none_before": 0}
-    counting += ", #failures_in_a_row :one"
-    go_on = _counted(emptied, counting, f"{others} AND NOT ({_PAUSES})", ending)
+        go_on = _counted(emptied, counting, f"{others}{not_over}", judging)
+        return (go_on, *overs, end) if execution.recurring else (end, go_on, *overs)
+    pausing = going_on | {"none_before": 0}
+    go_on = _counted(emptied, counting, f"{others}{not_over} AND NOT ({_PAUSES})", judging | pausing)
     paused = {**emptied, **_paused(now)}
-    pause = _counted(paused, f"{counting}, #version :one", f"{held} AND {_PAUSES}", ending)
-    return (go_on, pause, end) if execution.recurring else (end, go_on, pause)
+    pauses = f"{held}{not_over} AND {_PAUSES}"
+    pause = _counted(paused, f"{counting}, #version :one", pauses, values | known | pausing)
+    return (go_on, pause, *overs, end) if execution.recurring else (end, go_on, pause, *overs)
 
 
 def _counted(changes: Mapping[str, Value | None], counting: str, condition: str, values: dict[str, Value]) -> Write:

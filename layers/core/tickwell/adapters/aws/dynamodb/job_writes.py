@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from tickwell.adapters.aws.dynamodb.attributes import Value
+from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.table import Write
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
 from tickwell.adapters.documents import pending_text, progress_text
@@ -57,6 +58,35 @@ def claim_write(claim: Claim) -> Write:
     )
 
 
+OVER = "#status = :active AND #recurring = :true AND attribute_not_exists(#next_run)"
+"""Whether the schedule of a recurring job has no more occurrences; a job that is paused has no next run either."""
+
+
+def completed(now: datetime, expires_at: datetime) -> dict[str, Value | None]:
+    """What a job changes whose schedule is over."""
+    expires = expiry(to_epoch_ms(expires_at))
+    ended: dict[str, Value | None] = {"status": JobStatus.COMPLETED.value, "updated": to_epoch_ms(now)}
+    return {**ended, "expires": expires["ex"], "ttl": expires["ttl"]}
+
+
+def last_skip_writes(message: JobMessage, now: datetime, expires_at: datetime) -> tuple[Write, Write]:
+    """Move past the last occurrence: nothing is in the slot, and the job is completed, or something still is."""
+    empty = skip_write(message, None, now, if_busy=False, waiting=None)
+    update, values = assign({**_next_run(message, None), **completed(now, expires_at)})
+    return (
+        Write(
+            update=update,
+            condition=f"{_ARMED} AND attribute_not_exists(#slot_due)",
+            values=values | _armed_values(message),
+        ),
+        Write(update=empty.update, condition=f"{_ARMED} AND attribute_exists(#slot_due)", values=empty.values),
+    )
+
+
+def _armed_values(message: JobMessage) -> dict[str, Value]:
+    return {"active": JobStatus.ACTIVE.value, "version": message.version, "due": to_epoch_ms(message.due_at)}
+
+
 def skip_write(
     message: JobMessage, next_run_at: datetime | None, now: datetime, *, if_busy: bool, waiting: PendingChange | None
 ) -> Write:
@@ -69,20 +99,21 @@ def skip_write(
         still, known = pending_is(waiting.read)
         condition = f"{condition} AND {still}"
     update, values = assign(changes)
-    return Write(
-        update=update,
-        condition=condition,
-        values=values
-        | known
-        | {"active": JobStatus.ACTIVE.value, "version": message.version, "due": to_epoch_ms(message.due_at)},
-    )
+    return Write(update=update, condition=condition, values=values | known | _armed_values(message))
 
 
-def pass_on_write(slot: Slot, handover: Handover) -> Write:
-    """Give a slot that waits to the handover's head, or empty it."""
-    update, values = assign({**slot_of_head(handover), "pending": pending_text(handover.rest)})
+def pass_on_writes(job: Job, slot: Slot, handover: Handover, now: datetime, expires_at: datetime) -> tuple[Write, ...]:
+    """Give a slot that waits to the handover's head, or empty it, which may complete the job; the likelier first."""
+    changes = {**slot_of_head(handover), "pending": pending_text(handover.rest)}
+    update, values = assign(changes)
     condition, known = _waits(slot, handover.known)
-    return Write(update=update, condition=condition, values=values | known)
+    if handover.head is not None:
+        return (Write(update=update, condition=condition, values=values | known),)
+    known |= {"active": JobStatus.ACTIVE.value, "true": True}
+    emptied = Write(update=update, condition=f"{condition} AND NOT ({OVER})", values=values | known)
+    update, values = assign({**changes, **completed(now, expires_at)})
+    over = Write(update=update, condition=f"{condition} AND {OVER}", values=values | known)
+    return (over, emptied) if job.next_run_at is None else (emptied, over)
 
 
 def replace_writes(attributes: Mapping[str, Value | None], *, read: Job, empties_slot: bool) -> tuple[Write, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.bodies import Bodies
 from tickwell.adapters.aws.dynamodb.items import (
     NAMES,
@@ -19,8 +19,9 @@ from tickwell.adapters.aws.dynamodb.items import (
 from tickwell.adapters.aws.dynamodb.job_finish import finish_writes
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
+    last_skip_writes,
     note_probe_write,
-    pass_on_write,
+    pass_on_writes,
     replace_writes,
     sign_writes,
     skip_write,
@@ -47,7 +48,7 @@ from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableErro
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
+from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus, Slot
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
@@ -166,11 +167,18 @@ class DynamoJobStore:
         now: datetime,
         if_busy: bool = True,
         waiting: PendingChange | None = None,
+        expires_at: datetime | None = None,
     ) -> bool:
-        """See the port."""
-        write = skip_write(message, next_run_at, now, if_busy=if_busy, waiting=waiting)
-        outcome = self._table.update(keys.job_key(message.key), write, NAMES)
+        """See the port. One UpdateItem; for a last occurrence that meets a busy slot a second one."""
+        if next_run_at is None and not if_busy and expires_at is not None:
+            writes: tuple[Write, ...] = last_skip_writes(message, now, expires_at)
+        else:
+            writes = (skip_write(message, next_run_at, now, if_busy=if_busy, waiting=waiting),)
+        outcome = self._one_of(
+            keys.job_key(message.key), writes, lambda item: len(writes) > 1 and _is_armed(item, message)
+        )
         if isinstance(outcome, Written):
+            self._retire_body(outcome.item)
             return True
         expected: dict[str, Value | None] = {
             "version": message.version,
@@ -181,12 +189,21 @@ class DynamoJobStore:
             expected["pending"] = pending_text(waiting.written)
         return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
 
-    def pass_on(self, job: Job, handover: Handover) -> bool:
-        """See the port."""
-        if job.slot is None:
+    def pass_on(self, job: Job, handover: Handover, *, now: datetime, expires_at: datetime) -> bool:
+        """See the port. One UpdateItem; a second one where the job's schedule is over, or was when it was read."""
+        slot = job.slot
+        if slot is None:
             return False
-        outcome = self._table.update(keys.job_key(job.key), pass_on_write(job.slot, handover), NAMES)
+        writes = pass_on_writes(job, slot, handover, now, expires_at)
+        known = pending_text(handover.known)
+
+        def waits(item: Item) -> bool:
+            """The conditions that both forms share."""
+            return len(writes) > 1 and _waits_for(item, slot) and item.get(NAMES["pending"]) == known
+
+        outcome = self._one_of(keys.job_key(job.key), writes, waits)
         if isinstance(outcome, Written):
+            self._retire_body(outcome.item)
             return True
         expected: dict[str, Value | None] = {**slot_of_head(handover), "pending": pending_text(handover.rest)}
         return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
@@ -241,8 +258,15 @@ class DynamoJobStore:
 
         outcome = self._one_of(keys.job_key(execution.job_key), finish_writes(execution, now, handover), is_held)
         if isinstance(outcome, Written):
+            self._retire_body(outcome.item)
             return True
         return outcome.retried and outcome.item is not None and _shows_retry(outcome.item, execution)
+
+    def _retire_body(self, item: Item) -> None:
+        """Let the body of a recurring job expire that has just been completed; that of a one-time job does anyway."""
+        body = optional_text(item, NAMES["body"])
+        if body is not None and item[NAMES["recurring"]] and item[NAMES["status"]] == JobStatus.COMPLETED:
+            self._bodies.retire(job_from(item, None), body)
 
     def _one_of(self, key: keys.Key, writes: Sequence[Write], shared: Callable[[Item], bool]) -> Written | Refused:
         """Make whichever of ``writes`` applies; refused when what their conditions share does not hold.
@@ -277,6 +301,22 @@ def _is_listed(item: Item) -> bool:
     """Whether listings show the job: neither deleted ones nor children."""
     is_child = parent_of(keys.parse_job_key(keys.Key(text(item, "pk"), text(item, "sk"))).job_id) is not None
     return item[NAMES["status"]] != JobStatus.DELETED and not is_child
+
+
+def _is_armed(item: Item, message: JobMessage) -> bool:
+    """Whether the occurrence of ``message`` is the job's next one."""
+    armed: dict[str, Value | None] = {
+        "version": message.version,
+        "status": JobStatus.ACTIVE.value,
+        "next_run": to_epoch_ms(message.due_at),
+    }
+    return _shows(item, armed)
+
+
+def _waits_for(item: Item, slot: Slot) -> bool:
+    """Whether the slot waits for the attempt of ``slot``."""
+    waiting: dict[str, Value | None] = {"slot_due": to_epoch_ms(slot.due_at), "slot_attempt": slot.attempt}
+    return slot_token(item) is None and _shows(item, waiting)
 
 
 def _is_still(item: Item, read: Job) -> bool:

@@ -17,7 +17,8 @@
 | webhooks | ``T#{tenant}`` | ``H`` | all endpoints of a tenant, get | 1 write per KB |
 
 Shards are one hexadecimal digit, from the CRC-32 of the id. Instants are 13 digits of epoch milliseconds, so that
-their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in ``queue_keys``.
+their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in ``queue_keys``;
+only the operator's ``rebuild`` scans (``job_walk``).
 """
 
 import re
@@ -206,7 +207,12 @@ def due_sort(position: DuePosition) -> str:
 
 def due_key(item: DueItem) -> Key:
     """Where a due item is."""
-    return Key(due_partition(item.look_at, item.shard), due_sort(item.position))
+    return due_place(item.shard, item.position)
+
+
+def due_place(shard: int, position: DuePosition) -> Key:
+    """Where a due item of this position is."""
+    return Key(due_partition(position.look_at, shard), due_sort(position))
 
 
 def parse_due_key(key: Key) -> tuple[int, DuePosition]:

@@ -66,6 +66,15 @@ class Found:
     more: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scanned:
+    """Some items of a part of the table, the key to go on behind (None at its end), and what reading has cost."""
+
+    items: list[Item]
+    reached: Key | None
+    read_units: float
+
+
 class Table:
     """A table with string keys ``pk`` and ``sk`` and TTL attribute ``ttl``. Safe for threads.
 
@@ -221,6 +230,39 @@ class Table:
             if "LastEvaluatedKey" not in response:
                 return
             arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+
+    def scan(
+        self,
+        part: int,
+        parts: int,
+        *,
+        wanted: str,
+        names: Mapping[str, str],
+        values: Mapping[str, Value],
+        after: Key | None,
+    ) -> Scanned:
+        """The next megabyte of one of ``parts``: those of its items that the filter ``wanted`` lets through.
+
+        Reads, and costs, whatever lies there. No function has the right to do it.
+        """
+        arguments: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": _typed_key(after)}
+        with service_errors(SERVICE):
+            response = self._client.scan(
+                TableName=self._name,
+                Segment=part,
+                TotalSegments=parts,
+                FilterExpression=wanted,
+                ExpressionAttributeNames=dict(names),
+                ExpressionAttributeValues=typed_item(values),
+                ReturnConsumedCapacity="TOTAL",
+                **arguments,
+            )
+        last = response.get("LastEvaluatedKey")
+        return Scanned(
+            items=[plain_item(item) for item in response["Items"]],
+            reached=None if last is None else key_of(plain_item(last)),
+            read_units=response.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0),
+        )
 
     def put_all_new(self, items: Mapping[Key, Mapping[str, Value | None]]) -> bool:
         """Write all, or none and False when one of them exists. Costs double."""
