@@ -19,6 +19,7 @@ from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
 from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.api import api_services
 from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
@@ -222,7 +223,8 @@ def services_of(
 ) -> ApiServices:
     """The API's use cases on ``world``; with ``jobs`` on another job store; without limits but for ``quotas``."""
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
-    return core.api(
+    return api_services(
+        core,
         accounts=accounts_of(world),
         notifying=world.notifying,
         measuring=world.measuring,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.contract import makers
+from tests.contract.dynamodb_probe import counted
 from tests.contract.makers import TOMORROW, claimed, created, execution, finished, job, message, recurring
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
@@ -78,13 +79,21 @@ def test_other_things_are_no_jobs(walked: Walked) -> None:
     assert all_of(walk) == []
 
 
-def test_a_long_walk_goes_on_where_it_was(walked: Walked) -> None:
-    stores, walk = walked
+def test_a_long_walk_goes_on_where_it_was(sqlite: EmbeddedStores) -> None:
+    stores = sqlite.stores
     jobs = [job(stores, tenant_id=f"tenant-{number % 3}") for number in range(2500)]
-    for begin in range(0, len(jobs), 500):
-        stores.jobs.create_many(jobs[begin : begin + 500])
-    met = [one.key for one in all_of(walk)]
+    stores.jobs.create_many(jobs)
+    met = [one.key for one in all_of(EmbeddedJobWalk(sqlite.database, stores.clock))]
     assert len(met) == len(set(met)) == len(jobs)
+
+
+def test_a_scan_goes_on_behind_each_megabyte_of_whatever_lies_there(dynamodb: DynamoStores) -> None:
+    made = [created(dynamodb.stores, tenant_id=f"tenant-{number}", payload="x" * 250_000) for number in range(60)]
+    walk = DynamoJobWalk(dynamodb.table, dynamodb.stores.clock)
+    with counted(dynamodb) as calls:
+        met = [one.key for one in all_of(walk)]
+    assert calls["Scan"] > PARTS
+    assert sorted(met, key=lambda key: key.job_id) == sorted((one.key for one in made), key=lambda key: key.job_id)
 
 
 def test_a_scan_is_divided_and_tells_what_it_costs(dynamodb: DynamoStores) -> None:

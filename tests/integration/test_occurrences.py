@@ -118,8 +118,9 @@ def test_what_is_running_and_what_waits_are_told_apart(build: Build) -> None:
     seen: list[list[OccurrenceEntry]] = []
 
     def look(_payload: Any, _context: TaskContext) -> None:
-        world.clock.advance(15 * MINUTE)
-        seen.append(list(occurrences(world, world.job(job), until=NOON + 30 * MINUTE)))
+        if not seen:
+            world.clock.advance(15 * MINUTE)
+            seen.append(list(occurrences(world, world.job(job), until=NOON + 30 * MINUTE)))
         raise DoNotRetryError("enough")
 
     world = build(look)
@@ -222,9 +223,19 @@ def test_an_occurrence_whose_retry_was_cancelled_is_cancelled(build: Build) -> N
     assert world.job(job).status is JobStatus.CANCELLED
 
 
+def test_the_day_before_the_end_is_shown_unless_a_beginning_is_given(world: World) -> None:
+    job = world.create(schedule=HOURLY)
+    for days in range(1, 5):
+        at = NOON - timedelta(days=days)
+        skip(world, job, at, at, 1)
+    shown_at = [one.due_at for one in occurrences(world, job, until=NOON - timedelta(days=2, hours=1))]
+    assert shown_at == [NOON - timedelta(days=3)]
+    assert [one.due_at for one in occurrences(world, job, until=NOON)] == [NOON - timedelta(days=1)]
+
+
 @pytest.mark.parametrize(
     ("window", "field"),
-    [({"since": NOON, "until": NOON - HOUR}, "until"), ({"until": NOON - 25 * HOUR}, "until"), ({"limit": 0}, "limit")],
+    [({"since": NOON, "until": NOON - HOUR}, "until"), ({"limit": 0}, "limit"), ({"limit": 1001}, "limit")],
 )
 def test_a_window_must_make_sense(world: World, window: dict[str, Any], field: str) -> None:
     job = world.create(schedule=HOURLY)

@@ -1,6 +1,8 @@
 """An occurrence that comes while the one before it is not over (X3): each ends in exactly one recorded outcome."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from tests.stages import LONG, MINUTE, on_stage
 from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.application.create_job import Every
+from tickwell.application.ports import JobStore
 from tickwell.application.task import TaskContext
 from tickwell.domain.arrival import BUSY, CANCELLED, FULL_ALL, FULL_ONE, SUPERSEDED
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.message import JobMessage
 from tickwell.domain.pending import MOST_PENDING
 from tickwell.domain.retry import OnLost, Overlap, RetryPolicy, RetryStrategy
 
@@ -202,3 +206,57 @@ def test_who_waits_is_cancelled_with_the_job(build: Build, action: str) -> None:
     assert outcomes(world, job) == {60: "failed", 120: gone, 180: gone}
     world.live(10 * MINUTE, step=MINUTE)
     assert [e.status for e in ran(world, job)] == [ExecutionStatus.FAILED]
+
+
+class Meanwhile:
+    """Jobs whose ``create`` is followed at once by something else."""
+
+    def __init__(self, inner: JobStore, deed: Callable[[], object]) -> None:
+        self._inner, self._deed = inner, deed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def create(self, job: Job) -> None:
+        self._inner.create(job)
+        self._deed()
+
+
+def arrive_and(world: World, deed: Callable[[], object]) -> None:
+    """As ``arrive``, while ``deed`` comes between a child and the re-arming of its parent."""
+    claim_attempts = world.core.claim_attempts()
+    jobs: Any = Meanwhile(world.core.jobs, deed)
+    racing = replace(claim_attempts, pass_by=replace(claim_attempts.pass_by, jobs=jobs))
+    for queue in world.lanes.values():
+        deliveries = queue.receive(10, wait_seconds=0)
+        racing([d.message for d in deliveries if isinstance(d.message, JobMessage)], now=world.clock.now())
+        queue.delete(deliveries)
+
+
+@pytest.mark.parametrize("action", ["pause", "cancel"])
+def test_a_child_whose_parent_was_changed_meanwhile_never_runs(build: Build, action: str) -> None:
+    world, job = retrying(build, Overlap.ALLOW)
+    pass_minutes(world, 1)
+    world.clock.advance(60)
+    arrive_and(world, lambda: getattr(world.change, action)(ADA, job.job_id))
+    world.live(10 * MINUTE, step=MINUTE)
+    assert [e.due_at for e in ran(world, job)] == [job.created_at + MINUTE]
+    assert outcomes(world, job)[120] == ("skipped: paused" if action == "pause" else f"cancelled: {CANCELLED}")
+
+
+def test_a_child_that_two_workers_make_for_one_message_runs_once(build: Build) -> None:
+    world, job = retrying(build, Overlap.ALLOW)
+    pass_minutes(world, 1)
+    world.clock.advance(60)
+    (queue,) = (queue for queue in world.lanes.values() if queue.depth().waiting)
+    (delivery,) = queue.receive(10, wait_seconds=0)
+    assert isinstance(delivery.message, JobMessage)
+    message = delivery.message
+    claim_attempts = world.core.claim_attempts()
+    jobs: Any = Meanwhile(world.core.jobs, lambda: claim_attempts([message], now=world.clock.now()))
+    racing = replace(claim_attempts, pass_by=replace(claim_attempts.pass_by, jobs=jobs))
+    assert racing([message], now=world.clock.now()).again == (message,)
+    queue.delete([delivery])
+    world.work()
+    assert outcomes(world, job)[120] == "beside, success"
+    assert len([e for e in ran(world, job) if e.due_at == job.created_at + 2 * MINUTE]) == 1

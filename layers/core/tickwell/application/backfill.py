@@ -30,6 +30,7 @@ STEP = 100
 PATIENCE = timedelta(seconds=12)
 """Nothing is begun later than this after the request: the API has 20 seconds."""
 
+_CLOCKS_APART = timedelta(minutes=1)
 _ROWS = 1000
 _MOST_READINGS = 5
 
@@ -191,13 +192,16 @@ class Backfill:
 
 
 def _decided_until(job: Job, wanted: BackfillRange, now: datetime) -> datetime:
-    """The last instant of the range whose occurrence would have been claimed or skipped by now."""
+    """The last instant of the range whose occurrence would have been claimed or skipped by now.
+
+    A job that has no next run may be resumed at this very moment, by a server whose clock is behind.
+    """
     if wanted.since > now:
         raise InvalidInputError("from", "must lie in the past: what is to come runs by itself")
     if wanted.until is not None and wanted.until < wanted.since:
         raise InvalidInputError("until", "must not be before from")
     until = instant(now if wanted.until is None else min(wanted.until, now))
-    return until if job.next_run_at is None else min(until, job.next_run_at - MILLISECOND)
+    return min(until, now - _CLOCKS_APART if job.next_run_at is None else job.next_run_at - MILLISECOND)
 
 
 def _split(

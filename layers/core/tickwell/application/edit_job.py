@@ -91,7 +91,7 @@ class EditJob:
         changed = edited(job, now, fields=fields, schedule=schedule, status=edit.status)
         if changed.schedule != job.schedule and first_due(changed.schedule, now) is None:
             raise InvalidInputError(*why_never(changed.schedule, now))
-        return changed.completed_if_over(expires_at=now + self.change_job.retention)
+        return changed
 
     def _fields(self, job: Job, edit: JobEdit) -> dict[str, Any]:
         fields: dict[str, Any] = {

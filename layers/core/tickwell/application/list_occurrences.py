@@ -21,7 +21,7 @@ from tickwell.domain.occurrence_outcome import (
 MOST_ON_A_PAGE = 1000
 
 LOOK_BACK = timedelta(hours=24)
-"""Where the listing begins, seen from now, unless the caller says otherwise."""
+"""So long before now, or before its end where that is past, the listing begins unless the caller says otherwise."""
 
 _LATEST = from_epoch_ms(10**13 - 1)
 _CLOCKS_APART = timedelta(minutes=1)
@@ -64,10 +64,10 @@ class ListOccurrences:
         more follow. Raises NotFoundError, InvalidInputError.
         """
         now = self.clock.now()
-        first = instant(now - LOOK_BACK if since is None else since)
         last = instant(_LATEST if until is None else min(until, _LATEST))
-        if until is not None and last < first:
-            raise InvalidInputError("until", "must not be before from, which is 24 hours ago unless it is given")
+        first = instant(min(now, last) - LOOK_BACK if since is None else since)
+        if last < first:
+            raise InvalidInputError("until", "must not be before from")
         if not 1 <= limit <= MOST_ON_A_PAGE:
             raise InvalidInputError("limit", f"must be from 1 to {MOST_ON_A_PAGE}")
         job = self.jobs.get(principal.tenant_id, job_id)
@@ -76,7 +76,7 @@ class ListOccurrences:
         if after is not None:
             first = max(first, after + MILLISECOND)
         window = Window(since=first, until=last, after=after)
-        recorded, reached = self._recorded(job, window, rows=min(limit + _SPARE_ROWS, MOST_ON_A_PAGE), now=now)
+        recorded, reached = self._recorded(job, window, rows=limit + _SPARE_ROWS, now=now)
         if reached is not None:
             window = Window(since=first, until=min(reached, last), after=after)
         entries = occurrence_entries(job, recorded, window, most=limit + 1, now=now)

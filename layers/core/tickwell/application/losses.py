@@ -39,8 +39,9 @@ class Losses:
     """What one run of the safety sync finds out about the lanes.
 
     ``served``: for each tenant and lane the latest start time that was met. By tenant, because a fair queue lets
-    others pass a tenant that floods it. ``sent``: what this run has sent again, which is no backlog. ``suspected``: how
-    many of these on suspicion. ``explained``: what it took for waiting, before it had seen all shards.
+    others pass a tenant that floods it; it is known of due items that outlive their attempts, as where lanes are blind.
+    ``sent``: what this run has sent again, which is no backlog. ``suspected``: how many of these on suspicion.
+    ``explained``: what it took for waiting, before it had seen all shards.
     """
 
     lanes: Lanes

@@ -121,7 +121,7 @@ class ChangeJob:
             case JobAction.PAUSE:
                 return job.pause(now)
             case JobAction.RESUME:
-                return job.resume(now).completed_if_over(expires_at=now + self.retention)
+                return job.resume(now)
             case JobAction.CANCEL:
                 return job.cancel(now, expires_at=now + self.retention)
             case JobAction.RETRY:
@@ -142,6 +142,7 @@ class ChangeJob:
             changed = edit(read, now)
             if changed is read:
                 return read
+            changed = changed.completed_if_over(expires_at=now + self.retention)
             if read.has_ended and changed.status is not read.status:
                 self.ended_jobs.forget(read)
             self.leave_out(read, left_out_by(read, changed, now), now=now)

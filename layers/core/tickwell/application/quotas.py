@@ -4,7 +4,7 @@ Members are counted when one is to be added, exactly. Jobs are not: their number
 each tenant and process, and what this process accepts meanwhile is added in memory, so that an accepted job costs no
 write and hardly a read more. Other processes learn of it with their next read: the quota of jobs may be exceeded by
 what was accepted elsewhere within some seconds. Nothing that was accepted is ever lost for a quota: runs, retries,
-edits, resumed jobs and the extra executions of a job ask for no place.
+edits, resumed jobs, extra executions and backfills of a job ask for no place.
 """
 
 import threading

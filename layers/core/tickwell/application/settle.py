@@ -76,8 +76,9 @@ class Settle:
         self._write_dead_letters(pairs)
         finished = self._finish(pairs)
         self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
-        self._leave_queues(pairs)
-        self.arming.forget([_own_message(pair) for pair, done in zip(pairs, finished, strict=True) if done])
+        messages = [_message(pair) for pair in pairs]
+        self._leave_queues(pairs, messages)
+        self.arming.forget([message for message, done in zip(messages, finished, strict=True) if done])
         return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
 
     def _finish(self, pairs: Sequence[Attempt]) -> list[bool]:
@@ -154,10 +155,10 @@ class Settle:
             if isinstance(pair.execution.decision, GiveUp) and job.next_failure_pauses and job.next_run_at is not None:
                 self.arming.disarm(first_attempt(job, job.next_run_at))
 
-    def _leave_queues(self, pairs: Sequence[Attempt]) -> None:
+    def _leave_queues(self, pairs: Sequence[Attempt], messages: Sequence[JobMessage]) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""
         self.ended_jobs.note([(pair.job, pair.execution) for pair in pairs])
-        self.admit_attempts.give_back([_message(pair) for pair in pairs])
+        self.admit_attempts.give_back(messages)
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
         self.write_dead_letters(
@@ -179,13 +180,6 @@ def _standing(attempt: Attempt, record: Execution) -> Attempt:
     if record is attempt.execution:
         return attempt
     return replace(attempt, execution=replace(record, token=attempt.execution.token))
-
-
-def _own_message(pair: Attempt) -> JobMessage:
-    """The message that a first attempt was armed with; when a retry was to start nobody remembers."""
-    if pair.execution.attempt == 1:
-        return first_attempt(pair.job, pair.execution.due_at)
-    return _message(pair)
 
 
 def may_be_waited_for(job: Job) -> bool:
@@ -241,8 +235,10 @@ def _message_afterwards(pair: Attempt, following: Succession | None) -> JobMessa
 
 
 def _message(pair: Attempt) -> JobMessage:
-    """The message that the attempt was made by."""
+    """The message that the attempt was made by; when a retry was to start nobody remembers."""
     execution = pair.execution
+    if execution.attempt == 1:
+        return first_attempt(pair.job, execution.due_at)
     return attempt_message(pair.job, due_at=execution.due_at, attempt=execution.attempt, run_at=execution.due_at)
 
 

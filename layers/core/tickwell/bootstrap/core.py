@@ -2,30 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from tickwell import __version__
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.apply_jobs import ApplyJobs
 from tickwell.application.arming import Arming
-from tickwell.application.audit import Audit
-from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
-from tickwell.application.create_job import CreateJob
-from tickwell.application.create_jobs import CreateJobs
-from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
-from tickwell.application.define_job import DefineJob, FindJob
+from tickwell.application.dead_letters import RetryDeadLetter
 from tickwell.application.delete_tenant import EraseTenants
-from tickwell.application.edit_job import EditJob
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.execute_batch import ExecuteBatch
-from tickwell.application.execute_now import ExecuteNow
-from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.leave_out import LeaveOut
-from tickwell.application.list_jobs import ListJobs
-from tickwell.application.manage_job import ChangeJob, GetJob
+from tickwell.application.manage_job import ChangeJob
 from tickwell.application.manage_queues import ManageQueues
 from tickwell.application.masking import Masker
 from tickwell.application.pass_by import PassBy
@@ -44,7 +32,6 @@ from tickwell.application.ports import (
 )
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.quotas import Quotas
-from tickwell.application.read_history import ReadHistory
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.safety_sync import SafetySync
@@ -53,17 +40,11 @@ from tickwell.application.stop_switch import QueuesInForce
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses
 from tickwell.application.watch import Watch
-from tickwell.bootstrap.accounts import Accounts
-from tickwell.bootstrap.measuring import Measuring
-from tickwell.bootstrap.outbound import Notifying, Outbound
+from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.job import Job, JobStatus
 
 AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
-
-if TYPE_CHECKING:
-    from tickwell.bootstrap.limits import Guards
-    from tickwell.http.services import ApiServices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,100 +208,4 @@ class Core:
             jobs=self.jobs,
             lanes=self.arming.lanes,
             clock=self.clock,
-        )
-
-    def api(
-        self,
-        *,
-        accounts: Accounts,
-        notifying: Notifying,
-        measuring: Measuring,
-        registry: TaskRegistry,
-        guards: "Guards",
-        export_tenant: ExportTenant,
-        stage: str,
-        allowed_origins: tuple[str, ...],
-    ) -> "ApiServices":
-        """What the HTTP routes stand on."""
-        from tickwell.adapters.blob_archive import BlobArchive
-        from tickwell.application.backfill import Backfill
-        from tickwell.application.list_occurrences import ListOccurrences
-        from tickwell.application.read_archive import ReadArchive
-        from tickwell.application.webhooks import ManageWebhooks
-        from tickwell.http.repeats import Repeats
-        from tickwell.http.services import ApiServices
-
-        clock, ids, jobs, blobs = self.clock, self.ids, self.jobs, self.blobs
-        create_job = CreateJob(
-            jobs=jobs,
-            directory=self.directory,
-            arming=self.arming,
-            registry=registry,
-            blobs=blobs,
-            clock=clock,
-            ids=ids,
-            quotas=guards.quotas,
-        )
-        change_job = self.change_job()
-        get_job = GetJob(jobs=jobs, directory=self.directory, history=self.history, blobs=blobs, clock=clock)
-        define_job = DefineJob(create_job=create_job, change_job=change_job, caller_keys=self.caller_keys)
-        retry_dead_letter = self.retry_dead_letter(registry, guards.quotas)
-        delete_dead_letter = DeleteDeadLetter(history=self.history, blobs=blobs)
-        list_jobs = ListJobs(listing=self.listing, directory=self.directory, clock=clock)
-        return ApiServices(
-            authenticate=accounts.authenticate(),
-            register=accounts.register(),
-            login=accounts.login(),
-            logout=accounts.logout(),
-            me=accounts.me(),
-            passwords=accounts.passwords(),
-            organization=accounts.organization(),
-            invitations=accounts.invitations(guards.quotas),
-            authenticate_key=accounts.authenticate_key(),
-            api_keys=accounts.manage_api_keys(),
-            quotas=accounts.read_quotas(guards.quotas, queues=self.queues, webhooks=notifying.webhooks),
-            create_job=create_job,
-            create_jobs=CreateJobs(create_job=create_job),
-            define_job=define_job,
-            find_job=FindJob(caller_keys=self.caller_keys, get_job=get_job),
-            apply_jobs=ApplyJobs(define_job=define_job),
-            get_job=get_job,
-            list_jobs=list_jobs,
-            change_job=change_job,
-            edit_job=EditJob(change_job=change_job, directory=self.directory, registry=registry, blobs=blobs),
-            execute_now=ExecuteNow(jobs=jobs, directory=self.directory, arming=self.arming, clock=clock, ids=ids),
-            list_occurrences=ListOccurrences(
-                jobs=jobs, history=self.history, listing=self.listing, directory=self.directory, clock=clock
-            ),
-            backfill=Backfill(
-                jobs=jobs, history=self.history, directory=self.directory, arming=self.arming, clock=clock
-            ),
-            bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
-            manage_queues=self.manage_queues(),
-            read_history=ReadHistory(jobs=jobs, history=self.history, blobs=blobs, notifications=notifying.records),
-            request_limits=guards.limits,
-            repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
-            read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
-            webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
-            retry_dead_letter=retry_dead_letter,
-            delete_dead_letter=delete_dead_letter,
-            bulk_dead_letters=BulkDeadLetters(
-                history=self.history,
-                retry_dead_letter=retry_dead_letter,
-                delete_dead_letter=delete_dead_letter,
-                clock=clock,
-            ),
-            audit=Audit(log=self.audit_log, clock=clock, ids=ids, retention=self.audit_retention),
-            delete_tenant=accounts.delete_tenant(self.erasure),
-            export_tenant=export_tenant,
-            statistics=measuring.statistics(jobs, list_jobs, clock),
-            check_health=measuring.health(
-                jobs=jobs, lanes=self.arming.lanes, far_timer=self.arming.far_timer, clock=clock
-            ),
-            registry=registry,
-            clock=clock,
-            ids=ids,
-            version=__version__,
-            stage=stage,
-            allowed_origins=allowed_origins,
         )

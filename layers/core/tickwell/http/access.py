@@ -140,6 +140,7 @@ _JOBS: Mapping[str, Access] = {
     "listOccurrences": _read(Scope.JOBS_READ),
     "backfillJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
+    "previewSchedule": _read(Scope.JOBS_READ),
     "listTasks": _read(Scope.JOBS_READ),
 }
 

@@ -17,5 +17,8 @@ OCCURRENCES: Mapping[str, Any] = {
     "next_from": None,
     "last_start_at": "2026-11-25T16:20:20.000Z",
     "backfillJob.message": "Backfill started",
+    "local_time": "2026-11-26T09:00:00.000+00:00",
+    "zone": "UTC",
+    "ends": False,
 }
 """As in ``VALUES``."""

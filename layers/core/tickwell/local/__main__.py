@@ -1,5 +1,6 @@
 """``python -m tickwell.local``: start the whole system on the embedded engine."""
 
+import gc
 import logging
 import os
 import signal
@@ -38,13 +39,7 @@ def main() -> int:
 
     Returns 2 when the settings or the data directory do not allow a start.
     """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(FieldFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # What is kept here is for this user only, whatever the mode of the folder: password hashes, payloads, mail.
-    os.umask(0o077)
-    # Zones from the tzdata package only, as on AWS: a machine's own may be old, and has more (right/UTC, localtime).
-    zoneinfo.reset_tzpath(to=())
+    _prepare_process()
     try:
         refuse_unknown(LocalSettings)
         settings = load(LocalSettings)
@@ -62,6 +57,9 @@ def main() -> int:
     server = Server(server_config(system.http), on_stop=background.close)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.on_signal)
+    # What is there from the start stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     background.start()
     _welcome(settings, listener)
     try:
@@ -74,6 +72,17 @@ def main() -> int:
         # A thread that such an attempt blocks would keep the interpreter from ending.
         os._exit(0)
     return 0
+
+
+def _prepare_process() -> None:
+    """What holds for the whole process, before anything else."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What is kept here is for this user only, whatever the mode of the folder: password hashes, payloads, mail.
+    os.umask(0o077)
+    # Zones from the tzdata package only, as on AWS: a machine's own may be old, and has more (right/UTC, localtime).
+    zoneinfo.reset_tzpath(to=())
 
 
 def _listen(settings: LocalSettings) -> socket.socket:

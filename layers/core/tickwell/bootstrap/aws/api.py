@@ -21,6 +21,7 @@ from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.health import NotificationQueues
 from tickwell.application.ports import RateLimiter
 from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.api import api_services
 from tickwell.bootstrap.aws.clients import client, open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
@@ -42,7 +43,8 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     table = open_table(settings.table)
     core = core_of(settings, table, open_lanes(settings), audit_retention=settings.audit_retention)
     limiter = DynamoRateLimiter(table, core.clock)
-    services = core.api(
+    services = api_services(
+        core,
         accounts=_accounts(settings, table, core, limiter),
         notifying=notifying_of(table, core.clock),
         measuring=_measuring(settings, table, core),

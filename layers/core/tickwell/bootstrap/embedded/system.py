@@ -26,6 +26,7 @@ from tickwell.application.ports import Clock, Lanes
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.safety_sync import SafetySync
 from tickwell.bootstrap.accounts import Accounts
+from tickwell.bootstrap.api import api_services
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.embedded.foundation import Foundation
 from tickwell.bootstrap.embedded.queues import Queues, queues_in
@@ -165,7 +166,8 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
 
 def _api(parts: _Parts) -> ApiServices:
     base, stores, settings = parts.base, parts.stores, parts.base.settings
-    return parts.core.api(
+    return api_services(
+        parts.core,
         accounts=_accounts(parts),
         notifying=stores.notifying,
         measuring=_measuring(parts),

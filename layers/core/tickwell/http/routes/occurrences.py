@@ -37,7 +37,11 @@ def list_occurrences(
     request: Request,
     since: Annotated[
         str | None,
-        Query(alias="from", max_length=64, description="ISO 8601 with an offset. Default: 24 hours ago."),
+        Query(
+            alias="from",
+            max_length=64,
+            description="ISO 8601 with an offset. Default: 24 hours before now, or before `until` if that is past.",
+        ),
     ] = None,
     until: Annotated[
         str | None,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text, text
 from tickwell.adapters.aws.dynamodb.bodies import Bodies
 from tickwell.adapters.aws.dynamodb.items import (
     NAMES,
@@ -17,6 +17,7 @@ from tickwell.adapters.aws.dynamodb.items import (
     slot_token,
 )
 from tickwell.adapters.aws.dynamodb.job_finish import finish_writes
+from tickwell.adapters.aws.dynamodb.job_shown import is_armed, is_still, shows, shows_retry, waits_for
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
     last_skip_writes,
@@ -48,7 +49,7 @@ from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableErro
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus, Slot
+from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import RetryAt
@@ -141,9 +142,9 @@ class DynamoJobStore:
         if not goes_on:
             attributes["pending"] = None
         writes = replace_writes(attributes, read=read, empties_slot=job.slot is None or not goes_on)
-        outcome = self._one_of(key, writes, lambda item: _is_still(item, read))
+        outcome = self._one_of(key, writes, lambda item: is_still(item, read))
         if isinstance(outcome, Refused):
-            return outcome.retried and outcome.item is not None and _shows(outcome.item, attributes)
+            return outcome.retried and outcome.item is not None and shows(outcome.item, attributes)
         if old_body is not None and (body != old_body or job.expires_at is not None):
             self._bodies.retire(job, old_body)
         return True
@@ -175,7 +176,7 @@ class DynamoJobStore:
         else:
             writes = (skip_write(message, next_run_at, now, if_busy=if_busy, waiting=waiting),)
         outcome = self._one_of(
-            keys.job_key(message.key), writes, lambda item: len(writes) > 1 and _is_armed(item, message)
+            keys.job_key(message.key), writes, lambda item: len(writes) > 1 and is_armed(item, message)
         )
         if isinstance(outcome, Written):
             self._retire_body(outcome.item)
@@ -187,7 +188,7 @@ class DynamoJobStore:
         }
         if waiting is not None:
             expected["pending"] = pending_text(waiting.written)
-        return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
+        return outcome.retried and outcome.item is not None and shows(outcome.item, expected)
 
     def pass_on(self, job: Job, handover: Handover, *, now: datetime, expires_at: datetime) -> bool:
         """See the port. One UpdateItem; a second one where the job's schedule is over, or was when it was read."""
@@ -199,14 +200,14 @@ class DynamoJobStore:
 
         def waits(item: Item) -> bool:
             """The conditions that both forms share."""
-            return len(writes) > 1 and _waits_for(item, slot) and item.get(NAMES["pending"]) == known
+            return len(writes) > 1 and waits_for(item, slot) and item.get(NAMES["pending"]) == known
 
         outcome = self._one_of(keys.job_key(job.key), writes, waits)
         if isinstance(outcome, Written):
             self._retire_body(outcome.item)
             return True
         expected: dict[str, Value | None] = {**slot_of_head(handover), "pending": pending_text(handover.rest)}
-        return outcome.retried and outcome.item is not None and _shows(outcome.item, expected)
+        return outcome.retried and outcome.item is not None and shows(outcome.item, expected)
 
     def finish_many(
         self, executions: Sequence[Execution], *, now: datetime, handovers: Mapping[str, Handover] | None = None
@@ -260,7 +261,7 @@ class DynamoJobStore:
         if isinstance(outcome, Written):
             self._retire_body(outcome.item)
             return True
-        return outcome.retried and outcome.item is not None and _shows_retry(outcome.item, execution)
+        return outcome.retried and outcome.item is not None and shows_retry(outcome.item, execution)
 
     def _retire_body(self, item: Item) -> None:
         """Let the body of a recurring job expire that has just been completed; that of a one-time job does anyway."""
@@ -301,43 +302,3 @@ def _is_listed(item: Item) -> bool:
     """Whether listings show the job: neither deleted ones nor children."""
     is_child = parent_of(keys.parse_job_key(keys.Key(text(item, "pk"), text(item, "sk"))).job_id) is not None
     return item[NAMES["status"]] != JobStatus.DELETED and not is_child
-
-
-def _is_armed(item: Item, message: JobMessage) -> bool:
-    """Whether the occurrence of ``message`` is the job's next one."""
-    armed: dict[str, Value | None] = {
-        "version": message.version,
-        "status": JobStatus.ACTIVE.value,
-        "next_run": to_epoch_ms(message.due_at),
-    }
-    return _shows(item, armed)
-
-
-def _waits_for(item: Item, slot: Slot) -> bool:
-    """Whether the slot waits for the attempt of ``slot``."""
-    waiting: dict[str, Value | None] = {"slot_due": to_epoch_ms(slot.due_at), "slot_attempt": slot.attempt}
-    return slot_token(item) is None and _shows(item, waiting)
-
-
-def _is_still(item: Item, read: Job) -> bool:
-    """Whether the shared condition of ``replace`` holds for ``item``."""
-    seen: dict[str, Value | None] = {
-        "version": read.version,
-        "status": read.status.value,
-        "next_run": epoch_ms(read.next_run_at),
-    }
-    return _shows(item, seen)
-
-
-def _shows(item: Item, attributes: Mapping[str, Value | None]) -> bool:
-    """Whether ``item`` has just these ``attributes``: after a retry of the SDK, that its first try came through."""
-    return all(item.get(NAMES[name]) == value for name, value in attributes.items())
-
-
-def _shows_retry(item: Item, execution: Execution) -> bool:
-    """Whether the slot waits for the retry that ``execution`` decided on."""
-    slot = execution.slot_afterwards()
-    if slot is None or slot_token(item) is not None:
-        return False
-    found = tuple(optional_number(item, NAMES[name]) for name in ("slot_due", "slot_attempt", "slot_losses"))
-    return found == (to_epoch_ms(slot.due_at), slot.attempt, slot.losses)
