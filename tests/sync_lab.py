@@ -41,6 +41,13 @@ class Crowded(Over):
         return Depth(waiting=500, delayed=0, in_flight=10)
 
 
+class Keeping(Over):
+    """Due items that are kept when their attempts have ended, as those in DynamoDB are."""
+
+    def forget(self, messages: Sequence[JobMessage]) -> None:
+        """Nothing is deleted."""
+
+
 class Skewed:
     """Another machine's clock."""
 
@@ -76,10 +83,12 @@ def on_timer(world: World, timer: DeadTimer) -> World:
 
 
 def blinded(world: World, how: type[Over] = Blind) -> World:
-    """``world`` whose lanes tell no more than those of SQS."""
+    """``world`` whose lanes tell no more than those of SQS; its due items tell as much as those in DynamoDB."""
     for lane, queue in list(world.lanes.items()):
         world.lanes[lane] = how(queue)
-    return world
+    arming = replace(world.core.arming, due_items=Keeping(world.core.arming.due_items))
+    execute = replace(world.execute, settle=replace(world.execute.settle, arming=arming))
+    return replace(world, core=replace(world.core, arming=arming), execute=execute)
 
 
 def synced(world: World, *, sweeps: bool = True, **changes: Any) -> SyncReport:

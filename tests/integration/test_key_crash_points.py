@@ -72,7 +72,7 @@ def play(folder: Path, name: str, wire: Wire, wait: timedelta) -> list[str]:
         wire.armed = True
         with suppress(Crash, TickwellError):
             act(lab)
-        wire.armed = False
+        wire.revive()
         lab.world.clock.advance(wait)
         put(lab)
         assert put(lab) is DefineAction.UNCHANGED

@@ -15,7 +15,7 @@ from tests.worlds import Build
 from tickwell.application.create_job import Every
 from tickwell.application.ports import JobStore
 from tickwell.application.task import TaskContext
-from tickwell.domain.arrival import BUSY, CANCELLED, FULL_ALL, FULL_ONE, SUPERSEDED
+from tickwell.domain.arrival import BUSY, CANCELLED, EXPIRED, FULL_ALL, FULL_ONE, SUPERSEDED
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
@@ -260,3 +260,34 @@ def test_a_child_that_two_workers_make_for_one_message_runs_once(build: Build) -
     world.work()
     assert outcomes(world, job)[120] == "beside, success"
     assert len([e for e in ran(world, job) if e.due_at == job.created_at + 2 * MINUTE]) == 1
+
+
+def test_messages_of_one_job_in_one_batch_are_dealt_with_one_after_the_other(build: Build) -> None:
+    world = build(fails_first)
+    job = world.create(
+        task="probe",
+        schedule=EACH_MINUTE,
+        overlap=Overlap.QUEUE_ALL,
+        on_lost=OnLost.FAIL,
+        timeout_seconds=30,
+        expires_after_seconds=130,
+    )
+    world.clock.advance(60)
+    world.die()
+    world.clock.advance(60)
+    arrive(world)
+    world.clock.advance(5)
+    world.sync()
+    world.clock.advance(126)
+    (queue,) = (queue for queue in world.lanes.values() if queue.depth().waiting)
+    deliveries = queue.receive(10, wait_seconds=0)
+    messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+    assert sorted(m.queued for m in messages) == [False, True], "one waits in the slot, the other one is armed"
+    batch = world.core.claim_attempts()(messages, now=world.clock.now())
+    assert (batch.again, batch.skipped) == ((), 2)
+    queue.delete(deliveries)
+    slot = world.job(job).slot
+    assert slot is not None
+    assert slot.due_at == job.created_at + 3 * MINUTE
+    world.work()
+    assert outcomes(world, job) | {240: ""} == {60: "lost", 120: f"skipped: {EXPIRED}", 180: "success", 240: ""}

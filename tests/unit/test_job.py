@@ -136,6 +136,7 @@ def test_the_state_is_derived(fields: dict[str, Any], state: JobState) -> None:
 
 FIRST = first_attempt(a_job(), NOON)
 SECOND_ATTEMPT = attempt_message(a_job(), due_at=NOON, attempt=2, run_at=NOON)
+QUEUED = replace(FIRST, queued=True)
 TAKEOVER = NOON + MINUTE + 5 * SECOND
 
 
@@ -159,6 +160,14 @@ TAKEOVER = NOON + MINUTE + 5 * SECOND
         (SECOND_ATTEMPT, a_job(slot=RUNNING), NOON, Standing.RUNNING),
         (SECOND_ATTEMPT, a_job(slot=replace(WAITING, attempt=3)), NOON, Standing.RESOLVED),
         (SECOND_ATTEMPT, a_job(slot=None), NOON, Standing.RESOLVED),
+        (FIRST, a_job(slot=replace(WAITING, attempt=1)), NOON, Standing.RESOLVED),
+        (QUEUED, a_job(slot=replace(WAITING, attempt=1)), NOON, Standing.WAITING),
+        (QUEUED, a_job(slot=replace(WAITING, attempt=1), version=9), NOON, Standing.WAITING),
+        (QUEUED, a_job(slot=replace(WAITING, attempt=1), status=JobStatus.PAUSED), NOON, Standing.RESOLVED),
+        (QUEUED, a_job(slot=replace(RUNNING, attempt=1)), NOON, Standing.RUNNING),
+        (QUEUED, a_job(slot=WAITING), NOON, Standing.RESOLVED),
+        (QUEUED, a_job(), NOON, Standing.RESOLVED),
+        (QUEUED, a_job(slot=replace(WAITING, due_at=NOON - MINUTE)), NOON, Standing.RESOLVED),
     ],
 )
 def test_where_a_message_stands(message: Any, job: Job, now: Any, expected: Standing) -> None:

@@ -11,7 +11,6 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
-from tickwell.application.task_log import TaskLog
 from tickwell.application.task_output import require_storable
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.execution import LogEntry
@@ -83,32 +82,37 @@ def run_task(
     """
     registry = TaskRegistry([task])
     registry.validate(task.name, payload)
-    clock, mailbox, signs, log = SimulatedClock(at), _Mailbox(), _Signs(cancel_at_sign), TaskLog()
+    clock, mailbox, signs = SimulatedClock(at), _Mailbox(), _Signs(cancel_at_sign)
     with tempfile.TemporaryDirectory(prefix="tickwell-") as folder:
-        context = TaskContext(
-            tenant_id="simulated-tenant",
-            job_id="simulated-job",
-            job_name="simulated job",
-            execution_id="simulated-execution",
-            attempt=attempt,
-            due_at=clock.now(),
-            idempotency_key="simulated-occurrence",
-            sender_address="tickwell@tickwell.example",
-            clock=clock,
-            mailer=mailbox,
-            http=AnsweredHttp(http),
-            blobs=FileBlobs(Path(folder)),
-            logbook=log,
-            lifeline=signs,
-        )
+        context = _context(clock, mailbox, signs, FileBlobs(Path(folder)), AnsweredHttp(http), attempt)
         output = _run(clock, registry, task, payload, context)
     require_storable(output)
     return TaskRun(
         output=output,
-        log=log.entries(),
+        log=context.logbook.entries(),
         progress=signs.progress,
         mails=mailbox.mails,
         took=clock.now() - context.due_at,
+    )
+
+
+def _context(
+    clock: SimulatedClock, mailbox: _Mailbox, signs: _Signs, blobs: FileBlobs, http: AnsweredHttp, attempt: int
+) -> TaskContext:
+    return TaskContext(
+        tenant_id="simulated-tenant",
+        job_id="simulated-job",
+        job_name="simulated job",
+        execution_id="simulated-execution",
+        attempt=attempt,
+        due_at=clock.now(),
+        idempotency_key="simulated-occurrence",
+        sender_address="tickwell@tickwell.example",
+        clock=clock,
+        mailer=mailbox,
+        http=http,
+        blobs=blobs,
+        lifeline=signs,
     )
 
 
