@@ -1,14 +1,15 @@
 """The whole system in one process, on the stores of any engine and on a clock that is moved by hand."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.contract.store_engines import Stores
 from tests.doubles import FakeClock
+from tests.far_timers import SchedulerService
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
@@ -21,6 +22,7 @@ from tickwell.application.create_job import CreateJob, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob
+from tickwell.application.dispatch import Dispatch
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
@@ -99,6 +101,7 @@ class World:
     submissions: Submissions
     quotas: Quotas
     execute: ExecuteBatch
+    scheduler: SchedulerService
     close: Callable[[], None]
 
     @property
@@ -197,6 +200,7 @@ class World:
         """Let the workers deal with everything that is deliverable now, or until they are told to ``stop``."""
         reports = []
         stop = stop or WorkerStop()
+        self.dispatch()
         for queue in self.lanes.values():
             while not stop.is_requested() and (deliveries := queue.receive(10, wait_seconds=0)):
                 report = asyncio.run(self.execute(queue, deliveries, stop=stop))
@@ -223,9 +227,31 @@ class World:
                 lost += len(deliveries)
         return lost
 
+    def dispatch(self) -> None:
+        """Let EventBridge Scheduler fire what is due there, and the dispatcher take it to the lanes."""
+        self.scheduler.fire()
+        queue = self.scheduler.dispatch_queue
+        while deliveries := queue.receive(10, wait_seconds=0):
+            Dispatch(lanes=self.lanes, clock=self.clock)(queue, deliveries)
+            queue.delete(deliveries)
+
+    def with_far_timer(self, kind: str) -> "World":
+        """The same system, deployed anew with another far timer."""
+        far_timer = self.scheduler.far_timer() if kind == "scheduler" else SweepFarTimer()
+        core = replace(self.core, arming=replace(self.core.arming, far_timer=far_timer))
+        again = replace(
+            self.execute,
+            admit_attempts=core.admit_attempts(),
+            claim_attempts=core.claim_attempts(),
+            settle=core.settle(),
+            recover=core.recover(),
+        )
+        return replace(self, core=core, execute=again)
+
     def sync(self) -> SyncReport:
         """One run of the safety sync."""
-        return self.core.safety_sync(sweeps=True)(deadline=self.clock.now() + timedelta(minutes=4))
+        sweeps = isinstance(self.core.arming.far_timer, SweepFarTimer)
+        return self.core.safety_sync(sweeps=sweeps)(deadline=self.clock.now() + timedelta(minutes=4))
 
     def live(self, span: timedelta, *, step: timedelta = timedelta(seconds=15)) -> SyncReport:
         """Let ``span`` pass in steps, with workers at every step; the safety sync's reports, added up.
@@ -254,6 +280,15 @@ def _let_sync_have_run(stores: Stores) -> None:
         stores.due_items.save(shard, token="earlier", watermark=here)
 
 
+def _passing(clock: FakeClock) -> Callable[[float], Awaitable[None]]:
+    """A pause that lasts as long as it should, on a clock that is moved."""
+
+    async def pause(seconds: float) -> None:
+        clock.advance(seconds)
+
+    return pause
+
+
 def _add(total: SyncReport, report: SyncReport) -> None:
     for name in ("swept", "checked", "resent", "recovered", "carried", "let_go", "behind", "unavailable"):
         setattr(total, name, getattr(total, name) + getattr(report, name))
@@ -268,12 +303,14 @@ def new_world(
     processes: TaskProcesses | None = None,
     secrets: tuple[str, ...] = (),
     watch_seconds: float = WATCH_SELDOM,
+    far_timer: str = "sweep",
 ) -> World:
     """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
     Its watch looks at what runs so seldom that it does not come into the way, unless a test wants that.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
+    ``far_timer`` is ``sweep`` or ``scheduler``.
     """
     clock = stores.clock
     database = Database(lanes_path)
@@ -308,7 +345,7 @@ def new_world(
     mails: Notifications = EmbeddedQueue(
         database, "notifications", None, encode_notification, decode_notification, clock, visibility_seconds=90
     )
-    return World(
+    made = World(
         clock=clock,
         core=core,
         lanes=lanes,
@@ -335,13 +372,18 @@ def new_world(
         rates=stores.rates,
         submissions=stores.submissions,
         quotas=Quotas(stores.quotas, DEFAULT_LIMITS, clock),
-        execute=core.execute(
-            registry=registry,
-            blobs=blobs,
-            outbound=outbound,
-            processes=processes,
-            secrets=secrets,
-            watch_seconds=watch_seconds,
+        execute=replace(
+            core.execute(
+                registry=registry,
+                blobs=blobs,
+                outbound=outbound,
+                processes=processes,
+                secrets=secrets,
+                watch_seconds=watch_seconds,
+            ),
+            pause=_passing(clock),
         ),
+        scheduler=SchedulerService(clock, queue("dispatch", "lane-dlq")),
         close=database.close,
     )
+    return made if far_timer == "sweep" else made.with_far_timer(far_timer)

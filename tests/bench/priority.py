@@ -79,7 +79,7 @@ def _created(server: ServerProcess, jobs: Sequence[Mapping[str, Any]]) -> list[s
 
 def _is_idle(server: ServerProcess) -> bool:
     time.sleep(0.5)
-    lanes = server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"].values()
+    lanes = server.call("GET", "/api/v1/dashboard/health")[1]["services"]["queue"]["metrics"]["lanes"].values()
     return all(lane["waiting"] == lane["delayed"] == lane["active"] == 0 for lane in lanes)
 
 

@@ -19,8 +19,8 @@ FIRST = Watermark(swept_to=DuePosition(look_at=NOON), checked_to=DuePosition(loo
 
 def test_a_due_item_comes_back_exactly(stores: Stores) -> None:
     of = recurring(stores)
-    hint = message(of, version=7, attempt=3, run_at=TOMORROW, lane=Lane.LOW)
-    made = replace(due_item(hint, now=NOON, direct_horizon=timedelta(minutes=15)), checks=4)
+    hint = message(of, version=7, attempt=3, run_at=TOMORROW, lane=Lane.LOW, subsecond=True)
+    made = replace(due_item(hint, now=NOON, direct_horizon=timedelta(minutes=15)), timed=True, checks=4)
     stores.due_items.put([made])
     assert _walk(stores, made.shard, until=TOMORROW) == [made]
 

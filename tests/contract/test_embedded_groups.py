@@ -96,3 +96,22 @@ def test_a_commit_that_fails_is_told_to_everyone_in_it(database: Database, tmp_p
     written = acknowledged(write, sqlite3.IntegrityError)
     assert not {n for n in written if n % 10 == 0}
     assert on_disk(tmp_path) == written
+
+
+def test_who_waits_for_the_disk_shares_no_commit_with_who_does_not(database: Database, tmp_path: Path) -> None:
+    full, hasty = database._writer, database._hasty_writer
+    assert [c.execute("PRAGMA synchronous").fetchone()[0] for c in (full, hasty)] == [2, 1]
+    statements: list[str] = []
+    hasty.set_trace_callback(statements.append)
+
+    def write(n: int) -> None:
+        with database.transaction(durable=n % 2 == 0) as cursor:
+            cursor.execute(f"INSERT INTO probe VALUES ({n}, NULL)")
+            if n % 7 == 0:
+                raise LookupError
+
+    written = acknowledged(write, LookupError)
+    assert written == on_disk(tmp_path) == {n for n in range(ROWS) if n % 7}
+    in_haste = {int(text.split("(")[1].split(",")[0]) for text in statements if text.startswith("INSERT")}
+    assert in_haste
+    assert all(n % 2 for n in in_haste)

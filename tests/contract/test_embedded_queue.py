@@ -60,6 +60,27 @@ def test_a_delay_is_kept_to_the_millisecond(embedded_engine: EmbeddedEngine) -> 
     assert queue.receive(1, wait_seconds=0)
 
 
+def test_a_queue_may_deliver_ahead_of_the_delay(embedded_engine: EmbeddedEngine) -> None:
+    clock = embedded_engine.clock
+    queue: JobQueue = EmbeddedQueue(
+        embedded_engine.database,
+        "ahead",
+        None,
+        encode_job_message,
+        decode_job_message,
+        clock,
+        visibility_seconds=1.5,
+        ahead_seconds=0.05,
+    )
+    queue.send(outgoing(delay_seconds=0.25))
+    clock.advance(timedelta(milliseconds=199))
+    assert not queue.receive(1, wait_seconds=0)
+    clock.advance(ONE_MILLISECOND)
+    assert queue.receive(1, wait_seconds=0)
+    clock.advance(timedelta(milliseconds=1400))
+    assert not queue.receive(1, wait_seconds=0)
+
+
 def test_visibility_is_kept_to_the_millisecond(embedded_engine: EmbeddedEngine) -> None:
     queue = embedded_engine.pair(visibility_seconds=1.5).queue
     queue.send(outgoing())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,12 @@ QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:dispatch"
 ROLE_ARN = "arn:aws:iam::123456789012:role/tickwell-scheduler"
 
 
-def due(run_at: datetime, *, sent: bool = False, **changes: Any) -> DueItem:
-    message = dataclasses.replace(job_message(), due_at=run_at, run_at=run_at, **changes)
-    return DueItem(message=message, look_at=run_at, sent=sent)
+THROTTLED: Any = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
+
+
+def due(run_at: datetime, *, timed: bool = True, **changes: Any) -> DueItem:
+    message = dataclasses.replace(job_message(), due_at=run_at, run_at=run_at, **{"attempt": 1, **changes})
+    return DueItem(message=message, look_at=run_at, sent=False, timed=timed)
 
 
 IN_AN_HOUR = due(NOON + timedelta(hours=1))
@@ -46,7 +50,7 @@ def client(aws: str) -> "EventBridgeSchedulerClient":
 
 @pytest.fixture
 def scheduler(client: "EventBridgeSchedulerClient") -> SchedulerFarTimer:
-    return SchedulerFarTimer(client, "tickwell", QUEUE_ARN, ROLE_ARN, FakeClock())
+    return SchedulerFarTimer(client, "tickwell", QUEUE_ARN, ROLE_ARN, FakeClock(), ThreadPoolExecutor(4))
 
 
 @pytest.fixture(params=["sweep", "scheduler"])
@@ -99,18 +103,46 @@ def test_a_schedule_fires_once_two_minutes_early_with_the_message(
         (timedelta(days=365), True),
     ],
 )
-def test_nothing_is_scheduled_into_the_past(
-    scheduler: SchedulerFarTimer, client: "EventBridgeSchedulerClient", lead: timedelta, scheduled: bool
-) -> None:
-    scheduler.arm([due(NOON + lead)])
-    assert len(names(client)) == scheduled
+def test_what_is_near_is_left_to_the_sweep(scheduler: SchedulerFarTimer, lead: timedelta, scheduled: bool) -> None:
+    assert scheduler.takes(due(NOON + lead).message) is scheduled
 
 
-def test_what_the_caller_sends_itself_is_not_scheduled(
+def test_the_sweep_takes_all_itself() -> None:
+    assert not SweepFarTimer().takes(IN_AN_HOUR.message)
+
+
+def test_what_has_come_near_since_its_due_item_was_written_fires_soon_and_never_in_the_past(
     scheduler: SchedulerFarTimer, client: "EventBridgeSchedulerClient"
 ) -> None:
-    scheduler.arm([due(NOON + timedelta(hours=1), sent=True)])
+    item = due(NOON + timedelta(minutes=2))
+    scheduler.arm([item])
+    schedule = client.get_schedule(GroupName="tickwell", Name=schedule_name(item.message))
+    assert schedule["ScheduleExpression"] == f"at({NOON + timedelta(seconds=5):%Y-%m-%dT%H:%M:%S})"
+
+
+def test_what_has_no_timer_of_its_own_is_not_scheduled(
+    scheduler: SchedulerFarTimer, client: "EventBridgeSchedulerClient"
+) -> None:
+    scheduler.arm([due(NOON + timedelta(hours=1), timed=False)])
     assert not names(client)
+
+
+def test_many_are_scheduled_also_when_one_of_them_is_refused(
+    scheduler: SchedulerFarTimer, client: "EventBridgeSchedulerClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [due(NOON + timedelta(hours=1), job_id=f"job-{n}") for n in range(20)]
+    refused = schedule_name(items[3].message)
+    create = client.create_schedule
+
+    def sometimes(**request: Any) -> Any:
+        if request["Name"] == refused:
+            raise ClientError(THROTTLED, "CreateSchedule")
+        return create(**request)
+
+    monkeypatch.setattr(client, "create_schedule", sometimes)
+    with pytest.raises(UnavailableError, match="scheduler: ThrottlingException"):
+        scheduler.arm(items)
+    assert names(client) == {schedule_name(item.message) for item in items} - {refused}
 
 
 def test_disarming_deletes_that_schedule_only(
@@ -148,9 +180,25 @@ DIFFERENT: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", DIFFERENT, ids=lambda change: next(iter(change)))
 def test_every_attempt_has_a_name_of_its_own(change: dict[str, Any]) -> None:
-    message = job_message()
+    message = IN_AN_HOUR.message
     assert schedule_name(dataclasses.replace(message, **change)) != schedule_name(message)
     assert schedule_name(dataclasses.replace(message)) == schedule_name(message)
+
+
+def test_a_retry_keeps_its_name_when_the_job_is_edited() -> None:
+    retry = dataclasses.replace(IN_AN_HOUR.message, attempt=2)
+    assert schedule_name(dataclasses.replace(retry, version=9)) == schedule_name(retry)
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(0.5, False), (1, False), (1.1, True), (2, True), (60, True)])
+def test_what_must_have_fired_by_now_is_not_deleted_in_vain(
+    scheduler: SchedulerFarTimer, client: "EventBridgeSchedulerClient", minutes: float, asked: bool
+) -> None:
+    with Stubber(client) as stubber:
+        if asked:
+            stubber.add_response("delete_schedule", {})
+        scheduler.disarm(due(NOON + timedelta(minutes=minutes)).message)
+        stubber.assert_no_pending_responses()
 
 
 @given(job_id=st.text(min_size=1, max_size=100), tenant_id=st.text(min_size=1))

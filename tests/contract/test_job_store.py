@@ -13,7 +13,7 @@ from tickwell.adapters.cursors import encode_cursor
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
 from tickwell.domain.lane import Lane
-from tickwell.domain.retry import OnLost, Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Interval, OneTime
 
 PAYLOADS: dict[str, Any] = {
@@ -52,6 +52,7 @@ def test_a_payload_comes_back_exactly(stores: Stores, payload: Any) -> None:
         {"lane": Lane.HIGH, "tags": ("a", "ünïcode", "")},
         {"queue": "images"},
         {"policy": Policy(timeout_seconds=900, max_retries=0, on_lost=OnLost.FAIL)},
+        {"policy": Policy(precision=Precision.SUBSECOND)},
         {"policy": Policy(stall_seconds=30)},
         {"policy": Policy(retry=RetryPolicy(strategy=RetryStrategy.EXPONENTIAL, jitter=0.1, delays_seconds=(0.1,)))},
         {"status": JobStatus.PAUSED, "next_run_at": None, "paused_at": NOON, "schedule": DAILY},

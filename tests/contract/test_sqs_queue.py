@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -64,6 +65,16 @@ def test_delays_are_rounded_up_to_whole_seconds(stubbed: tuple[JobQueue, Stubber
     entries = [entry(0) | {"DelaySeconds": math.ceil(delay_seconds)}]
     stubber.add_response("send_message_batch", answer(), {"QueueUrl": URL, "Entries": entries})
     queue.send(outgoing(delay_seconds=delay_seconds))
+
+
+@pytest.mark.parametrize("delay_seconds", [0, 0.001, 1, 1.5, 899.2])
+def test_delays_are_rounded_down_for_receivers_that_wait(
+    stubbed: tuple[JobQueue, Stubber], delay_seconds: float
+) -> None:
+    queue, stubber = stubbed
+    entries = [entry(0) | {"DelaySeconds": math.floor(delay_seconds)}]
+    stubber.add_response("send_message_batch", answer(), {"QueueUrl": URL, "Entries": entries})
+    queue.send([replace(item, rather_early=True) for item in outgoing(delay_seconds=delay_seconds)])
 
 
 def test_messages_travel_ten_at_a_time(stubbed: tuple[JobQueue, Stubber]) -> None:

@@ -27,3 +27,11 @@ def test_a_message_of_a_release_that_knew_no_probes_is_none() -> None:
 def test_a_message_that_was_late_arrives_as_that() -> None:
     late = replace(MESSAGE, admitted=True, late=True)
     assert decode_job_message(encode_job_message(late)) == late
+
+
+def test_a_message_whose_job_is_precise_arrives_as_that() -> None:
+    precise = replace(MESSAGE, subsecond=True)
+    assert decode_job_message(encode_job_message(precise)) == precise
+    body = json.loads(encode_job_message(precise))
+    del body["subsecond"]
+    assert decode_job_message(json.dumps(body)) == MESSAGE, "a release that knew of none"

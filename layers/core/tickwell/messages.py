@@ -39,6 +39,7 @@ class JobMessageV1(_Wire):
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    subsecond: bool = False
     queued: bool = False
     start_by: AwareDatetime | None = None
 
@@ -99,6 +100,7 @@ def encode_job_message(message: JobMessage) -> str:
         admitted=message.admitted,
         late=message.late,
         probe=message.probe,
+        subsecond=message.subsecond,
         queued=message.queued,
         start_by=message.start_by,
     ).model_dump_json()
@@ -123,6 +125,7 @@ def decode_job_message(body: str) -> JobMessage | Unreadable:
         admitted=wire.admitted,
         late=wire.late,
         probe=wire.probe,
+        subsecond=wire.subsecond,
         queued=wire.queued,
         start_by=None if wire.start_by is None else instant(wire.start_by),
     )

@@ -184,7 +184,10 @@ def message_from(text: str) -> JobMessage:
 
 def due_item_text(item: DueItem) -> str:
     """A due item without its place (shard and position)."""
-    return to_json({"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks})
+    document = {"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks}
+    if item.timed:
+        document["timed"] = True
+    return to_json(document)
 
 
 def due_item_from(look_at_ms: int, text: str) -> DueItem:
@@ -194,6 +197,7 @@ def due_item_from(look_at_ms: int, text: str) -> DueItem:
         message=_message_from(document),
         look_at=from_epoch_ms(look_at_ms),
         sent=document["sent"],
+        timed=document.get("timed", False),
         checks=document["checks"],
     )
 
@@ -215,6 +219,8 @@ def _message_document(message: JobMessage) -> dict[str, Any]:
         document["admitted"] = True
     if message.late:
         document["late"] = True
+    if message.subsecond:
+        document["subsecond"] = True
     if message.queued:
         document["queued"] = True
     if message.start_by is not None:
@@ -235,6 +241,7 @@ def _message_from(document: dict[str, Any]) -> JobMessage:
         queue=document.get("queue"),
         admitted=document.get("admitted", False),
         late=document.get("late", False),
+        subsecond=document.get("subsecond", False),
         queued=document.get("queued", False),
         start_by=from_ms(document.get("by")),
     )

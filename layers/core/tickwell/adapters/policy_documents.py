@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy, RetryStrategy
 
 _DEFAULT_POLICY = Policy()
 _DEFAULT_RETRY = RetryPolicy()
@@ -15,9 +15,14 @@ _SPELLED = {
     "most": "misfire_max",
     "spread": "misfire_spread_seconds",
     "expires": "expires_after_seconds",
+    "precision": "precision",
 }
 """How fields are spelled that most jobs leave at their defaults."""
-_KINDS: dict[str, type[Overlap | Misfire]] = {"overlap": Overlap, "misfire": Misfire}
+_KINDS: dict[str, type[Overlap | Misfire | Precision]] = {
+    "overlap": Overlap,
+    "misfire": Misfire,
+    "precision": Precision,
+}
 
 
 def policy_part(policy: Policy) -> dict[str, Any] | None:

@@ -9,6 +9,10 @@ from tickwell.domain.message import JobMessage
 class SweepFarTimer:
     """Nothing is to be done per job: what is due later waits as a due item until the sweep comes to it."""
 
+    def takes(self, message: JobMessage) -> bool:  # noqa: ARG002 - the port's
+        """Never: the sweep brings all."""
+        return False
+
     def arm(self, items: Sequence[DueItem]) -> None:
         """The due items were written already."""
 

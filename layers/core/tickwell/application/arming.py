@@ -12,7 +12,7 @@ from tickwell.domain.errors import StaleDueItemError, UnavailableError
 from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
-from tickwell.domain.retry import Misfire
+from tickwell.domain.retry import Misfire, Precision
 from tickwell.domain.schedule import start_of
 
 _log = logging.getLogger("tickwell")
@@ -41,6 +41,7 @@ def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetim
         lane=job.lane,
         recurring=job.is_recurring,
         queue=job.queue,
+        subsecond=job.policy.precision is Precision.SUBSECOND,
         queued=queued,
         start_by=_start_by(job, due_at, run_at, queued=queued) if attempt == 1 else None,
     )
@@ -67,7 +68,8 @@ def probe_message(job: Job) -> JobMessage | None:
     if slot is None or slot.lease_until is None:
         return None
     run_at = slot.lease_until + TAKEOVER_DELAY
-    return replace(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at), probe=True)
+    message = attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at)
+    return replace(message, probe=True, subsecond=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,10 +84,14 @@ class Arming:
 
     def prepare(self, messages: Sequence[JobMessage], *, now: datetime) -> tuple[DueItem, ...]:
         """Write the due items of ``messages``; the jobs must follow within ``DUE_ITEM_MAX_AGE``."""
-        items = tuple(due_item(message, now=now, direct_horizon=self.direct_horizon) for message in messages)
+        items = tuple(self._due_item(message, now) for message in messages)
         if items:
             self.due_items.put(items)
         return items
+
+    def _due_item(self, message: JobMessage, now: datetime) -> DueItem:
+        item = due_item(message, now=now, direct_horizon=self.direct_horizon)
+        return item if item.sent else replace(item, timed=self.far_timer.takes(message))
 
     def require_fresh(self, *, prepared_at: datetime) -> None:
         """Raise StaleDueItemError when due items that were prepared then are too old for their jobs to be written now.
@@ -104,11 +110,19 @@ class Arming:
             self.send([item.message for item in items if item.sent], now=now)
             far = [item for item in items if not item.sent]
             if far:
-                self.far_timer.arm(far)
+                self._arm(far)
         except Exception:  # noqa: BLE001 - whatever it was, the jobs stand; it is logged and repaired
             _log.exception("launch failed", extra={"action": "launch.failed", "count": len(items)})
             return False
         return True
+
+    def _arm(self, far: Sequence[DueItem]) -> None:
+        """Arm the far timer; what it does not take after all is left to the sweep, which is in time as well."""
+        try:
+            self.far_timer.arm(far)
+        except Exception:  # noqa: BLE001 - whatever it was, the jobs stand; it is logged and made up
+            _log.exception("arming failed", extra={"action": "arm.failed", "count": len(far)})
+            self.due_items.put([replace(item, timed=False) for item in far if item.timed])
 
     def probe(self, jobs: Sequence[Job], *, now: datetime) -> bool:
         """Have the running attempts of ``jobs`` looked after when their leases are over.
@@ -124,10 +138,14 @@ class Arming:
         return True
 
     def disarm(self, message: JobMessage) -> bool:
-        """Spare a far timer that is not needed any more; False when that failed, which costs a little money."""
+        """Spare a far timer that is not needed any more, after the job was written.
+
+        False when that failed, whatever the reason: it fires in vain, which costs a little money.
+        """
         try:
             self.far_timer.disarm(message)
-        except UnavailableError:
+        except Exception:  # noqa: BLE001 - whatever it was, the job stands; it is logged, and harmless
+            _log.exception("disarm failed", extra={"action": "disarm.failed", "job_id": message.job_id})
             return False
         return True
 
@@ -152,7 +170,13 @@ def send_to_lanes(lanes: Lanes, messages: Sequence[JobMessage], *, now: datetime
     by_lane: dict[Lane, list[Outgoing[JobMessage]]] = defaultdict(list)
     for message in messages:
         delay = min(max(message.run_at - now, timedelta(0)), DIRECT_HORIZON)
-        outgoing = Outgoing(message=message, delay_seconds=delay.total_seconds(), group=message.tenant_id)
-        by_lane[message.lane].append(outgoing)
+        by_lane[message.lane].append(outgoing(message, delay_seconds=delay.total_seconds()))
     for lane, batch in by_lane.items():
         lanes[lane].send(batch)
+
+
+def outgoing(message: JobMessage, *, delay_seconds: float) -> Outgoing[JobMessage]:
+    """``message`` as it is sent to a lane."""
+    return Outgoing(
+        message=message, delay_seconds=delay_seconds, group=message.tenant_id, rather_early=message.subsecond
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tickwell.application.arming import Arming, first_attempt, probe_message
+from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, probe_message, slot_message
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.pass_by import Findings, PassBy, Step, lateness
 from tickwell.application.ports import Claim, Claimed, ClaimResult, Ids, JobStore
@@ -175,6 +175,7 @@ class ClaimAttempts:
                 claimed.append(result.job)
                 found.missed += step.missed
                 following += step.due
+                self._spare_retry(step, now)
             elif step.is_move(Move.TAKE_OVER):
                 found.again.append(step.message)  # the retry began, or somebody else came: it is judged anew
             else:
@@ -183,6 +184,11 @@ class ClaimAttempts:
         if probed := [job for job in claimed if job.policy.is_probed]:
             self.arming.probe(probed, now=now)
         return claimed
+
+    def _spare_retry(self, step: Step, now: datetime) -> None:
+        """Spare the far timer of the retry whose slot was taken over; when it was to start is not known."""
+        if step.is_move(Move.TAKE_OVER) and step.job is not None and step.job.slot is not None:
+            self.arming.disarm(slot_message(step.job, step.job.slot, now + DIRECT_HORIZON))
 
     def _claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult | None]:
         """Claim; if the store failed, once more, one by one, with the same tokens; None for what failed again.

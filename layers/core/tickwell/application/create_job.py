@@ -19,7 +19,7 @@ from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundErr
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
-from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, RetryPolicy
+from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
@@ -72,6 +72,7 @@ class JobTerms:
     on_lost: OnLost | None = None
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
+    precision: Precision | None = None
     overlap: Overlap | None = None
     misfire: Misfire | None = None
     misfire_grace_seconds: int | None = None
@@ -230,6 +231,8 @@ def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: boo
         for value in (getattr(request, name), getattr(queue, name))[::-1]
         if value is not None
     }
+    if request.precision is not None:
+        chosen["precision"] = request.precision
     policy = replace(default, **chosen, pause_after_failures=request.pause_after_failures)
     asked = {name: value for name in TIMING_FIELDS if (value := getattr(request, name)) is not None}
     return with_timing(policy, asked, is_recurring=is_recurring)

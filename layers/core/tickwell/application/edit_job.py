@@ -125,6 +125,8 @@ class EditJob:
                 chosen[name] = getattr(default, name) if of_queue is None else of_queue
         if "pause_after_failures" in edit.given:
             chosen["pause_after_failures"] = edit.pause_after_failures
+        if "precision" in edit.given:
+            chosen["precision"] = edit.precision or self.registry.get(job.task).policy.precision
         return replace(job.policy, **chosen)
 
 

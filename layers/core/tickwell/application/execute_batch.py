@@ -1,17 +1,18 @@
 """What a worker does with a batch of messages: claim, run, settle (rules 2 to 5)."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tickwell.application.admission import AdmitAttempts
-from tickwell.application.arming import DIRECT_HORIZON
+from tickwell.application.arming import DIRECT_HORIZON, outgoing
 from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
 from tickwell.application.lateness import late_among
 from tickwell.application.lifeline import AttemptLifeline
-from tickwell.application.ports import Clock, Delivery, MessageQueue, Outgoing
+from tickwell.application.ports import Clock, Delivery, MessageQueue
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
 from tickwell.application.settle import Attempt, Settle, Settled
@@ -32,6 +33,8 @@ A = TypeVar("A")
 
 JobQueue = MessageQueue[JobMessage]
 JobDelivery = Delivery[JobMessage]
+
+_Ready = list[tuple[JobDelivery, JobMessage]]
 
 
 @dataclass(slots=True)
@@ -73,7 +76,7 @@ class BatchReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecuteBatch:
-    """The use case; see ``__call__``."""
+    """The use case; see ``__call__``. ``pause`` waits so many seconds of the clock."""
 
     admit_attempts: AdmitAttempts
     claim_attempts: ClaimAttempts
@@ -82,6 +85,7 @@ class ExecuteBatch:
     recover: Recover
     watch: Watch
     clock: Clock
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def __call__(
         self,
@@ -119,25 +123,30 @@ class ExecuteBatch:
     async def _group(
         self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport, stop: WorkerStop
     ) -> None:
+        if stop.is_requested():
+            report.leave(deliveries)
+            return
         try:
-            if stop.is_requested():
-                report.leave(deliveries)
-                return
-            ready = await self._ready(queue, deliveries, report)
-            if stop.is_requested():
-                report.leave([delivery for delivery, _ in ready])
-            elif ready:
-                failed = await self._run([message for _, message in ready], report, stop)
-                report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
+            ready = self._ready(queue, deliveries, report)
         except UnavailableError:
             report.again += [delivery.message_id for delivery in deliveries]
+            return
+        if len(ready) == 1:
+            [(run_at, group)] = ready.items()
+            await self._start(run_at, group, report, stop)
+            return
+        starts = [self._start(run_at, group, report, stop) for run_at, group in ready.items()]
+        for failed in await asyncio.gather(*starts, return_exceptions=True):
+            if failed is not None:
+                raise failed
 
-    async def _ready(
-        self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport
-    ) -> list[tuple[JobDelivery, JobMessage]]:
-        """The messages whose time has come; waits out a small rest, so that nothing ever starts early."""
+    def _ready(self, queue: JobQueue, deliveries: Sequence[JobDelivery], report: BatchReport) -> dict[datetime, _Ready]:
+        """The messages whose time has come, or nearly so, by the instant at which they start: now, or a little later.
+
+        Raises UnavailableError.
+        """
         now = self.clock.now()
-        ready: list[tuple[JobDelivery, JobMessage]] = []
+        ready: dict[datetime, _Ready] = defaultdict(list)
         for delivery in deliveries:
             message = delivery.message
             if isinstance(message, Unreadable):
@@ -145,14 +154,24 @@ class ExecuteBatch:
                 report.unreadable += 1
             elif message.run_at > now + _WAITABLE:
                 delay = min(message.run_at - now, DIRECT_HORIZON).total_seconds()
-                queue.send([Outgoing(message=message, delay_seconds=delay, group=message.tenant_id)])
+                queue.send([outgoing(message, delay_seconds=delay)])
                 report.early += 1
             else:
-                ready.append((delivery, message))
-        rest = max((message.run_at - now for _, message in ready), default=timedelta(0))
-        if rest > timedelta(0):
-            await asyncio.sleep(rest.total_seconds())
+                ready[max(message.run_at, now)].append((delivery, message))
         return ready
+
+    async def _start(self, run_at: datetime, ready: _Ready, report: BatchReport, stop: WorkerStop) -> None:
+        """Run what starts at ``run_at``, and not before; nobody waits for what starts later."""
+        try:
+            while (rest := run_at - self.clock.now()) > timedelta(0):
+                await self.pause(rest.total_seconds())
+            if stop.is_requested():
+                report.leave([delivery for delivery, _ in ready])
+                return
+            failed = await self._run([message for _, message in ready], report, stop)
+            report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
+        except UnavailableError:
+            report.again += [delivery.message_id for delivery, _ in ready]
 
     async def _run(self, messages: Sequence[JobMessage], report: BatchReport, stop: WorkerStop) -> Collection[object]:
         """Admit, claim, run and settle; the attempts whose messages must come again.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.application.arming import Arming, first_attempt, slot_message
+from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, slot_message
 from tickwell.application.claim_check import load_payload
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.leave_out import LeaveOut
@@ -168,9 +168,24 @@ class ChangeJob:
         return items
 
     def _launch(self, changed: Job, read: Job, items: tuple[DueItem, ...]) -> None:
-        self.arming.launch(items, now=self.clock.now())
-        if read.next_run_at is not None and read.next_run_at != changed.next_run_at:
-            self.arming.disarm(first_attempt(read, read.next_run_at))
+        now = self.clock.now()
+        self.arming.launch(items, now=now)
+        for message in _outdated(changed, read, now):
+            self.arming.disarm(message)
+
+
+def _outdated(job: Job, read: Job, now: datetime) -> list[JobMessage]:
+    """What was armed for ``read`` and is of no use any more: its next occurrence, for versions differ, and the slot's.
+
+    When what waits in the slot is to start is not written in the job: it may be far away.
+    """
+    messages = []
+    if read.next_run_at is not None:
+        messages.append(first_attempt(read, read.next_run_at))
+    slot = read.slot
+    if slot is not None and not slot.is_running() and (job.slot is None or job.status is JobStatus.PAUSED):
+        messages.append(slot_message(read, slot, now + DIRECT_HORIZON))
+    return messages
 
 
 def _messages(job: Job, read: Job, now: datetime) -> list[JobMessage]:

@@ -84,7 +84,11 @@ class _Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SafetySync:
-    """The use case; see ``__call__``. ``sweeps`` is False where every far job has a timer of its own."""
+    """The use case; see ``__call__``.
+
+    ``sweeps`` False: what has a timer of its own is left to that; only what was armed without one, or before such
+    timers were switched on, is sent ahead.
+    """
 
     jobs: JobStore
     due_items: DueItems
@@ -144,10 +148,9 @@ class SafetySync:
         # What is older than that has expired.
         checked_to = max(_believable(watermark.checked_to, now, start), DuePosition(look_at=now - DUE_ITEM_LIFE))
         try:
-            if self.sweeps:
-                for page in self._pages(shard, swept_to, horizon - SWEEP_MARGIN, run):
-                    self._send_unsent(page.items, run.report)
-                    swept_to = page.reached
+            for page in self._pages(shard, swept_to, horizon - SWEEP_MARGIN, run):
+                self._send_unsent(page.items, run.report)
+                swept_to = page.reached
             for page in self._pages(shard, checked_to, now - SYNC_GRACE, run):
                 self._repair(page.items, unswept, run)
                 checked_to = page.reached
@@ -170,9 +173,12 @@ class SafetySync:
 
     def _send_unsent(self, items: Sequence[DueItem], report: SyncReport) -> None:
         """Send what falls due within the direct horizon and was too far away for its writer to send."""
-        unsent = [item.message for item in items if not item.sent]
+        unsent = [item.message for item in items if self._is_to_sweep(item)]
         self.arming.send(unsent, now=self.clock.now())
         report.swept += len(unsent)
+
+    def _is_to_sweep(self, item: DueItem) -> bool:
+        return not item.sent and (self.sweeps or not item.timed)
 
     def _repair(self, items: Sequence[DueItem], unswept: DuePosition, run: _Run) -> None:
         """Look at what was due; repair what did not happen. Behind ``unswept`` no sweep has come."""
@@ -199,10 +205,11 @@ class SafetySync:
 
     def _set_apart_unsent(self, findings: _Findings, unswept: DuePosition, now: datetime) -> None:
         """What was the sweep's to send, and it did not come so far, as in an outage: no backlog, no limit keeps it."""
-        if self.sweeps:
-            findings.unsent = [item for item in findings.waiting if not item.sent and item.position > unswept]
-            findings.waiting = [item for item in findings.waiting if item.sent or item.position <= unswept]
-            findings.carry += [item.carried_to(item.next_check(now)) for item in findings.unsent]
+        waiting, findings.waiting = findings.waiting, []
+        for item in waiting:
+            is_unsent = self._is_to_sweep(item) and item.position > unswept
+            (findings.unsent if is_unsent else findings.waiting).append(item)
+        findings.carry += [item.carried_to(item.next_check(now)) for item in findings.unsent]
 
     def _not_explained_by_limits(self, findings: _Findings, now: datetime) -> list[DueItem]:
         """Those that wait for no limit of their queue. All are carried, except those whose waiting list keeps them."""
@@ -219,7 +226,7 @@ class SafetySync:
     def _shards(self) -> Collection[int]:
         """The shards to visit. The first one stands for the waiting lists as well."""
         now = self.clock.now()
-        sweep_until = now + self.arming.direct_horizon - SWEEP_MARGIN if self.sweeps else None
+        sweep_until = now + self.arming.direct_horizon - SWEEP_MARGIN
         try:
             within = set(self.due_items.within_reach(sweep_until=sweep_until, check_until=now - SYNC_GRACE))
             if 0 not in within and self.admit_attempts.queues.with_waiting(limit=1, after=None):

@@ -75,6 +75,7 @@ class Settle:
         standing = [pair.execution for pair in pairs]
         self._write_dead_letters(pairs)
         finished = self._finish(pairs)
+        self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
         messages = [_message(pair) for pair in pairs]
         self._leave_queues(pairs, messages)
         self.arming.forget([message for message, done in zip(messages, finished, strict=True) if done])
@@ -146,6 +147,13 @@ class Settle:
             else a
             for a in attempts
         ]
+
+    def _disarm(self, pairs: Sequence[Attempt]) -> None:
+        """Spare the far timers of jobs that have just paused themselves."""
+        for pair in pairs:
+            job = pair.job
+            if isinstance(pair.execution.decision, GiveUp) and job.next_failure_pauses and job.next_run_at is not None:
+                self.arming.disarm(first_attempt(job, job.next_run_at))
 
     def _leave_queues(self, pairs: Sequence[Attempt], messages: Sequence[JobMessage]) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""

@@ -17,6 +17,9 @@ from tickwell.bootstrap.task_process import process_pool
 from tickwell.settings.local import LocalSettings
 from tickwell.tasks.registry import all_tasks
 
+_AHEAD_SECONDS = 0.05
+"""Longer than it mostly takes to read a message from the database and to write that it was read."""
+
 
 def local(settings: LocalSettings) -> EmbeddedSystem:
     """Open (or make) the data directory and build the system on it.
@@ -48,6 +51,7 @@ def local(settings: LocalSettings) -> EmbeddedSystem:
             clock=clock,
             ids=SystemIds(clock),
             close=close,
+            ahead_seconds=_AHEAD_SECONDS,
         )
     )
 

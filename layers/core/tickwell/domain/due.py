@@ -31,12 +31,14 @@ class DueItem:
 
     ``look_at`` is max(``message.run_at``, now) when it was written: nothing is ever written behind the sync.
     ``sent`` says that the writer sends the message itself (it is due within the direct horizon), so that the sweep
-    leaves it alone. ``checks`` counts how often it was carried forward.
+    leaves it alone. ``timed``: a far timer of its own takes it to its lane. ``checks`` counts how often it was carried
+    forward.
     """
 
     message: JobMessage
     look_at: datetime
     sent: bool
+    timed: bool = False
     checks: int = 0
 
     @property

@@ -214,6 +214,12 @@ class Job:
         return until + LEASE_MARGIN
 
     @property
+    def next_failure_pauses(self) -> bool:
+        """Whether the job pauses itself when one more of its occurrences is given up."""
+        limit = self.policy.pause_after_failures
+        return limit is not None and self.failures_in_a_row + 1 >= limit
+
+    @property
     def paused_reason(self) -> str | None:
         """Why the job paused itself, for people; None where it did not."""
         return None if self.pause_reason is None else failures_text(self.failures_in_a_row)

@@ -17,7 +17,8 @@ class JobMessage:
     too long after the start time that it was given first. ``probe``: it never starts the attempt, it only looks at
     ``run_at`` whether the worker that did has died. ``queued``: the occurrence waits in the job's slot for its first
     attempt, and the next one was armed long ago. ``start_by``: after that the job must be read before the claim, for
-    the attempt may not be wanted any more.
+    the attempt may not be wanted any more. ``subsecond``: an engine that delays by whole seconds delivers it up to a
+    second before ``run_at``, and the worker waits out the rest.
     """
 
     tenant_id: str
@@ -32,6 +33,7 @@ class JobMessage:
     admitted: bool = False
     late: bool = False
     probe: bool = False
+    subsecond: bool = False
     queued: bool = False
     start_by: datetime | None = None
 

@@ -27,6 +27,13 @@ class OnLost(StrEnum):
     FAIL = "fail"
 
 
+class Precision(StrEnum):
+    """How near to its instant an attempt starts; never before it."""
+
+    SECOND = "second"
+    SUBSECOND = "subsecond"
+
+
 class Overlap(StrEnum):
     """What becomes of an occurrence that comes while an earlier one is not over (recurring jobs)."""
 
@@ -118,6 +125,8 @@ class Policy:
     their own limit (two, or one with ``on_lost`` fail), because the job is not to blame for its worker's death.
     ``stall_seconds``: how long an attempt may give no sign of life before it counts as lost; None: its time limit.
     ``pause_after_failures``: a recurring job pauses itself once so many occurrences in a row were given up; None: no
+    such limit. ``precision``: to the second, or better: then a worker is there up to a second early and waits, which
+    costs where workers are paid by time (the embedded engine is precise to milliseconds either way).
     such limit.
 
     An occurrence is late, and ``misfire`` decides on it, once ``misfire_grace_seconds`` have passed since it should
@@ -132,6 +141,7 @@ class Policy:
     on_lost: OnLost = OnLost.RETRY
     stall_seconds: int | None = None
     pause_after_failures: int | None = None
+    precision: Precision = Precision.SECOND
     overlap: Overlap = Overlap.SKIP
     misfire: Misfire = Misfire.RUN_ONCE
     misfire_grace_seconds: int = _DEFAULT_GRACE_SECONDS

@@ -132,6 +132,7 @@ _JOBS: Mapping[str, Any] = {
     "on_lost": "retry",
     "pause_after_failures": None,
     "stall_seconds": None,
+    "precision": "second",
     "overlap": "skip",
     "misfire": "run_once",
     "misfire_grace_seconds": 60,

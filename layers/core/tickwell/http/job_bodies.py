@@ -85,6 +85,7 @@ class JobPolicyBody(JobSummaryBody, RefinementsBody):
     on_lost: str
     pause_after_failures: int | None
     stall_seconds: int | None
+    precision: str
     overlap: str | None
     misfire: str
     misfire_grace_seconds: int
@@ -208,6 +209,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         retry=retry_body(job.policy.retry),
         on_lost=job.policy.on_lost.value,
         stall_seconds=job.policy.stall_seconds,
+        precision=job.policy.precision.value,
         retry_of=job.retry_of,
         parent_id=parent_of(job.job_id),
         pause_after_failures=job.policy.pause_after_failures,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tickwell.application.create_job import NewJob
 from tickwell.domain.errors import InvalidInputError
-from tickwell.domain.retry import OnLost, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import OnLost, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import JobType
 from tickwell.http.policy_request import TimingPolicyFields
 from tickwell.http.schedule_request import RECURRING, ScheduleFields
@@ -100,6 +100,11 @@ class JobFields(ScheduleFields, TimingPolicyFields):
     pause_after_failures: int | None = Field(
         default=None, ge=1, le=1000, description="A recurring job pauses itself after so many failures in a row."
     )
+    precision: Literal["second", "subsecond"] | None = Field(
+        default=None,
+        description="`subsecond`: a worker is there before the instant and waits for it (Lambda time, on AWS). "
+        "Default: `second`. Never early.",
+    )
     queue: str | None = Field(
         default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
     )
@@ -122,6 +127,7 @@ class JobFields(ScheduleFields, TimingPolicyFields):
             "on_lost": None if self.on_lost is None else OnLost(self.on_lost),
             "stall_seconds": self.stall_seconds,
             "pause_after_failures": self.pause_after_failures,
+            "precision": None if self.precision is None else Precision(self.precision),
             "tags": tuple(dict.fromkeys(self.tags)),
             **self.timing_terms(),
         }

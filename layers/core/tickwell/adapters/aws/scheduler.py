@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import Executor, wait
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ _EARLY = timedelta(minutes=2)
 _SHORTEST_LEAD = timedelta(seconds=5)
 """A schedule nearer than this might lie in the past when the service reads it."""
 
+_LATEST_FIRING = timedelta(minutes=1)
+"""How long after its time a schedule may fire."""
+
 _GIVE_UP_AFTER_SECONDS = 900
 """How long Scheduler tries to deliver; by then the safety sync has sent the message itself."""
 
@@ -40,22 +44,33 @@ class SchedulerFarTimer:
         dispatch_queue_arn: str,
         role_arn: str,
         clock: Clock,
+        threads: Executor,
     ) -> None:
         self._client = client
         self._group = group
         self._dispatch_queue_arn = dispatch_queue_arn
         self._role_arn = role_arn
         self._clock = clock
+        self._threads = threads
+
+    def takes(self, message: JobMessage) -> bool:
+        """Whether it is far enough away to be scheduled."""
+        return message.run_at >= self._clock.now() + _EARLY + _SHORTEST_LEAD
 
     def arm(self, items: Sequence[DueItem]) -> None:
-        """Create the schedules. Items that the caller sends itself, or that are too near to be scheduled, are left out.
+        """Create the schedules of those that are ``timed``. An existing schedule of the same name is the same one.
 
-        The sweep brings what is left out. An existing schedule of the same name is the same schedule.
+        One whose time to fire has come meanwhile fires at once. Raises UnavailableError when one of them failed; the
+        others were created nevertheless.
         """
-        earliest = self._clock.now() + _EARLY + _SHORTEST_LEAD
-        for item in items:
-            if not item.sent and item.message.run_at >= earliest:
-                self._create(item.message)
+        timed = [item.message for item in items if item.timed]
+        if len(timed) == 1:
+            self._create(timed[0])
+            return
+        creating = [self._threads.submit(self._create, message) for message in timed]
+        wait(creating)
+        for created in creating:
+            created.result()
 
     def ping(self) -> None:
         """Ask for the group of the schedules. Raises UnavailableError."""
@@ -63,7 +78,9 @@ class SchedulerFarTimer:
             self._client.get_schedule_group(Name=self._group)
 
     def disarm(self, message: JobMessage) -> None:
-        """Delete the schedule if it is still there."""
+        """Delete the schedule if it is still there. One that has fired by now is deleted by the service."""
+        if message.run_at <= self._clock.now() + _EARLY - _LATEST_FIRING:
+            return
         try:
             with service_errors(_SERVICE):
                 self._client.delete_schedule(GroupName=self._group, Name=schedule_name(message))
@@ -72,7 +89,8 @@ class SchedulerFarTimer:
                 raise
 
     def _create(self, message: JobMessage) -> None:
-        fire_at = (message.run_at - _EARLY).astimezone(UTC)
+        soonest = self._clock.now() + _SHORTEST_LEAD
+        fire_at = max(message.run_at - _EARLY, soonest).astimezone(UTC)
         try:
             with service_errors(_SERVICE):
                 self._client.create_schedule(
@@ -95,12 +113,13 @@ class SchedulerFarTimer:
 
 
 def schedule_name(message: JobMessage) -> str:
-    """The schedule's name: the same for the same attempt at the same occurrence of the same version, and no other.
+    """The schedule's name: the same for the same attempt at the same occurrence, and no other.
 
+    An armed occurrence is that of its version of the job. What waits in the slot outlives edits, and so does its name.
     At most 64 characters; begins with the job's id, so that a person finds it.
     """
-    identity = json.dumps(
-        [message.tenant_id, message.job_id, message.version, to_epoch_ms(message.due_at), message.attempt]
-    )
+    in_slot = message.attempt > 1 or message.queued
+    version = None if in_slot else message.version
+    identity = json.dumps([message.tenant_id, message.job_id, version, to_epoch_ms(message.due_at), message.attempt])
     readable = re.sub(r"[^0-9A-Za-z]", "", message.job_id)[:32]
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}"

@@ -59,7 +59,7 @@ class SqsQueue(Generic[T]):
         self._decode = decode
 
     def send(self, outgoing: Sequence[Outgoing[T]]) -> None:
-        """Send in batches; delays are rounded up to whole seconds. ValueError for a delay above 900 s.
+        """Send in batches; delays are rounded to whole seconds as the port says. ValueError for a delay above 900 s.
 
         What SQS refuses of a batch is sent once more; then UnavailableError.
         """
@@ -67,7 +67,7 @@ class SqsQueue(Generic[T]):
             {
                 "Id": str(number),
                 "MessageBody": self._encode(item.message),
-                "DelaySeconds": math.ceil(require_delay(item.delay_seconds)),
+                "DelaySeconds": _whole_seconds(item),
                 "MessageGroupId": item.group,
             }
             for number, item in enumerate(outgoing)
@@ -201,6 +201,11 @@ def _batches(
         batch_bytes += entry_bytes
     if batch:
         yield batch
+
+
+def _whole_seconds(item: Outgoing[Any]) -> int:
+    delay_seconds = require_delay(item.delay_seconds)
+    return math.floor(delay_seconds) if item.rather_early else math.ceil(delay_seconds)
 
 
 def _failures(failed: "Sequence[BatchResultErrorEntryTypeDef]") -> dict[str, str]:

@@ -46,9 +46,11 @@ _SQLITE_ERRORS = _SqliteErrors()
 
 
 class _Group:
-    """Transactions that reach the disk together: one commit, one sync, one fate."""
+    """Transactions that reach the disk together: one commit, one sync, one fate. ``durable``: it waits for the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, durable: bool) -> None:
+        self.connection = connection
+        self.durable = durable
         self.members = 0
         self.ended = False
         self.error: sqlite3.Error | None = None
@@ -62,7 +64,8 @@ class Database:
     """A database in a file, or in memory for as long as this object lives (``":memory:"``).
 
     Safe for threads and, in a file, for processes. A committed transaction has reached the disk (WAL with full sync);
-    those of several threads are committed together, so that they share one sync.
+    those of several threads are committed together, so that they share one sync. One that is not durable does not wait
+    for the disk: a power cut may undo it, if no durable one has followed, and nothing else can.
     Opening migrates the schema; raises SchemaTooNewError for the file of a newer release. A disk that is full or
     broken and a lock that another process holds for more than 5 s raise UnavailableError.
     """
@@ -76,6 +79,8 @@ class Database:
         self._idle_readers: deque[sqlite3.Connection] = deque()
         with _SQLITE_ERRORS:
             self._writer = self._connect()
+            self._hasty_writer = self._writer if self._in_memory else self._connect()
+            self._hasty_writer.execute("PRAGMA synchronous = NORMAL")
         with ExitStack() as undo:
             undo.callback(self.close)
             with self.transaction() as cursor:
@@ -83,40 +88,48 @@ class Database:
             undo.pop_all()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
-        One block at a time; it must not be nested. The writes are on the disk when the block has ended.
+        One block at a time; it must not be nested. The writes are on the disk when the block has ended; where it is not
+        ``durable`` they are only sure to survive the end of the process.
         """
-        with self._lock, _SQLITE_ERRORS, closing(self._writer.cursor()) as cursor:
-            group = self._join(cursor)
-            try:
-                yield cursor
-                if group.members:
-                    cursor.execute("RELEASE member")
-            except BaseException as error:
-                self._leave(group, error)
-                raise
-            group.members += 1
+        with self._lock, _SQLITE_ERRORS:
+            group = self._join(durable=durable)
+            with closing(group.connection.cursor()) as cursor:
+                try:
+                    if group.members:
+                        cursor.execute("SAVEPOINT member")
+                    yield cursor
+                    if group.members:
+                        cursor.execute("RELEASE member")
+                except BaseException as error:
+                    self._leave(group, error)
+                    raise
+                group.members += 1
         self._commit(group)
 
-    def _join(self, cursor: sqlite3.Cursor) -> _Group:
-        """The group of the transaction that is open, or of a new one, whose first member needs no savepoint."""
+    def _join(self, *, durable: bool) -> _Group:
+        """The group of the transaction that is open, or of a new one, whose first member needs no savepoint.
+
+        One that does not wait for the disk is committed before somebody joins who must.
+        """
+        if self._group is not None and durable and not self._group.durable:
+            self._end(self._group)
         if self._group is None:
-            cursor.execute("BEGIN IMMEDIATE")
-            self._group = _Group()
-        else:
-            cursor.execute("SAVEPOINT member")
+            connection = self._writer if durable else self._hasty_writer
+            connection.execute("BEGIN IMMEDIATE")
+            self._group = _Group(connection, durable=durable)
         return self._group
 
     def _leave(self, group: _Group, error: BaseException) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
-        if self._writer.in_transaction:
+        if group.connection.in_transaction:
             if group.members:
-                self._writer.execute("ROLLBACK TO member")
-                self._writer.execute("RELEASE member")
+                group.connection.execute("ROLLBACK TO member")
+                group.connection.execute("RELEASE member")
                 return
-            self._writer.rollback()
+            group.connection.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else None)
         self._group = None
 
@@ -124,16 +137,19 @@ class Database:
         """See to it that ``group`` is on the disk: whichever member comes first commits for all."""
         with self._lock, _SQLITE_ERRORS:
             if not group.ended:
-                self._group = None
-                try:
-                    self._writer.execute("COMMIT")
-                    group.end()
-                except sqlite3.Error as error:
-                    group.end(error)
-                    if self._writer.in_transaction:
-                        self._writer.rollback()
+                self._end(group)
             if group.error is not None:
                 raise group.error
+
+    def _end(self, group: _Group) -> None:
+        self._group = None
+        try:
+            group.connection.execute("COMMIT")
+            group.end()
+        except sqlite3.Error as error:
+            group.end(error)
+            if group.connection.in_transaction:
+                group.connection.rollback()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Cursor]:
@@ -150,6 +166,7 @@ class Database:
         with self._lock:
             self._closed = True
             self._writer.close()
+            self._hasty_writer.close()
         while self._idle_readers:
             self._idle_readers.pop().close()
 

@@ -98,10 +98,13 @@ class EmbeddedDueItems:
             return cursor.execute(_SAVE, _watermark_values(shard, token, watermark)).rowcount == 1
 
     def forget(self, messages: Sequence[JobMessage]) -> None:
-        """See the port; all in one transaction. So the table holds what is to come, and what waits or runs."""
+        """See the port; all in one transaction. So the table holds what is to come, and what waits or runs.
+
+        It does not wait for the disk: what a power cut undoes is looked at once more.
+        """
         if not messages:
             return
-        with self._database.transaction() as cursor:
+        with self._database.transaction(durable=False) as cursor:
             cursor.executemany(_FORGET, [_place(message) for message in messages])
 
     def within_reach(self, *, sweep_until: datetime | None, check_until: datetime) -> Collection[int]:

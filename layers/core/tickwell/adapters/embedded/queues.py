@@ -3,11 +3,14 @@
 When a message becomes visible it is given a *turn*: the one after the last of its group, but none before the first
 that is taken. Delivery follows the turns, so that each group that has something to deliver gets one message delivered
 before any gets a second one: a flood of one tenant stands behind a single message of another (X7).
+
+What is sent is on the disk. That it was received, or deleted, need not be: whatever a power cut undoes of that is
+delivered once more, as any queue may.
 """
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from tickwell.adapters.delay import LONGEST_RELEASE_SECONDS, require_delay
@@ -71,10 +74,11 @@ class EmbeddedQueue(Generic[T]):
 
     A message stays invisible for ``visibility_seconds`` once it was delivered. Where ``dead_letter`` names a
     queue, what was delivered ``max_receives`` times goes there instead of being delivered again. Safe for
-    threads and processes. The default of ``max_receives`` is the backstop of rule 4.
+    threads and processes. The default of ``max_receives`` is the backstop of rule 4. ``ahead_seconds``: messages are
+    delivered so much before their delay is over, for receivers that are ready by then and wait for the instant itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a queue is, each by its name
         self,
         database: Database,
         name: str,
@@ -85,6 +89,7 @@ class EmbeddedQueue(Generic[T]):
         *,
         visibility_seconds: float,
         max_receives: int = 10,
+        ahead_seconds: float = 0.0,
     ) -> None:
         self._database = database
         self._name = name
@@ -94,6 +99,7 @@ class EmbeddedQueue(Generic[T]):
         self._clock = clock
         self._visibility_ms = _milliseconds(visibility_seconds)
         self._max_receives = max_receives
+        self._ahead_ms = _milliseconds(ahead_seconds)
         self._bell = bell_of(database, name)
 
     def send(self, outgoing: Sequence[Outgoing[T]]) -> None:
@@ -133,7 +139,9 @@ class EmbeddedQueue(Generic[T]):
 
     def delete(self, deliveries: Sequence[Delivery[T]]) -> None:
         """Done with them; a receipt of an earlier delivery is ignored."""
-        self._write(_DELETE, ((number, self._name, receives) for number, receives in map(_parse, deliveries)))
+        rows = [(number, self._name, receives) for number, receives in map(_parse, deliveries)]
+        with self._database.transaction(durable=False) as cursor:
+            cursor.executemany(_DELETE, rows)
 
     def release(self, delivery: Delivery[T], *, delay_seconds: int) -> None:
         """Make it deliverable again after ``delay_seconds``, unless somebody else has it by now."""
@@ -166,8 +174,8 @@ class EmbeddedQueue(Generic[T]):
         """Deliver up to ``limit`` messages; whether any went to the dead letter queue instead."""
         now_ms = self._now_ms()
         while True:
-            with self._database.transaction() as cursor:
-                if self._give_turns(cursor, now_ms) < _TURNS_AT_ONCE:
+            with self._database.transaction(durable=False) as cursor:
+                if self._give_turns(cursor, now_ms + self._ahead_ms) < _TURNS_AT_ONCE:
                     return self._deliver(cursor, now_ms, limit)
 
     def _deliver(self, cursor: sqlite3.Cursor, now_ms: int, limit: int) -> tuple[list[_Row], bool]:
@@ -180,9 +188,9 @@ class EmbeddedQueue(Generic[T]):
         cursor.executemany(_MOVE, moves)
         return taken, bool(exhausted)
 
-    def _give_turns(self, cursor: sqlite3.Cursor, now_ms: int) -> int:
-        """Give turns to messages that have become visible; to how many, ``_TURNS_AT_ONCE`` at most."""
-        arrived = cursor.execute(_ARRIVED, (self._name, now_ms, _TURNS_AT_ONCE)).fetchall()
+    def _give_turns(self, cursor: sqlite3.Cursor, until_ms: int) -> int:
+        """Give turns to messages that are visible by then; to how many, ``_TURNS_AT_ONCE`` at most."""
+        arrived = cursor.execute(_ARRIVED, (self._name, until_ms, _TURNS_AT_ONCE)).fetchall()
         if not arrived:
             return 0
         first = cursor.execute(_FIRST_TURN, (self._name,)).fetchone()[0] or 1
@@ -204,7 +212,7 @@ class EmbeddedQueue(Generic[T]):
         """How long until the first message may be delivered; takes no write lock."""
         with self._database.read() as cursor:
             (visible_at_ms,) = cursor.execute(_HEAD, {"queue": self._name}).fetchone()
-        return math.inf if visible_at_ms is None else (visible_at_ms - self._now_ms()) / 1000
+        return math.inf if visible_at_ms is None else (visible_at_ms - self._ahead_ms - self._now_ms()) / 1000
 
     def _pause(self, rings: int, timeout_seconds: float) -> float:
         """Wait for the bell; roughly how long that took."""
@@ -221,7 +229,7 @@ class EmbeddedQueue(Generic[T]):
             receive_count=receives,
         )
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         with self._database.transaction() as cursor:
             cursor.executemany(statement, rows)
 

@@ -18,12 +18,14 @@ T = TypeVar("T")
 class Outgoing(Generic[T]):
     """A message to send, deliverable after ``delay_seconds`` (at most 900); ``group`` is the tenant, for fair queueing.
 
-    An adapter whose service knows whole seconds only rounds up.
+    An adapter whose service knows whole seconds only rounds up, or down where the receiver would have it
+    ``rather_early`` than late.
     """
 
     message: T
     delay_seconds: float = 0.0
     group: str
+    rather_early: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,15 +93,19 @@ Notifications = MessageQueue[Notification | AccountMail]
 class FarTimer(Protocol):
     """Sees to it that what is due beyond the direct horizon reaches its lane in time."""
 
+    def takes(self, message: JobMessage) -> bool:
+        """Whether ``arm`` gives it a timer of its own; the sweep brings what has none."""
+        ...
+
     def arm(self, items: Sequence[DueItem]) -> None:
-        """Called after the due items and the jobs were written.
+        """Arm those that are ``timed``. Called after the due items and the jobs were written.
 
         May be repeated; a failure is repaired by the safety sync.
         """
         ...
 
     def disarm(self, message: JobMessage) -> None:
-        """The occurrence will not be needed any more; unknown ones are ignored. Saves money, not correctness."""
+        """The attempt will not be needed any more; unknown ones are ignored. Saves money, not correctness."""
         ...
 
     def ping(self) -> None:

@@ -44,7 +44,12 @@ def forget_clients() -> None:
 
 def open_table(name: str) -> Table:
     """The table ``name`` in the account and region that the SDK finds."""
-    return Table(client("dynamodb"), name, ThreadPoolExecutor(_POOL, thread_name_prefix="dynamodb"))
+    return Table(client("dynamodb"), name, open_threads("dynamodb"))
+
+
+def open_threads(name: str) -> ThreadPoolExecutor:
+    """As many threads as a client has connections; none is started before it is needed."""
+    return ThreadPoolExecutor(_POOL, thread_name_prefix=name)
 
 
 def open_job_queue(url: str, dead_letter_url: str | None = None) -> JobQueue:

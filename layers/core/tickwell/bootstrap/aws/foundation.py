@@ -19,7 +19,7 @@ from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.arming import Arming
 from tickwell.application.ports import Clock, FarTimer, Lanes
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.bootstrap.aws.clients import client, open_blobs
+from tickwell.bootstrap.aws.clients import client, open_blobs, open_threads
 from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core
 from tickwell.bootstrap.outbound import Notifying
 from tickwell.settings.functions import CoreSettings
@@ -70,7 +70,12 @@ def _far_timer(settings: ArmingSettings, clock: Clock) -> FarTimer:
     from tickwell.adapters.aws.scheduler import SchedulerFarTimer
 
     return SchedulerFarTimer(
-        client("scheduler"), settings.schedule_group, settings.dispatch_queue_arn, settings.schedule_role_arn, clock
+        client("scheduler"),
+        settings.schedule_group,
+        settings.dispatch_queue_arn,
+        settings.schedule_role_arn,
+        clock,
+        open_threads("scheduler"),
     )
 
 

@@ -18,7 +18,8 @@ class Foundation:
     """Where things are kept, whose clock it is, which tasks there are and where they run.
 
     ``rates`` has a database of its own, which does not wait for the disk. ``http`` None: outgoing requests go through
-    the guarded client. ``close`` lets go of all of it.
+    the guarded client. ``ahead_seconds``: how long before its instant a worker has a message in hand. ``close`` lets go
+    of all of it.
     """
 
     settings: LocalSettings
@@ -33,3 +34,4 @@ class Foundation:
     ids: Ids
     close: Callable[[], None]
     http: HttpClient | None = None
+    ahead_seconds: float = 0.0

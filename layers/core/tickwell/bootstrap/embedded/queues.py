@@ -32,12 +32,18 @@ class Queues:
     failed_notifications: Notifications
 
 
-def queues_in(database: Database, clock: Clock, *, worker_timeout_seconds: int) -> Queues:
-    """The queues in ``database``; a worker may keep a message of a lane for ``worker_timeout_seconds``."""
+def queues_in(database: Database, clock: Clock, *, worker_timeout_seconds: int, ahead_seconds: float = 0.0) -> Queues:
+    """The queues in ``database``; a worker may keep a message of a lane for ``worker_timeout_seconds``.
+
+    It gets the message ``ahead_seconds`` before its delay is over.
+    """
     lane_seconds = worker_timeout_seconds + _VISIBILITY_MARGIN_SECONDS
     return Queues(
-        lanes={lane: _lane(database, clock, lane_queue(lane), LANE_DEAD_LETTERS, lane_seconds) for lane in Lane},
-        lane_dead_letters=_lane(database, clock, LANE_DEAD_LETTERS, None, _NOTIFICATION_VISIBILITY_SECONDS),
+        lanes={
+            lane: _lane(database, clock, lane_queue(lane), LANE_DEAD_LETTERS, lane_seconds, ahead_seconds)
+            for lane in Lane
+        },
+        lane_dead_letters=_lane(database, clock, LANE_DEAD_LETTERS, None, _NOTIFICATION_VISIBILITY_SECONDS, 0.0),
         notifications={channel: _notifications(database, clock, name) for channel, name in NOTIFICATION_QUEUES.items()},
         failed_notifications=_notifications(database, clock, NOTIFICATION_DEAD_LETTERS),
     )
@@ -48,7 +54,14 @@ def lane_queue(lane: Lane) -> str:
     return f"lane-{lane.value}"
 
 
-def _lane(database: Database, clock: Clock, name: str, dead_letter: str | None, visibility_seconds: int) -> JobQueue:
+def _lane(
+    database: Database,
+    clock: Clock,
+    name: str,
+    dead_letter: str | None,
+    visibility_seconds: int,
+    ahead_seconds: float,
+) -> JobQueue:
     return EmbeddedQueue(
         database,
         name,
@@ -57,6 +70,7 @@ def _lane(database: Database, clock: Clock, name: str, dead_letter: str | None, 
         decode_job_message,
         clock,
         visibility_seconds=visibility_seconds,
+        ahead_seconds=ahead_seconds,
     )
 
 

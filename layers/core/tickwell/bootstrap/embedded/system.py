@@ -113,7 +113,12 @@ def embedded_system(base: Foundation) -> EmbeddedSystem:
 def _parts(base: Foundation) -> _Parts:
     settings = base.settings
     stores = stores_in(base.database, base.clock)
-    queues = queues_in(base.database, base.clock, worker_timeout_seconds=settings.worker_timeout_seconds)
+    queues = queues_in(
+        base.database,
+        base.clock,
+        worker_timeout_seconds=settings.worker_timeout_seconds,
+        ahead_seconds=base.ahead_seconds,
+    )
     return _Parts(
         base=base,
         stores=stores,
