@@ -155,11 +155,13 @@ def changes_of(tz: str, year: int) -> list[datetime]:
     return found
 
 
-@pytest.mark.parametrize(("tz", "year"), ODD_YEARS)
-def test_a_whole_year(tz: str, year: int) -> None:
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+@pytest.mark.parametrize(("tz", "odd_year"), ODD_YEARS)
+def test_the_odd_year_of_a_zone_and_those_around_it(tz: str, odd_year: int, offset: int) -> None:
+    year = odd_year + offset
     begin, end = datetime(year, 1, 1, tzinfo=UTC) - 2 * DAY, datetime(year + 1, 1, 1, tzinfo=UTC) + 2 * DAY
     policies = [(missing, repeated) for missing in DstMissing for repeated in DstRepeated]
-    missing, repeated = policies[len(tz) % len(policies)]
+    missing, repeated = policies[(len(tz) + offset) % len(policies)]
     wanted = Wanted(minutes=(0, 30, 59), hours=(0, 1, 2, 3, 23), hour_text="0-3,23", missing=missing, repeated=repeated)
     compare(watch(tz, begin, end), wanted, tz)
 
