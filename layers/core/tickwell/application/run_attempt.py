@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tickwell.application.claim_check import Detail, load_payload, store_detail
-from tickwell.application.lifeline import AttemptLifeline, End
+from tickwell.application.lifeline import AttemptLifeline, End, Lifeline
 from tickwell.application.masking import Masker
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
@@ -39,7 +39,7 @@ _log = logging.getLogger("tickwell")
 SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 """How patiently an outcome is recorded when a service fails; together well within the lease's margin."""
 
-ContextFactory = Callable[[Job, Slot], TaskContext]
+ContextFactory = Callable[[Job, Slot, Lifeline], TaskContext]
 Retention = Callable[[Job, JobStatus], timedelta]
 """How long a job that ends like that, and its history, is kept."""
 Execute = Callable[[str, Any, TaskContext], Coroutine[Any, Any, Any]]
@@ -103,7 +103,7 @@ class RunAttempt:
         if slot is None or slot.token is None:
             raise ValueError("only a claimed job can be run")
         lifeline = lifeline or self.lifeline(job)
-        context = replace(self.contexts(job, slot), lifeline=lifeline)
+        context = self.contexts(job, slot, lifeline)
         start = _Start(at=self.clock.now())
         if slot.attempt > 1 and job.policy.is_expired(slot.due_at, start.at):
             ending = _EXPIRED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.http_client import HttpClient
+from tickwell.application.lifeline import Lifeline
 from tickwell.application.notice import ReadNotice
 from tickwell.application.notify import Notify
 from tickwell.application.ports import (
@@ -49,11 +50,11 @@ class Outbound:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
 
-    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot], TaskContext]:
+    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot, Lifeline], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
         http = self.http_client()
 
-        def context(job: Job, slot: Slot) -> TaskContext:
+        def context(job: Job, slot: Slot, lifeline: Lifeline) -> TaskContext:
             return TaskContext(
                 tenant_id=job.tenant_id,
                 job_id=job.job_id,
@@ -67,6 +68,7 @@ class Outbound:
                 mailer=self.mailer,
                 http=http,
                 blobs=blobs,
+                lifeline=lifeline,
             )
 
         return context
