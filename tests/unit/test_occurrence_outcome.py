@@ -204,3 +204,17 @@ def test_occurrences_of_a_range_include_both_ends() -> None:
     found = list(due_between(JOB.schedule, NOON, NOON + 2 * HOUR))
     assert found == [NOON, NOON + HOUR, NOON + 2 * HOUR]
     assert list(due_between(JOB.schedule, NOON + HOUR / 2, NOON + HOUR / 2)) == []
+
+
+@pytest.mark.parametrize(("executed", "begins"), [(True, NOON - 8 * HOUR), (False, NOON - 9 * HOUR)])
+def test_a_page_that_ends_where_a_range_begins_loses_no_range_and_shows_none_twice(
+    executed: bool, begins: datetime
+) -> None:
+    begin = NOON - 9 * HOUR
+    many = skipped(begin, NOON, count=None)
+    recorded = Recorded(skips=[many], executions=[attempt(due_at=begin)] if executed else [])
+    whole = occurrence_entries(JOB, recorded, Window(since=begin, until=NOON), most=10, now=NOON)
+    assert whole[-1].due_at == begins
+    behind = Window(since=begin + timedelta(milliseconds=1), until=NOON, after=begin)
+    rest = occurrence_entries(JOB, recorded, behind, most=10, now=NOON)
+    assert [*whole[:1], *rest] == whole

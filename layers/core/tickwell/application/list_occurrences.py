@@ -25,8 +25,9 @@ LOOK_BACK = timedelta(hours=24)
 
 _LATEST = from_epoch_ms(10**13 - 1)
 _CLOCKS_APART = timedelta(minutes=1)
-_SPARE_ROWS = 120
-"""Room for all attempts of one occurrence: 101 by its own retries, and some that were lost or returned."""
+_SPARE_ROWS = 240
+"""Room for all attempts of two occurrences (101 by retries, and some that were lost or returned): a whole one, and the
+one that the page before ended with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ class ListOccurrences:
         """Up to ``limit`` entries from ``since`` (else from ``LOOK_BACK`` ago) to ``until`` (else as far as it goes).
 
         Behind ``after``, which a page before has reached. A page costs what it shows, wherever it lies: the job, as
-        many rows of history as entries and up to 120 more, and nothing for what is to come. It may be short although
+        many rows of history as entries and up to 240 more, and nothing for what is to come. It may be short although
         more follow. Raises NotFoundError, InvalidInputError.
         """
         now = self.clock.now()
@@ -87,9 +88,11 @@ class ListOccurrences:
     def _recorded(self, job: Job, window: Window, *, rows: int, now: datetime) -> tuple[Recorded, datetime | None]:
         """What lies in the past of ``window``, and up to where that was read; None: all of it.
 
-        Workers' clocks may be ahead: what they have begun is looked for a minute beyond now.
+        Workers' clocks may be ahead: what they have begun is looked for a minute beyond now. And from where the page
+        before ended, for a range of skipped ones may begin right there.
         """
-        since, until = window.since, min(window.until, now + _CLOCKS_APART)
+        since = window.since if window.after is None else min(window.since, window.after)
+        until = min(window.until, now + _CLOCKS_APART)
         if until < since:
             return Recorded(), None
         place = (job.tenant_id, job.job_id)

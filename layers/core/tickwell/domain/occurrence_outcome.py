@@ -57,7 +57,10 @@ class OccurrenceEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """The instants from ``since`` to ``until``, both included. ``after``: ranges that begin up to there were shown."""
+    """The instants from ``since`` to ``until``, both included. ``after``: where the page before ended.
+
+    Ranges that begin before that were shown; what is recorded of that instant itself must be known.
+    """
 
     since: datetime
     until: datetime
@@ -106,7 +109,9 @@ def occurrence_entries(
     found |= {entry.due_at: entry for entry in _in_slot(job, now)}
     found |= {due_at: _tried(tried, job, skips.get(due_at), now) for due_at, tried in attempts.items()}
     singles = [entry for entry in found.values() if window.has(entry.due_at)]
-    whole = [_beside_singles(entry, found, job.schedule) for entry in ranges]
+    # One that begins where the page before ended was shown there, unless that page showed an execution at that instant.
+    unshown = [entry for entry in ranges if entry.due_at != window.after or entry.due_at in found]
+    whole = [_beside_singles(entry, found, job.schedule) for entry in unshown]
     return sorted([*whole, *singles], key=lambda entry: entry.due_at)[:most]
 
 
@@ -258,7 +263,7 @@ def _skipped(
             within = (due_at for due_at in instants if window.has(due_at) and not _is_undecided(job, due_at))
             for due_at in within:
                 singles[due_at] = OccurrenceEntry(due_at=due_at, outcome=outcome, reason=skip.reason)
-        elif window.after is None or skip.first_due_at > window.after:
+        elif window.after is None or skip.first_due_at >= window.after:
             ranges.append(
                 OccurrenceEntry(
                     due_at=skip.first_due_at,
