@@ -19,6 +19,7 @@ from tickwell.settings.operator import OperatorSettings
 from tickwell.settings.reading import SettingsError
 
 if TYPE_CHECKING:
+    from tickwell.adapters.aws.dynamodb.table import Table
     from tickwell.adapters.embedded.database import Database
 
 _STREAM_SECONDS = 60.0
@@ -39,15 +40,10 @@ def operator(settings: OperatorSettings) -> Iterator[OperateStopSwitch]:
 def recounting(settings: OperatorSettings) -> Iterator[Callable[[str], bool]]:
     """Counts the jobs and dead letters of a tenant anew; False: the tenant was not at rest. Raises as ``operator``."""
     if settings.table is not None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         from tickwell.adapters.aws.dynamodb.recount import Recount
-        from tickwell.bootstrap.aws.clients import open_table
 
-        try:
-            yield Recount(open_table(settings.table), lambda: time.sleep(_STREAM_SECONDS))
-        except (BotoCoreError, ClientError) as error:
-            raise UnavailableError("aws", str(error)) from error
+        with _table(settings.table) as table:
+            yield Recount(table, lambda: time.sleep(_STREAM_SECONDS))
         return
     from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 
@@ -60,15 +56,11 @@ def rebuilding(settings: OperatorSettings, pace: Pace, tell: Callable[[Rebuilt],
     """What writes missing due items; ``pace`` is for a table, a file is read at once. Raises as ``operator``."""
     clock = SystemClock()
     if settings.table is not None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
         from tickwell.adapters.aws.dynamodb.history import DynamoHistory
         from tickwell.adapters.aws.dynamodb.job_walk import DynamoJobWalk
-        from tickwell.bootstrap.aws.clients import open_table
 
-        try:
-            table = open_table(settings.table)
+        with _table(settings.table) as table:
             yield RebuildDueItems(
                 walk=DynamoJobWalk(table, clock),
                 due_items=DynamoDueItems(table, clock),
@@ -78,8 +70,6 @@ def rebuilding(settings: OperatorSettings, pace: Pace, tell: Callable[[Rebuilt],
                 tell=tell,
                 pace=pace,
             )
-        except (BotoCoreError, ClientError) as error:
-            raise UnavailableError("aws", str(error)) from error
         return
     from tickwell.adapters.embedded.due import EmbeddedDueItems
     from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -101,16 +91,12 @@ def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
     """The export of tenants. Raises as ``operator``, and SettingsError where the bucket is not named."""
     clock = SystemClock()
     if settings.table is not None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from tickwell.bootstrap.aws.clients import open_blobs, open_table
+        from tickwell.bootstrap.aws.clients import open_blobs
 
         if settings.blob_bucket is None:
             raise SettingsError("TICKWELL_BLOB_BUCKET: on AWS an export takes the stack's bucket as well")
-        try:
-            yield export_from_table(open_table(settings.table), open_blobs(settings.blob_bucket), clock)
-        except (BotoCoreError, ClientError) as error:
-            raise UnavailableError("aws", str(error)) from error
+        with _table(settings.table) as table:
+            yield export_from_table(table, open_blobs(settings.blob_bucket), clock)
         return
     from tickwell.adapters.embedded.files import FileBlobs
 
@@ -121,31 +107,17 @@ def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
 @contextmanager
 def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
     """What the operator may do about quotas, while the block runs. Raises as ``operator``."""
-    if settings.table is None:
-        with _database(settings) as database:
-            yield OperateQuotas(read=_quotas_in(database, settings))
+    clock = SystemClock()
+    if settings.table is not None:
+        from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
+
+        with _table(settings.table) as table:
+            yield OperateQuotas(read=_quotas(stores_on(table, clock), DynamoQuotaStore(table), settings, clock))
         return
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield OperateQuotas(read=_quotas_on(settings.table, settings))
-    except (BotoCoreError, ClientError) as error:
-        raise UnavailableError("aws", str(error)) from error
-
-
-def _quotas_on(table_name: str, settings: OperatorSettings) -> ReadQuotas:
-    from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
-    from tickwell.bootstrap.aws.clients import open_table
-
-    table, clock = open_table(table_name), SystemClock()
-    return _quotas(stores_on(table, clock), DynamoQuotaStore(table), settings, clock)
-
-
-def _quotas_in(database: "Database", settings: OperatorSettings) -> ReadQuotas:
     from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 
-    clock = SystemClock()
-    return _quotas(stores_in(database, clock), EmbeddedQuotaStore(database), settings, clock)
+    with _database(settings) as database:
+        yield OperateQuotas(read=_quotas(stores_in(database, clock), EmbeddedQuotaStore(database), settings, clock))
 
 
 def _quotas(stores: TenantStores, store: QuotaStore, settings: OperatorSettings, clock: SystemClock) -> ReadQuotas:
@@ -156,6 +128,18 @@ def _quotas(stores: TenantStores, store: QuotaStore, settings: OperatorSettings,
         webhooks=stores.webhooks,
         api_keys=stores.api_keys,
     )
+
+
+@contextmanager
+def _table(name: str) -> Iterator["Table"]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tickwell.bootstrap.aws.clients import open_table
+
+    try:
+        yield open_table(name)
+    except (BotoCoreError, ClientError) as error:  # no credentials, no region, no such table, no permission
+        raise UnavailableError("aws", str(error)) from error
 
 
 @contextmanager
@@ -175,15 +159,10 @@ def _database(settings: OperatorSettings) -> Iterator["Database"]:
 @contextmanager
 def _switch(settings: OperatorSettings) -> Iterator[StopSwitch]:
     if settings.table is not None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
-        from tickwell.bootstrap.aws.clients import open_table
 
-        try:
-            yield DynamoStopSwitch(open_table(settings.table))
-        except (BotoCoreError, ClientError) as error:  # no credentials, no region, no such table, no permission
-            raise UnavailableError("aws", str(error)) from error
+        with _table(settings.table) as table:
+            yield DynamoStopSwitch(table)
         return
     from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
 
