@@ -37,26 +37,9 @@ from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.submissions import DynamoSubmissions
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
-from tickwell.adapters.embedded.accounts import EmbeddedAccountStore
-from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
-from tickwell.adapters.embedded.audit import EmbeddedAuditLog
-from tickwell.adapters.embedded.caller_keys import EmbeddedCallerKeys
-from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
-from tickwell.adapters.embedded.due import EmbeddedDueItems
-from tickwell.adapters.embedded.erasure import EmbeddedErasure
-from tickwell.adapters.embedded.history import EmbeddedHistory
 from tickwell.adapters.embedded.holdings import EmbeddedHoldings
-from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
-from tickwell.adapters.embedded.jobs import EmbeddedJobStore
-from tickwell.adapters.embedded.members import EmbeddedMemberStore
-from tickwell.adapters.embedded.named_queues import EmbeddedQueueStore
-from tickwell.adapters.embedded.notifying import EmbeddedNotificationLog, EmbeddedWebhookStore
-from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
-from tickwell.adapters.embedded.stop_switch import EmbeddedStopSwitch
-from tickwell.adapters.embedded.submissions import EmbeddedSubmissions
-from tickwell.adapters.embedded.workers import EmbeddedWorkerLog
 from tickwell.adapters.export_cursors import EncodedExportCursors
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.export_walk import ExportWalk
@@ -81,6 +64,7 @@ from tickwell.application.ports import (
     TenantCounts,
     WorkerLog,
 )
+from tickwell.bootstrap.embedded.stores import stores_in
 from tickwell.bootstrap.outbound import Notifying
 
 if TYPE_CHECKING:
@@ -150,28 +134,29 @@ class DynamoStores:
 
 
 def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
-    """Stores in the SQLite file ``path``."""
+    """Stores in the SQLite file ``path``, put together as the product does."""
     database = Database(path)
+    made = stores_in(database, clock)
     stores = Stores(
-        jobs=EmbeddedJobStore(database, clock),
-        listing=EmbeddedJobListing(database, clock),
-        caller_keys=EmbeddedCallerKeys(database),
-        history=EmbeddedHistory(database, clock),
-        due_items=EmbeddedDueItems(database, clock),
-        accounts=EmbeddedAccountStore(database),
-        api_keys=EmbeddedApiKeyStore(database),
-        members=EmbeddedMemberStore(database, clock),
-        queues=EmbeddedQueueStore(database, clock),
-        quotas=EmbeddedQuotaStore(database),
-        stop_switch=EmbeddedStopSwitch(database),
-        audit=EmbeddedAuditLog(database, clock),
-        erasure=EmbeddedErasure(database),
+        jobs=made.jobs,
+        listing=made.listing,
+        caller_keys=made.caller_keys,
+        history=made.history,
+        due_items=made.due_items,
+        accounts=made.accounts,
+        api_keys=made.api_keys,
+        members=made.members,
+        queues=made.queues,
+        quotas=made.quotas,
+        stop_switch=made.stop_switch,
+        audit=made.audit_log,
+        erasure=made.erasure,
         holdings=EmbeddedHoldings(database, clock),
-        notifying=Notifying(webhooks=EmbeddedWebhookStore(database), records=EmbeddedNotificationLog(database, clock)),
+        notifying=made.notifying,
         rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
-        submissions=EmbeddedSubmissions(database, clock),
-        counts=EmbeddedTenantCounts(database, clock),
-        workers=EmbeddedWorkerLog(database, clock),
+        submissions=made.submissions,
+        counts=made.counts,
+        workers=made.workers,
         clock=clock,
         ids=SeededIds(clock),
     )
