@@ -6,7 +6,7 @@ from tickwell.adapters.export_cursors import EncodedExportCursors
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.export_walk import ExportWalk
 from tickwell.application.ports import BlobStore, Clock, Holdings
-from tickwell.bootstrap.tenant_stores import TenantStores, stores_in, stores_on
+from tickwell.bootstrap.tenant_stores import TenantStores, tenant_stores_in, tenant_stores_on
 
 if TYPE_CHECKING:
     from tickwell.adapters.aws.dynamodb.table import Table
@@ -17,14 +17,14 @@ def export_from_table(table: "Table", blobs: BlobStore, clock: Clock) -> ExportT
     """On the ``aws`` engine."""
     from tickwell.adapters.aws.dynamodb.holdings import DynamoHoldings
 
-    return _export(stores_on(table, clock), DynamoHoldings(table, clock), blobs, clock)
+    return _export(tenant_stores_on(table, clock), DynamoHoldings(table, clock), blobs, clock)
 
 
 def export_from_database(database: "Database", blobs: BlobStore, clock: Clock) -> ExportTenant:
     """On the embedded engine."""
     from tickwell.adapters.embedded.holdings import EmbeddedHoldings
 
-    return _export(stores_in(database, clock), EmbeddedHoldings(database, clock), blobs, clock)
+    return _export(tenant_stores_in(database, clock), EmbeddedHoldings(database, clock), blobs, clock)
 
 
 def _export(stores: TenantStores, holdings: Holdings, blobs: BlobStore, clock: Clock) -> ExportTenant:

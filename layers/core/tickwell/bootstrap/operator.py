@@ -13,7 +13,7 @@ from tickwell.application.rebuild import Pace, RebuildDueItems, Rebuilt
 from tickwell.application.stop_switch import OperateStopSwitch
 from tickwell.bootstrap.exporting import export_from_database, export_from_table
 from tickwell.bootstrap.limits import quotas
-from tickwell.bootstrap.tenant_stores import TenantStores, stores_in, stores_on
+from tickwell.bootstrap.tenant_stores import TenantStores, tenant_stores_in, tenant_stores_on
 from tickwell.domain.errors import UnavailableError
 from tickwell.settings.operator import OperatorSettings
 from tickwell.settings.reading import SettingsError
@@ -112,12 +112,14 @@ def quota_desk(settings: OperatorSettings) -> Iterator[OperateQuotas]:
         from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
 
         with _table(settings.table) as table:
-            yield OperateQuotas(read=_quotas(stores_on(table, clock), DynamoQuotaStore(table), settings, clock))
+            yield OperateQuotas(read=_quotas(tenant_stores_on(table, clock), DynamoQuotaStore(table), settings, clock))
         return
     from tickwell.adapters.embedded.quotas import EmbeddedQuotaStore
 
     with _database(settings) as database:
-        yield OperateQuotas(read=_quotas(stores_in(database, clock), EmbeddedQuotaStore(database), settings, clock))
+        yield OperateQuotas(
+            read=_quotas(tenant_stores_in(database, clock), EmbeddedQuotaStore(database), settings, clock)
+        )
 
 
 def _quotas(stores: TenantStores, store: QuotaStore, settings: OperatorSettings, clock: SystemClock) -> ReadQuotas:

@@ -21,7 +21,7 @@ class TenantStores:
     queues: QueueStore
 
 
-def stores_on(table: "Table", clock: Clock) -> TenantStores:
+def tenant_stores_on(table: "Table", clock: Clock) -> TenantStores:
     """On the ``aws`` engine."""
     from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
     from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
@@ -36,7 +36,7 @@ def stores_on(table: "Table", clock: Clock) -> TenantStores:
     )
 
 
-def stores_in(database: "Database", clock: Clock) -> TenantStores:
+def tenant_stores_in(database: "Database", clock: Clock) -> TenantStores:
     """On the embedded engine."""
     from tickwell.adapters.embedded.api_keys import EmbeddedApiKeyStore
     from tickwell.adapters.embedded.members import EmbeddedMemberStore
