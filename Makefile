@@ -44,6 +44,10 @@ e2e: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## build with SAM, de
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m pytest tests/e2e -m e2e
 
+chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## try to break it, and print what was lost: nothing (SEED=, SHORT=1, ONLY=)
+	@infra/find-python 3.13 > /dev/null
+	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
+
 format: .venv/dev.stamp ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -92,4 +96,4 @@ clean: ## remove environments, caches and build results; ./data stays
 	.venv-ministack/bin/python $(INSTALL) requirements/ministack.txt
 	@touch $@
 
-.PHONY: help run test check e2e format build deploy openapi lock clean
+.PHONY: help run test check e2e chaos format build deploy openapi lock clean

@@ -1,0 +1,41 @@
+"""The trials that ``make chaos`` is made of."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tests.chaos.figures import Figures
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run of a trial: what chance begins with, whether it is the short form, and a directory of its own."""
+
+    seed: int
+    short: bool
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """A function of a module (``module:function``) that takes a ``Run`` and gives ``Figures``.
+
+    Trials run two at a time, but one that measures how quickly something answers runs ``alone``. One that takes longer
+    than ``limit_seconds`` has hung, and is ended.
+    """
+
+    name: str
+    function: str
+    limit_seconds: float = 540
+    alone: bool = False
+    in_short: bool = True
+
+    def __call__(self, run: Run) -> Figures:
+        """Do it, in this process."""
+        module, _, name = self.function.partition(":")
+        return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
+
+
+TRIALS: tuple[Trial, ...] = ()
