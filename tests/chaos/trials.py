@@ -38,4 +38,7 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (
+    Trial(name="security-access", function="tests.chaos.security.access:access"),
+    Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
+)
