@@ -27,7 +27,7 @@ def template(run: Run) -> Figures:
 
 def checked(file: Path, folder: Path) -> dict[str, Any]:
     """What checkov reports of ``file``. It runs in ``folder``, where it finds no configuration that skips anything."""
-    command = [CHECKOV, "--framework", "cloudformation", "--file", file, "--output", "json", "--soft-fail"]
+    command = [str(CHECKOV), "--framework", "cloudformation", "--file", str(file), "--output", "json", "--soft-fail"]
     done = subprocess.run(
         [*command, "--skip-download", "--quiet"],
         cwd=folder,
