@@ -38,4 +38,4 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),)
