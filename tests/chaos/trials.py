@@ -38,4 +38,4 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (Trial(name="kills", function="tests.chaos.kills.trial:kills"),)
