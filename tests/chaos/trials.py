@@ -41,4 +41,5 @@ class Trial:
 TRIALS: tuple[Trial, ...] = (
     Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="kills", function="tests.chaos.kills.trial:kills"),
 )
