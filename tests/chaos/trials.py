@@ -39,6 +39,9 @@ class Trial:
 
 
 TRIALS: tuple[Trial, ...] = (
+    Trial(name="template", function="tests.chaos.template:template"),
+    Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="kills", function="tests.chaos.kills.trial:kills"),
     Trial(name="security-access", function="tests.chaos.security.access:access"),
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
 )
