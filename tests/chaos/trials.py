@@ -43,5 +43,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
     Trial(name="kills", function="tests.chaos.kills.trial:kills"),
     Trial(name="security-access", function="tests.chaos.security.access:access"),
+    Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
 )
