@@ -44,5 +44,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="kills", function="tests.chaos.kills.trial:kills"),
     Trial(name="security-access", function="tests.chaos.security.access:access"),
     Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
+    Trial(name="security-secrets", function="tests.chaos.security.secrecy:secrecy"),
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
 )
