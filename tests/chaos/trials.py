@@ -41,5 +41,7 @@ class Trial:
 TRIALS: tuple[Trial, ...] = (
     Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="lives-embedded", function="tests.chaos.lives.trial:on_embedded"),
+    Trial(name="lives-aws", function="tests.chaos.lives.trial:on_aws"),
     Trial(name="kills", function="tests.chaos.kills.trial:kills"),
 )

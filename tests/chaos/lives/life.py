@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
 from tests.chaos.lives.engines import Engine, Open
 from tests.chaos.lives.ledger import Ledger
 from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane, SeenQueues
 from tests.contract.store_engines import Stores
-from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
 from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.execute_batch import JobDelivery, JobQueue
 from tickwell.application.ports import Outgoing
