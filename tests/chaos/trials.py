@@ -38,4 +38,8 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = (Trial(name="kills", function="tests.chaos.kills.trial:kills"),)
+TRIALS: tuple[Trial, ...] = (
+    Trial(name="template", function="tests.chaos.template:template"),
+    Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="kills", function="tests.chaos.kills.trial:kills"),
+)
