@@ -33,8 +33,14 @@ class Disk:
     def look(self) -> None:
         """Sound as it is, and with a write-ahead log that a power cut tore; and nothing recorded is gone."""
         self.looks += 1
-        for name in _DATABASES:
-            self.faults += integrity_faults(self._copy(name), f"{name} after kill {self.looks}")
+        broken = [
+            fault
+            for name in _DATABASES
+            for fault in integrity_faults(self._copy(name), f"{name} after kill {self.looks}")
+        ]
+        if broken:
+            self.faults += broken
+            return
         for outcome, summary in outcomes(self.copies / "tickwell.db").items():
             if self.recorded.setdefault(outcome, summary) != summary:
                 self.faults.append(f"{outcome} was recorded as {self.recorded[outcome]}, and is {summary} now")

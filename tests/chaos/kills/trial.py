@@ -200,6 +200,7 @@ def _judged(lab: _Lab, unfinished: str | None, told: Mapping[str, Sequence[Told]
             "starts": fleet.starts,
             "accepted": answers.requests,
             "repeated requests": answers.tries - answers.requests,
+            "refused too late": len(answers.late),
             "occurrences": len(left.occurrences),
             "attempts lost": sum(a.status == "lost" for each in left.occurrences.values() for a in each),
             "given up after losses": left.given_up,

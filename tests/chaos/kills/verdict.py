@@ -166,6 +166,8 @@ class Verdict:
             retried = sum(self.left.names[job_id] == name for job_id in self.left.failed)
             if count > 1 + retried:
                 yield f"{name} is there {count} times, and was retried at most {retried} times"
+        names = set(self.left.names.values())
+        yield from (f"{name} was refused, and is there" for name in self.answers.late if name in names)
         for key, count in self.receiver.keys.get(ONCE, Counter[str]()).items():
             if count > 1:
                 yield f"{key} must not run twice, and was seen {count} times"
