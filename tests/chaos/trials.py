@@ -38,4 +38,7 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = (Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),)
+TRIALS: tuple[Trial, ...] = (
+    Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
+)
