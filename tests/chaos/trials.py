@@ -39,6 +39,8 @@ class Trial:
 
 
 TRIALS: tuple[Trial, ...] = (
+    Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
     Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
+    Trial(name="kills", function="tests.chaos.kills.trial:kills"),
 )

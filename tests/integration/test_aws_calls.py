@@ -14,7 +14,8 @@ import pytest
 
 from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
-from tests.integration.test_functions import Stack, stack  # noqa: F401 - a fixture
+from tests.function_stack import Stack
+from tests.integration.test_functions import stack  # noqa: F401 - a fixture
 from tickwell.adapters.system import SystemClock
 
 Call = tuple[str, dict[str, Any]]
