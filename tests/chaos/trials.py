@@ -43,5 +43,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
     Trial(name="lives-embedded", function="tests.chaos.lives.trial:on_embedded"),
     Trial(name="lives-aws", function="tests.chaos.lives.trial:on_aws"),
+    Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
     Trial(name="kills", function="tests.chaos.kills.trial:kills"),
 )
