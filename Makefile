@@ -44,7 +44,7 @@ e2e: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## build with SAM, de
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m pytest tests/e2e -m e2e
 
-chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## try to break it, and print what was lost: nothing (SEED=, SHORT=1, ONLY=)
+chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp .venv-checkov/stamp ## try to break it, and print what was lost: nothing (SEED=, SHORT=1, ONLY=)
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
 
@@ -66,7 +66,7 @@ lock: .venv/dev.stamp ## resolve the dependencies of pyproject.toml anew (UPGRAD
 	$(BIN)/python infra/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## remove environments, caches and build results; ./data stays
-	rm -rf .venv .venv-sam .venv-ministack .aws-sam build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-sam .venv-ministack .venv-checkov .aws-sam build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Stamps decide what is installed: nothing is done twice, and a second `make run` starts at once.
 
@@ -94,6 +94,12 @@ clean: ## remove environments, caches and build results; ./data stays
 	@infra/find-python 3.13 > /dev/null
 	$(LAMBDA_PYTHON) -m venv .venv-ministack
 	.venv-ministack/bin/python $(INSTALL) requirements/ministack.txt
+	@touch $@
+
+.venv-checkov/stamp: requirements/checkov.txt
+	@infra/require-python "$(PYTHON)"
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/python $(INSTALL) requirements/checkov.txt
 	@touch $@
 
 .PHONY: help run test check e2e chaos format build deploy openapi lock clean

@@ -43,6 +43,7 @@ SETS = (
     LockSet(name="oidc", extra="oidc", constrained_by="dev"),
     LockSet(name="sam", project=False, group="sam"),
     LockSet(name="ministack", project=False, group="ministack"),
+    LockSet(name="checkov", project=False, group="checkov"),
 )
 
 

@@ -38,4 +38,13 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (
+    Trial(name="template", function="tests.chaos.template:template"),
+    Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
+    Trial(name="lives-embedded", function="tests.chaos.lives.trial:on_embedded"),
+    Trial(name="lives-aws", function="tests.chaos.lives.trial:on_aws"),
+    Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
+    Trial(name="kills", function="tests.chaos.kills.trial:kills"),
+    Trial(name="security-access", function="tests.chaos.security.access:access"),
+    Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
+)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.crash.lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
 from tests.contract.makers import execution
-from tests.crash_lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
 from tests.doubles import NOON
 from tests.editing import execute_now
 from tests.occurring import backfill, occurrences, outcomes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash_flows import MINUTE
-from tests.crash_lab import Crash, Lab, Wire, new_lab, ways_to_break
+from tests.chaos.crash.flows import MINUTE
+from tests.chaos.crash.lab import Crash, Lab, Wire, new_lab, ways_to_break
 from tests.world import ADA
 from tickwell.application.apply_jobs import ApplyJobs, Choice, Entry
 from tickwell.application.create_job import At, NewJob, ScheduleRequest

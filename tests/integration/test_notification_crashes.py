@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
 from tests.contract.mail_servers import MailServer, mail_server  # noqa: F401
-from tests.crash_lab import Crash, Kind, Watched, Wire
 from tests.notification_lab import Hook, NotificationLab, mails, new_notification_lab, serve_hook
 from tests.world import ADA, task
 from tickwell.domain.errors import TickwellError

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.api_hosts import SIGNING_KEY, Answer, Client, new_api, services_of
-from tests.crash_flows import MINUTE
-from tests.crash_lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
+from tests.chaos.crash.flows import MINUTE
+from tests.chaos.crash.lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
 from tests.world import ADA
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens

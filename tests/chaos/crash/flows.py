@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tests.crash_lab import Lab
+from tests.chaos.crash.lab import Lab
 from tests.editing import edit, execute_now
 from tests.world import ADA
 from tickwell.application.create_job import After, Every, Immediately, NewJob
