@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tests.chaos.figures import Figure, Figures
 from tests.chaos.overload.records import Attempt, Records, most_at_once
 from tests.chaos.overload.speakers import Bystander, Hammer, part
+from tickwell.application.losses import ON_SUSPICION
 
 LIMIT = 3
 """How many jobs of the queue at its limit may run at once."""
@@ -30,11 +31,15 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watched:
-    """What was seen of the server while it worked: resident memory, messages in its lanes, what it complained of."""
+    """What was seen of the server while it worked: resident memory, messages in its lanes, what it complained of.
+
+    ``resent`` is how many messages each run of its safety sync sent again.
+    """
 
     memory_mb: list[float] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    resent: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +73,7 @@ def judged(told: Told, found: Records) -> Figures:
         "latest start ms": 1000 * part(late, 1),
         "begun under the limit": len(limited),
         "most at once": most,
+        "sent again on suspicion": sum(told.watched.resent) - sum(_multiplied(told)),
         "idle MB": told.idle_mb,
         "most MB": peak_mb,
         "after MB": told.after_mb,
@@ -80,6 +86,7 @@ def judged(told: Told, found: Records) -> Figures:
         *(f"{peak_mb:.0f} MB, {told.idle_mb:.0f} MB when idle" for _ in range(peak_mb > told.idle_mb + MEMORY_MB)),
         *(f"job {job_id} was due and did not complete once" for job_id in found.undone),
         *_refused(told),
+        *(f"a safety sync sent {count} messages again, none of which was lost" for count in _multiplied(told)),
         *(f"the server said: {line.strip()}" for line in told.watched.complaints),
     ]
     zeros = {
@@ -90,6 +97,7 @@ def judged(told: Told, found: Records) -> Figures:
         "late starts": len(_too_late(mine)),
         "over the limit": max(most - LIMIT, 0),
         "MB over the bound": max(round(peak_mb - told.idle_mb - MEMORY_MB), 0),
+        "backlog sent again": sum(_multiplied(told)),
         "complaints": len(told.watched.complaints),
     }
     return Figures(counts=counts, zeros=zeros, faults=faults)
@@ -127,3 +135,8 @@ def _too_late(mine: Sequence[Attempt]) -> list[Attempt]:
 
 def _refused(told: Told) -> list[str]:
     return [*told.bystander.calls.refused, *told.hammer.calls.refused]
+
+
+def _multiplied(told: Told) -> list[int]:
+    """What runs of the safety sync sent again that is more than they may on suspicion: a backlog is not a loss."""
+    return [count for count in told.watched.resent if count > ON_SUSPICION]
