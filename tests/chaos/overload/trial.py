@@ -60,7 +60,7 @@ class Sizes:
     hammered_seconds: float
 
 
-FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, large=200, flood_in_seconds=15, hammered_seconds=10)
+FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, large=200, flood_in_seconds=15, hammered_seconds=8)
 SHORT = Sizes(far=6_000, flood=3_000, slow=150, parked=1_000, large=50, flood_in_seconds=3, hammered_seconds=3)
 
 
