@@ -38,4 +38,8 @@ class Trial:
         return cast(Callable[[Run], Figures], getattr(importlib.import_module(module), name))(run)
 
 
-TRIALS: tuple[Trial, ...] = (Trial(name="template", function="tests.chaos.template:template"),)
+TRIALS: tuple[Trial, ...] = (
+    Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
+    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
+    Trial(name="template", function="tests.chaos.template:template"),
+)
