@@ -21,6 +21,7 @@ NARROW_CONCURRENCY = 3
 RECURRING = "recurring"
 
 _PAUSE_SECONDS = 0.05
+_OVER = [{"field": "end_at", "message": "comes before the first occurrence"}]
 _LARGE = "x" * 300_000
 _SHARES = {
     "echo": 16,
@@ -57,9 +58,13 @@ class Order:
 
 @dataclass(kw_only=True)
 class Answers:
-    """What was accepted: ids by name. ``faults``: answers that should not be. ``tries``: with repeated requests."""
+    """What was accepted: ids by name. ``faults``: answers that should not be. ``tries``: with repeated requests.
+
+    ``late``: refused because the schedule was over when the request, whose server had died, was sent again.
+    """
 
     accepted: dict[str, str] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     requests: int = 0
     tries: int = 0
@@ -189,6 +194,9 @@ class Clients:
         return True
 
     def _note(self, order: Order, status: int, answer: dict[str, Any]) -> None:
+        if status == 422 and order.key.startswith(RECURRING) and answer["details"] == _OVER:
+            self.answers.late.append(order.key)
+            return
         if status not in {200, 201}:
             self.answers.faults.append(f"POST {order.path} under the key {order.key} was answered {status}: {answer}")
             return

@@ -73,6 +73,7 @@ def judged(told: Told, found: Records) -> Figures:
         "after MB": told.after_mb,
     }
     faults = [
+        *_lost(told, found),
         *_slow_phases(told),
         *(f"job {one.job_id} of the bystander began {one.late_seconds:.1f} s late" for one in _too_late(mine)),
         *(f"{most} jobs of a queue for {LIMIT} ran at once" for _ in range(most > LIMIT)),
@@ -82,7 +83,7 @@ def judged(told: Told, found: Records) -> Figures:
         *(f"the server said: {line.strip()}" for line in told.watched.complaints),
     ]
     zeros = {
-        "lost": abs(told.accepted + len(told.bystander.job_ids) - found.jobs) + abs(told.far - found.waiting),
+        "lost": len(_lost(told, found)),
         "undone": len(found.undone),
         "not answered": len(_refused(told)),
         "phases too slow": len(_slow_phases(told)),
@@ -112,6 +113,12 @@ def _slow_phases(told: Told) -> list[str]:
         if p99 > ANSWER_P99_SECONDS or longest > LONGEST_ANSWER_SECONDS:
             slow.append(f"{phase.name}: the bystander's answers took {p99:.1f} s (p99), {longest:.1f} s (longest)")
     return slow
+
+
+def _lost(told: Told, found: Records) -> list[str]:
+    accepted = told.accepted + len(told.bystander.job_ids)
+    wrong = [(accepted, "were accepted", found.jobs), (told.far, "were to wait for tomorrow", found.waiting)]
+    return [f"of {asked} jobs that {what} there are {there}" for asked, what, there in wrong if asked != there]
 
 
 def _too_late(mine: Sequence[Attempt]) -> list[Attempt]:

@@ -37,8 +37,9 @@ class Findings:
             self.require(kind, sentence, held=held)
 
     def answered(self, kind: str, sentence: str, status: int) -> None:
-        """One vector of ``kind`` that may have any answer but one that says that we broke."""
-        self.require(kind, f"{sentence}: {status}", held=status < 500, what=BROKE)
+        """A vector, counted elsewhere, may have any answer but one that says that we broke."""
+        if status >= 500:
+            self.fault(BROKE, f"{kind}: {sentence}: {status}")
 
     def holds_no_secret(self, kind: str, place: str, text: str, secrets: Mapping[str, str]) -> None:
         """``secrets`` by name: each is a vector, and must not stand in ``text``."""

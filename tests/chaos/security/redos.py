@@ -18,6 +18,7 @@ from tests.chaos.security.pattern_walk import Used, walk
 KIND: Final = "patterns"
 _TINY: Final = (14, 22)
 _LENGTHS: Final = (2_000, 8_000, 32_000)
+QUICK_LENGTHS: Final = (500, 2_000, 8_000)
 _GROWTH: Final = 8.0
 """Four times the length takes four times as long, or sixteen times if each place is tried from each other one."""
 

@@ -30,9 +30,8 @@ def smuggle(findings: Findings, server: ServerProcess) -> None:
         for (name, (_, statuses)), (seen, closed, answers) in zip(
             expected.items(), pool.map(send, expected.values()), strict=True
         ):
-            as_told = seen == statuses and (closed or statuses != REFUSED)
+            as_told = seen == statuses and (closed or statuses != REFUSED) and b"X-Injected" not in answers
             findings.require(KIND, f"{name}: answered {seen}, closed: {closed}", held=as_told)
-            findings.require(KIND, f"{name}: a header of the sender's", held=b"X-Injected" not in answers)
             findings.answered(KIND, name, max(seen, default=0))
 
 
