@@ -44,7 +44,7 @@ class Found:
         """For the line."""
         counts = {"flows": self.flows, "calls": self.calls, "ports called": len(self.ports)}
         points = {"points": self.points.total(), "crashes": self.points[Kind.CRASH]}
-        left = {f"{kind}s written ahead and left": number for kind, number in sorted(self.ahead.items())}
+        left = {f"{kind} written ahead and left": number for kind, number in sorted(self.ahead.items())}
         zeros = {figure: self.broken[figure] for figure in FIGURES} | {"ports not watched": len(not_watched)}
         faults = [*(f"{port} is called behind the wire" for port in not_watched), *self.faults]
         return Figures(counts=counts | points | left, zeros=zeros, faults=faults)
