@@ -19,6 +19,8 @@ GRID_MS = int(GRID.total_seconds() * 1000)
 DONE = Attempt(number=1, status="success", then="completed", code=None)
 LOST = Attempt(number=1, status="lost", then="retry", code="WORKER_LOST")
 REFUSED = Attempt(number=1, status="failed", then="give up", code="HTTP_STATUS")
+RECORD = "INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome) VALUES "
+SUMMARY_WITH_BLOB = '{"status": "success", "then": ["completed"], "blob": "tenants/t/x.json"}'
 DUE = [GRID_MS * number for number in range(OCCURRENCES)]
 
 
@@ -41,6 +43,7 @@ def clean() -> Verdict:
         },
         skipped={"r": [(0, 0)]},
         failed=frozenset({"d"}),
+        unreadable=[],
         remains=[],
         miscounted=[],
     )
@@ -129,8 +132,10 @@ def test_what_is_left_and_miscounted_is_read_from_the_database(tmp_path: Path) -
     with database.transaction() as cursor:
         cursor.execute("INSERT INTO queue_messages (queue, group_id, body, visible_at) VALUES ('q', 'g', 'b', 0)")
         cursor.execute("INSERT INTO job_counts VALUES ('t', 'q', 'high', 'active', 0, 1)")
+        cursor.execute(f"{RECORD} ('t', 'j', 0, 1, 0, ?, '{{}}')", [SUMMARY_WITH_BLOB])
     database.close()
     left = read(path)
+    assert len(left.unreadable) == 1
     assert left.remains == ["messages left: q b"]
     assert [what.partition(":")[0] for what in left.miscounted] == ["job_counts"]
 
@@ -139,9 +144,8 @@ def test_a_broken_page_and_an_outcome_that_changed_are_found_after_a_kill(tmp_pa
     data = tmp_path / "data"
     data.mkdir()
     database = Database(data / "tickwell.db")
-    record = "INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome) VALUES "
     with database.transaction() as cursor:
-        cursor.execute(f"{record} ('t', 'j', 0, 1, 0, 'first', '')")
+        cursor.execute(f"{RECORD} ('t', 'j', 0, 1, 0, 'first', '')")
     disk = Disk(data=data, copies=tmp_path / "copies", chance=Random(1))
     disk.look()
     assert (disk.faults, disk.torn) == ([], 1)

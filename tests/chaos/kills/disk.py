@@ -107,7 +107,16 @@ def integrity_faults(path: Path, where: str) -> list[str]:
 
 
 def outcomes(path: Path) -> dict[Outcome, str]:
-    """What is recorded of attempts."""
+    """What is recorded of attempts; nothing where the first start did not come so far."""
+    if not _has_tables(path):
+        return {}
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT tenant_id, job_id, due_ms, attempt, summary FROM executions")
         return {(tenant, job, due_ms, attempt): summary for tenant, job, due_ms, attempt, summary in rows}
+
+
+def _has_tables(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is not None

@@ -16,13 +16,17 @@ from tests.leaping_server import LEAPS, Leaps
 from tests.server_process import ServerProcess, spawn, started
 
 ALL, ONE, STARTING, TASK = "of all servers", "of one server", "while starting", "of a task process"
-KILLS: Mapping[str, int] = {ALL: 7, ONE: 6, STARTING: 4, TASK: 3}
-"""Twenty of them."""
+KILLS: Mapping[str, int] = {ALL: 6, ONE: 5, STARTING: 4, TASK: 3}
+"""Twenty of them, with the two at the first start."""
+
+FIRST = "at the first start"
+FIRST_KILLS = 2
 
 OUTAGE = timedelta(seconds=35)
 """What passes, by the clock of the servers, while all are dead: longer than a lease, and than the hold of a request."""
 
-_LONGEST_START_SECONDS = 1.2
+_START_SECONDS = (0.3, 1.8)
+_FIRST_SIGN_SECONDS, _LATER_SECONDS = 20.0, 0.06
 _ERROR, _BUSY = " ERROR ", "UnavailableError"
 
 
@@ -56,6 +60,25 @@ class Fleet:
             server.token = self.token
             self.servers = [*self.servers, server]
 
+    def kill_first(self, data: Path, chance: Random) -> None:
+        """Start all on a directory that nobody has prepared, and kill them as soon as one begins to."""
+        self.kills[FIRST] += 1
+        processes = [self._spawn(data) for _ in range(self.size)]
+        latest = time.monotonic() + _FIRST_SIGN_SECONDS
+        while not data.exists() and time.monotonic() < latest:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, _LATER_SECONDS))
+        self._end_at_once(processes)
+
+    def try_on(self, data: Path) -> None:
+        """See that one server starts and stops on what ``kill_first`` left."""
+        process = self._spawn(data)
+        try:
+            started(process).terminate()
+        except AssertionError as error:
+            self.faults.append(f"start {self.starts} after a kill at the first start failed: {str(error)[-2000:]}")
+        end(process)
+
     def pick(self, chance: Random) -> ServerProcess | None:
         """Any that is up."""
         servers = self.servers
@@ -71,10 +94,8 @@ class Fleet:
         self._kill(doomed)
         if what == STARTING:
             processes = [self._spawn() for _ in range(self.size)]
-            time.sleep(chance.uniform(0.05, _LONGEST_START_SECONDS))
-            self.killed_processes += len(processes)
-            for process in processes:
-                end(process)
+            time.sleep(chance.uniform(*_START_SECONDS))
+            self._end_at_once(processes)
         if not self.servers:
             self.when_dead()
             self.leaps.leap(OUTAGE)
@@ -102,6 +123,18 @@ class Fleet:
         """End whatever is left."""
         self._let_go(self.servers)
 
+    def _end_at_once(self, processes: list[subprocess.Popen[str]]) -> None:
+        """Kill what is starting; what ended by itself meanwhile, and not well, did not start."""
+        for process in processes:
+            if process.poll() is not None:
+                said = "" if process.stdout is None else process.stdout.read()
+                self.faults.append(f"start {self.starts} ended with {process.returncode}: {said[-2000:]}")
+        self.killed_processes += len(processes)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            end(process)
+
     def _kill(self, servers: list[ServerProcess]) -> None:
         for server in servers:
             server.process.send_signal(signal.SIGKILL)
@@ -121,9 +154,9 @@ class Fleet:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(chance.choice(children), signal.SIGKILL)
 
-    def _spawn(self) -> subprocess.Popen[str]:
+    def _spawn(self, data: Path | None = None) -> subprocess.Popen[str]:
         self.starts += 1
-        return spawn(self.data, "tests.leaping_server", **{LEAPS: str(self.leaps.path)}, **self.settings)
+        return spawn(data or self.data, "tests.leaping_server", **{LEAPS: str(self.leaps.path)}, **self.settings)
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos.figures import Figures
 from tests.chaos.kills.disk import Disk, integrity_faults, outcomes
-from tests.chaos.kills.fleet import ALL, KILLS, ONE, STARTING, TASK, Fleet
+from tests.chaos.kills.fleet import ALL, FIRST_KILLS, KILLS, ONE, STARTING, TASK, Fleet
 from tests.chaos.kills.load import NARROW_CONCURRENCY, NARROW_QUEUE, PACED_QUEUE, RECURRING, Answers, Clients, orders
 from tests.chaos.kills.receiver import TOLD, Receiver, receiving
 from tests.chaos.kills.verdict import LOST, Told, Verdict, read
@@ -98,6 +98,12 @@ def _lab(run: Run, receiver: Receiver) -> _Lab:
 def _prepare(lab: _Lab) -> None:
     """A user, two queues with limits, and somebody to be told of failures."""
     fleet = lab.fleet
+    for number in range(1, FIRST_KILLS):
+        folder = fleet.data.with_name(f"data-{number}")
+        fleet.kill_first(folder, lab.chance)
+        fleet.try_on(folder)
+    fleet.kill_first(fleet.data, lab.chance)
+    lab.disk.look()
     fleet.start()
     server = fleet.servers[0]
     server.register()

@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.chaos.kills.load import GRID, NARROW_CONCURRENCY, OCCURRENCES, RECURRING, Answers
 from tests.chaos.kills.receiver import ONCE, Receiver
+from tickwell.adapters.embedded.files import FileBlobs
+from tickwell.domain.errors import NotFoundError
 
 LOST = ("PROCESS_DIED", "WORKER_LOST")
 """Why attempts end that nobody is to blame for but their workers."""
@@ -24,6 +26,10 @@ _LEFT = {
     "outcomes": "SELECT document FROM outcomes",
     "slots": "SELECT job_id || ' ' || slot_due_ms FROM jobs WHERE slot_due_ms IS NOT NULL",
 }
+_BLOBS = """
+    SELECT json_extract(definition, '$.blob') AS blob FROM jobs WHERE blob IS NOT NULL
+    UNION SELECT json_extract(summary, '$.blob') AS blob FROM executions WHERE blob IS NOT NULL
+"""
 _COUNTED_ANEW = {
     "job_counts": """
         SELECT tenant_id, status, recurring, jobs, counted FROM (
@@ -73,6 +79,7 @@ class Left:
     occurrences: Occurrences
     skipped: Mapping[str, list[tuple[int, int]]]
     failed: frozenset[str]
+    unreadable: list[str]
     remains: list[str]
     miscounted: list[str]
 
@@ -103,9 +110,21 @@ def read(path: Path) -> Left:
             occurrences=dict(occurrences),
             skipped=dict(skipped),
             failed=frozenset(row[0] for row in execute("SELECT json_extract(document, '$.job') FROM dead_letters")),
+            unreadable=_unreadable([row[0] for row in execute(_BLOBS)], path.parent / "blobs"),
             remains=[f"{what} left: {row[0]}" for what, query in _LEFT.items() for row in execute(query)],
             miscounted=[f"{what}: {row}" for what, query in _COUNTED_ANEW.items() for row in execute(query)],
         )
+
+
+def _unreadable(names: Sequence[str], folder: Path) -> list[str]:
+    """Files that jobs and attempts refer to, and that are not there, or not whole."""
+    blobs, faults = FileBlobs(folder), []
+    for name in names:
+        try:
+            json.loads(blobs.get(name))
+        except (NotFoundError, ValueError) as error:
+            faults.append(f"the file {name}: {error}")
+    return faults
 
 
 def _attempt(number: int, summary: dict[str, Any], outcome: dict[str, Any]) -> Attempt:
@@ -135,7 +154,8 @@ class Verdict:
     told: Mapping[str, Sequence[Told]]
 
     def lost(self) -> Iterator[str]:
-        """Accepted, and not there, or not finished; or an instant of a recurring job that nothing accounts for."""
+        """Accepted, and not there, not whole, or not finished; or an instant that nothing accounts for."""
+        yield from self.left.unreadable
         by_job = Counter(job_id for job_id, _ in self.left.occurrences)
         for name, job_id in self.answers.accepted.items():
             status = self.left.statuses.get(job_id)

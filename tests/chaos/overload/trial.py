@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.chaos.figures import Figures
 from tests.chaos.overload.records import records
-from tests.chaos.overload.speakers import Bystander, Hammer, again_and_again, speaker, submit
+from tests.chaos.overload.speakers import Bystander, Hammer, again_and_again, send_large, speaker, submit
 from tests.chaos.overload.verdict import LIMIT, Phase, Told, Watched, judged
 from tests.chaos.trials import Run
 from tests.e2e.receiver import receiving
@@ -46,18 +46,20 @@ class Sizes:
 
     ``far`` ones are due tomorrow, the ``flood`` all at one instant, ``slow`` ones keep every place of their lane busy,
     and ``parked`` ones wait for the limit of their queue.
+    ``large`` is how many requests of a megabyte come at once.
     """
 
     far: int
     flood: int
     slow: int
     parked: int
+    large: int
     flood_in_seconds: float
     hammered_seconds: float
 
 
-FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, flood_in_seconds=15, hammered_seconds=10)
-SHORT = Sizes(far=6_000, flood=3_000, slow=150, parked=1_000, flood_in_seconds=3, hammered_seconds=3)
+FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, large=200, flood_in_seconds=15, hammered_seconds=10)
+SHORT = Sizes(far=6_000, flood=3_000, slow=150, parked=1_000, large=50, flood_in_seconds=3, hammered_seconds=3)
 
 
 def overload(run: Run) -> Figures:
@@ -84,6 +86,8 @@ def _live_through(server: ServerProcess, sizes: Sizes, receiver_url: str) -> Tol
             accepted = _fill(hammer, narrow, sizes, receiver_url)
         with course.phase("hammered"), again_and_again(hammer.once, threads=HAMMERS):
             time.sleep(sizes.hammered_seconds)
+        with course.phase("large bodies"):
+            send_large(hammer.server, hammer.calls, sizes.large)
         with course.phase("draining"):
             eventually(lambda: _is_idle(bystander.server), seconds=_DRAIN_SECONDS)
         lifted_ms = time.time_ns() // 1_000_000
