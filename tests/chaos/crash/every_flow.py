@@ -56,5 +56,5 @@ EVERY_FLOW: Final[Mapping[str, Play]] = {
 }
 """Each with the function that plays it."""
 
-FEW_POINTS: Final[Mapping[str, int]] = dict.fromkeys(CAMPAIGN_FLOWS, 2)
-"""What takes long is broken into no more often than this: its steps are all alike."""
+LONG: Final = frozenset(CAMPAIGN_FLOWS)
+"""What takes long is broken into at a few points only: its steps are all alike."""

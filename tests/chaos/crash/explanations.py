@@ -131,7 +131,7 @@ def _message(facts: Facts, values: Mapping[str, Any]) -> bool:
 
 
 def _body(facts: Facts, values: Mapping[str, Any]) -> bool:
-    """Named by its job; or with an end, but for what a creation or an edit of a recurring job left; see operations.md."""
+    """Named by its job; or with an end, but for what was meant for a recurring job (see operations.md)."""
     job, reference = keys.parse_body_key(key_of(values))
     place = keys.job_key(job)
     standing = (row.values for row in facts.rows if row.kind == "job" and key_of(row.values) == place)
