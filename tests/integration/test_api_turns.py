@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from tickwell.http.asgi import AsgiApp
 from tickwell.http.exchange import HttpAnswer, HttpRequest
 
 FLOOD = 100
+BODIES_EACH = 32
+HOT = {"authorization": "Bearer hot"}
 
 
 class Busy:
@@ -29,10 +32,19 @@ class Busy:
         return HttpAnswer(status=200, headers={}, body="{}")
 
 
-async def ask(app: AsgiApp, headers: dict[str, str], address: str = "192.0.2.9") -> int:
+@pytest.fixture
+def gate() -> Iterator[Busy]:
+    busy = Busy()
+    yield busy
+    busy.over.set()
+
+
+async def ask(app: AsgiApp, headers: dict[str, str], address: str = "192.0.2.9", read: Any = None) -> int:
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
+        if read is not None:
+            read.append(headers)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
@@ -48,14 +60,13 @@ async def ask(app: AsgiApp, headers: dict[str, str], address: str = "192.0.2.9")
 @pytest.mark.parametrize(
     ("hot", "address"),
     [
-        ({"authorization": "Bearer hot"}, "192.0.2.9"),
+        (HOT, "192.0.2.9"),
         ({"x-api-key": "hot"}, "192.0.2.9"),
         ({}, "192.0.2.1"),
     ],
     ids=["a token", "an API key", "an address"],
 )
-def test_who_asks_for_little_is_answered_while_another_floods(hot: dict[str, str], address: str) -> None:
-    gate: Any = Busy()
+def test_who_asks_for_little_is_answered_while_another_floods(gate: Any, hot: dict[str, str], address: str) -> None:
     app = AsgiApp(gate, ids=SeededIds(FakeClock()))
 
     async def story() -> list[int]:
@@ -68,3 +79,19 @@ def test_who_asks_for_little_is_answered_while_another_floods(hot: dict[str, str
 
     assert asyncio.run(story()) == [200] * (3 + FLOOD)
     assert gate.begun == FLOOD
+
+
+def test_a_flood_of_bodies_stays_outside(gate: Any) -> None:
+    app = AsgiApp(gate, ids=SeededIds(FakeClock()))
+    read: list[Any] = []
+
+    async def story() -> None:
+        flood = [asyncio.create_task(ask(app, HOT, read=read)) for _ in range(FLOOD)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(ask(app, {"authorization": "Bearer mine"}), 5)
+        assert len(read) == BODIES_EACH
+        gate.over.set()
+        await asyncio.gather(*flood)
+
+    asyncio.run(story())
+    assert len(read) == FLOOD

@@ -1,111 +1,25 @@
 """A world whose ports may break at any call; see ``test_crash_points``."""
 
+import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.contract.store_engines import embedded_stores
-from tests.doubles import FakeClock
-from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
+from tests.chaos.crash.ground import Engine, Ground, Row, embedded, table_rows
+from tests.chaos.crash.wire import Crash, Kind, Sent, Watched, WatchedLane, Wire, watched_fields
+from tests.world import ADA, World, new_world, task
+from tickwell.adapters.embedded.database import Database
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop
-from tickwell.bootstrap.outbound import Outbound
-from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 
+__all__ = ["Crash", "Kind", "Lab", "Watched", "Wire", "new_lab"]
 
-class Crash(BaseException):
-    """The process is gone; nothing may catch it."""
-
-
-class Kind(StrEnum):
-    """What happens at a call."""
-
-    CRASH = "crash after"  # which is also before the next one
-    FAIL_BEFORE = "fail before"
-    FAIL_AFTER = "fail after"  # the service did it, but its answer was lost
-
-
-_READS = frozenset(
-    {
-        "attempts_at",
-        "count_by_status",
-        "count_waiting",
-        "depth",
-        "executions_between",
-        "find",
-        "gate",
-        "gates",
-        "get",
-        "get_dead_letter",
-        "get_many",
-        "list_dead_letters",
-        "list_jobs",
-        "list_queues",
-        "nth_ended",
-        "of_scope",
-        "page",
-        "skips_between",
-        "parked",
-        "waiting",
-        "with_waiting",
-    }
-)
-
-
-def ways_to_break(call: str) -> tuple[Kind, ...]:
-    """What may happen at a call, without what is the same as something else.
-
-    A crash after a call that changes nothing is one after the call before it, and a task that fails is a flow.
-    """
-    if call == "task":
-        return (Kind.CRASH,)
-    return (Kind.FAIL_BEFORE,) if call.rpartition(".")[2] in _READS else tuple(Kind)
-
-
-@dataclass
-class Wire:
-    """Sees every call of a port while it is armed, and lets the one numbered ``at`` fail."""
-
-    kind: Kind = Kind.CRASH
-    at: int | None = None
-    armed: bool = False
-    dead: bool = False
-    calls: list[str] = field(default_factory=list)
-
-    def revive(self) -> None:
-        """The next process: nothing more is broken into."""
-        self.armed = self.dead = False
-
-    def call(self, name: str, make: Callable[[], Any]) -> Any:
-        if self.dead:
-            raise Crash(name)  # also what stands in a ``finally`` is not done any more
-        if not self.armed:
-            return make()
-        number = len(self.calls)
-        self.calls.append(name)
-        if number != self.at:
-            return make()
-        if self.kind is not Kind.FAIL_BEFORE:
-            make()
-        if self.kind is Kind.CRASH:
-            self.dead = True
-            raise Crash(name)
-        raise UnavailableError(name, "broken on purpose")
-
-
-class Watched:
-    """A port whose calls go through the wire."""
-
-    def __init__(self, wire: Wire, name: str, inner: Any) -> None:
-        self._wire, self._name, self._inner = wire, name, inner
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-        return lambda *args, **named: self._wire.call(f"{self._name}.{name}", lambda: method(*args, **named))
+LANES = "lanes"
+"""What the kind of a message begins with, among all that stands."""
 
 
 @dataclass
@@ -117,6 +31,10 @@ class Lab:
 
     world: World
     wire: Wire
+    ground: Ground
+    folder: Path
+    messages: Database
+    sent: list[Sent]
     failures: int = 0
     output: Any = "done"
     during: "Callable[[Lab, TaskContext], Awaitable[None]] | None" = None
@@ -124,6 +42,7 @@ class Lab:
     started: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    ahead: Counter[str] = field(default_factory=Counter)
 
     def run(self, _payload: Any, context: Any) -> Any:
         """The task. What must not happen to it is kept in ``faults``: raised, it would be an attempt that failed."""
@@ -134,11 +53,14 @@ class Lab:
         if context.now() < context.due_at:
             self.faults.append(f"attempt {identity} started early")
         self.started.append(identity)
-        return self.wire.call("task", self._end) if self.during is None else self._live(context, self.during)
+        return self._ended() if self.during is None else self._live(context, self.during)
 
     async def _live(self, context: Any, during: "Callable[[Lab, TaskContext], Awaitable[None]]") -> Any:
         await during(self, context)
-        return self.wire.call("task", self._end)
+        return self._ended()
+
+    def _ended(self) -> Any:
+        return self.wire.call("task", self._end, always=True)
 
     def unwatched(self, deed: Callable[[], Any]) -> Any:
         """What somebody else does meanwhile: it is not broken into."""
@@ -161,15 +83,34 @@ class Lab:
         return job
 
     def all_jobs(self) -> list[Job]:
-        """Every job that the store knows, whether its creator was told or not."""
-        listed = self.world.core.jobs.list_jobs(ADA.tenant_id, limit=100, cursor=None).items
+        """Every job that the store knows, children too, whether its creator was told or not."""
+        listed: list[Job] = []
+        cursor: str | None = None
+        while True:
+            page = self.world.core.jobs.list_jobs(ADA.tenant_id, limit=100, cursor=cursor)
+            listed += page.items
+            if page.next_cursor is None:
+                break
+            cursor = page.next_cursor
         known = {job.key: job for job in [*listed, *map(self.world.job, self.jobs)]}
         for job in listed:
             history = self.world.core.history
-            page = history.list_executions(job.tenant_id, job.job_id, limit=100, cursor=None, with_children=True)
-            children = {execution.job_key for execution in page.items} - known.keys()
+            found = history.list_executions(job.tenant_id, job.job_id, limit=100, cursor=None, with_children=True)
+            children = {execution.job_key for execution in found.items} - known.keys()
             known |= {key: self.world.core.jobs.get(key.tenant_id, key.job_id) for key in children}
         return list(known.values())
+
+    def deliver_again(self, seed: int) -> None:
+        """Every message that was ever sent to a lane comes once more, at once and in any order, as it may."""
+        again = list(self.sent)
+        random.Random(seed).shuffle(again)
+        for each in again:
+            each.lane.send([replace(each.outgoing, delay_seconds=0)])
+
+    def rows(self) -> list[Row]:
+        """Everything that stands: in the stores, and in the queues."""
+        queued = [Row(kind=f"{LANES}.{row.kind}", values=row.values) for row in table_rows(self.messages)]
+        return [*self.ground.rows(), *(row for row in queued if row.kind == f"{LANES}.queue_messages")]
 
     def _end(self) -> Any:
         if self.failures:
@@ -178,35 +119,37 @@ class Lab:
         return self.output
 
 
-def new_lab(folder: Path, wire: Wire) -> tuple[Lab, Callable[[], None]]:
+def new_lab(
+    folder: Path, wire: Wire, engine: Engine = embedded, *, far_timer: str = "sweep"
+) -> tuple[Lab, Callable[[], None]]:
     """A lab, and what closes it."""
-    made = embedded_stores(":memory:", FakeClock())
+    ground = engine(wire)
     lab_of: list[Lab] = []
+    databases: list[Database] = []
+    sent: list[Sent] = []
 
     def run(payload: Any, context: Any) -> Any:
         return lab_of[0].run(payload, context)
 
-    stores = replace(
-        made.stores,
-        jobs=Watched(wire, "jobs", made.stores.jobs),
-        history=Watched(wire, "history", made.stores.history),
-        due_items=Watched(wire, "due items", made.stores.due_items),
-        queues=Watched(wire, "queues", made.stores.queues),
-        submissions=Watched(wire, "submissions", made.stores.submissions),
-        caller_keys=Watched(wire, "caller keys", made.stores.caller_keys),
-        stop_switch=Watched(wire, "stop switch", made.stores.stop_switch),
+    def watch(name: str, port: Any) -> Any:
+        if isinstance(database := getattr(port, "_database", None), Database):
+            databases.append(database)
+            return WatchedLane(wire, name, port, sent) if name.startswith("lane ") else Watched(wire, name, port)
+        return Watched(wire, name, port, counted=False)
+
+    world = new_world(
+        folder,
+        watched_fields(wire, ground.stores),
+        tasks=[task("probe", run)],
+        watch=watch,
+        far_timer=far_timer,
     )
-    world = new_world(folder, stores, tasks=[task("probe", run)])
-    for lane, queue in world.lanes.items():
-        world.lanes[lane] = Watched(wire, f"lane {lane}", queue)
-    blobs: Any = Watched(wire, "blobs", world.blobs)
-    world = replace(world, core=replace(world.core, blobs=blobs))
-    outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
-    execute = world.core.execute(registry=world.registry, blobs=blobs, outbound=outbound, watch_seconds=WATCH_SELDOM)
-    lab_of.append(Lab(world=replace(world, blobs=blobs, execute=execute), wire=wire))
+    messages = databases[0]
+    lab_of.append(Lab(world=world, wire=wire, ground=ground, folder=folder, messages=messages, sent=sent))
+    wire.state = lambda: (ground.state(), messages._writer.total_changes)
 
     def close() -> None:
         world.close()
-        made.database.close()
+        ground.close()
 
     return lab_of[0], close

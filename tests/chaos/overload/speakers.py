@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from tests.server_process import ServerProcess
 
 BATCH = 1000
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
 
 
@@ -97,6 +98,14 @@ class Hammer:
         for query in ("limit=100&search=nothing-is-called-so", "limit=100&sort_by=name", "limit=100&page=3&tag=none"):
             self.calls.make(self.server, "GET", f"/api/v1/jobs?{query}")
         self.calls.make(self.server, "GET", "/api/v1/dashboard/stats")
+
+
+def send_large(mine: ServerProcess, calls: Calls, connections: int) -> None:
+    """From so many connections at once nearly a megabyte each, none of which is worth anything."""
+    jobs = [{"name": "x" * 800, "task": "nothing-is-called-so"}] * BATCH
+    with ThreadPoolExecutor(max_workers=connections) as pool:
+        for _ in range(connections):
+            pool.submit(calls.make, mine, "POST", "/api/v1/jobs/batch", {"jobs": jobs})
 
 
 @contextmanager

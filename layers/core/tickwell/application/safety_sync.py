@@ -105,9 +105,12 @@ class SafetySync:
         May run beside itself, and be repeated.
         """
         report = SyncReport()
-        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes))
+        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes, jobs=self.jobs))
         faults: list[Exception] = []
         for shard in self._shards():
+            if self.clock.now() >= deadline:
+                report.behind += 1
+                continue
             try:
                 self._shard(shard, run)
             except UnavailableError:
@@ -124,8 +127,9 @@ class SafetySync:
 
     def _send_overtaken(self, run: _Run) -> None:
         """Send what had seemed to wait its turn, until another shard showed that its turn is over."""
-        lost = run.losses.overtaken_after_all()
-        self.arming.send([item.message for item in lost], now=self.clock.now())
+        now = self.clock.now()
+        lost = run.losses.overtaken_after_all(now)
+        self.arming.send([item.message for item in lost], now=now)
         run.report.resent += len(lost)
 
     def _shard(self, shard: int, run: _Run) -> None:
@@ -233,7 +237,10 @@ class SafetySync:
                 within.add(0)
         except UnavailableError:  # each visit will say so, and the report count them
             return range(DUE_SHARDS)
-        return sorted(within)
+        # On a store so slow that a run never comes to the end of them, each has its turn.
+        shards = sorted(within)
+        first = now.minute % max(1, len(shards))
+        return shards[first:] + shards[:first]
 
     def _look_at_waiting_lists(self, deadline: datetime, report: SyncReport) -> None:
         """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10).

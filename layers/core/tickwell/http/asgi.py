@@ -19,6 +19,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _THREADS = 16
 _THREADS_EACH = 4
+_BODIES_EACH = 32
 _BODY_SECONDS = 60.0
 
 
@@ -26,6 +27,7 @@ class AsgiApp:
     """The ASGI application. Handlers run in threads: a slow store or password hash delays nobody else.
 
     Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
+    Nor are more than 32 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
     """
 
@@ -35,13 +37,15 @@ class AsgiApp:
         self._body_seconds = body_seconds
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="http")
         self._turns = Turns(places=_THREADS, places_each=_THREADS_EACH)
+        self._bodies = Turns(places=None, places_each=_BODIES_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; of those that ASGI knows only HTTP requests are of interest."""
         if scope["type"] != "http":
             return
         request = _request(scope, self._ids.new())
-        answer = await self._answer(request, receive)
+        async with self._bodies.place(_caller(request)):
+            answer = await self._answer(request, receive)
         if answer is not None:
             await _send(send, answer, is_head=request.method == "HEAD")
 

@@ -1,13 +1,14 @@
 """Who is served next where callers share a few threads: each in turn, and none in all of them."""
 
 import asyncio
+import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
 class Turns:
-    """``places`` for all callers together, ``places_each`` at most for one of them; who finds none waits.
+    """``places`` for all callers together (None: any number), ``places_each`` for one of them; who finds none waits.
 
     Callers get free places in turns, one each, so that somebody who asks for a thousand things at once stands behind a
     single request of another, and is done as early as before when nobody else is there. What one caller may have at
@@ -15,8 +16,8 @@ class Turns:
     gain to its caller and delays all others. For one event loop at a time; no locks.
     """
 
-    def __init__(self, *, places: int, places_each: int) -> None:
-        self._free = places
+    def __init__(self, *, places: int | None, places_each: int) -> None:
+        self._free = math.inf if places is None else places
         self._places_each = places_each
         self._taken: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
