@@ -52,4 +52,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
     Trial(name="security-secrets", function="tests.chaos.security.secrecy:secrecy"),
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
+    Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
+    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
 )
