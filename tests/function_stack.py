@@ -99,7 +99,8 @@ class Stack:
 
     def records(self, event_name: str, image: str) -> list[dict[str, Any]]:
         """Stream records of everything in the table, as if it was all written, or deleted by TTL, just now."""
-        items = boto3.client("dynamodb", region_name=REGION).scan(TableName="tickwell")["Items"]
+        pages = boto3.client("dynamodb", region_name=REGION).get_paginator("scan").paginate(TableName="tickwell")
+        items = [item for page in pages for item in page["Items"]]
         return [
             {
                 "eventName": event_name,

@@ -44,8 +44,8 @@ def build(folder: Path, environment: dict[str, str]) -> Path:
     return target
 
 
-def deploy(built: Path, aws: LocalAws, *, far_timer: str) -> dict[str, str]:
-    """Deploy what `build` made; returns the stack's outputs."""
+def deploy(built: Path, aws: LocalAws, *, far_timer: str, **parameters: str) -> dict[str, str]:
+    """Deploy what `build` made, with ``parameters`` besides those of all; returns the stack's outputs."""
     _run(
         [
             "deploy",
@@ -53,7 +53,7 @@ def deploy(built: Path, aws: LocalAws, *, far_timer: str) -> dict[str, str]:
             "--no-confirm-changeset",
             f"--template-file={built / 'template.yaml'}",
             f"--stack-name={STACK}",
-            *_overrides(FarTimer=far_timer),
+            *_overrides(FarTimer=far_timer, **parameters),
         ],
         aws.environment(),
     )

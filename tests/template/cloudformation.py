@@ -1,6 +1,7 @@
 """template.yaml as written and as CloudFormation gets it, without network or credentials."""
 
 import copy
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ TEMPLATE = ROOT / "template.yaml"
 REGION = "us-east-1"
 
 Resource = dict[str, Any]
+
+EVERYTHING = {"FarTimer": "scheduler"}
+"""The parameters with which roles are allowed the most."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -74,13 +78,28 @@ def properties(logical_id: str) -> dict[str, Any]:
     return found
 
 
-def allowed_statements() -> list[tuple[str, Resource]]:
+def deployed(elements: Sequence[Any], parameters: Mapping[str, str]) -> list[Any]:
+    """The elements of a list that a stack with ``parameters`` has: each ``Fn::If`` in it decided."""
+    return [chosen for element in elements if (chosen := _decided(element, parameters)) != {"Ref": "AWS::NoValue"}]
+
+
+def _decided(element: Any, parameters: Mapping[str, str]) -> Any:
+    if not isinstance(element, dict) or "Fn::If" not in element:
+        return element
+    condition, when_true, when_false = element["Fn::If"]
+    (reference, wanted) = source()["Conditions"][condition]["Fn::Equals"]
+    name = reference["Ref"]
+    value = parameters.get(name, source()["Parameters"][name].get("Default"))
+    return when_true if value == wanted else when_false
+
+
+def allowed_statements(parameters: Mapping[str, str] = EVERYTHING) -> list[tuple[str, Resource]]:
     """Every statement that allows something, with the role that holds it."""
     return [
         (role, statement)
         for role, resource in resources("AWS::IAM::Role").items()
         for policy in resource["Properties"].get("Policies", [])
-        for statement in policy["PolicyDocument"]["Statement"]
+        for statement in deployed(policy["PolicyDocument"]["Statement"], parameters)
         if statement["Effect"] == "Allow"
     ]
 

@@ -107,6 +107,7 @@ class Ledger:
         self._slot_moved(call, told, before.slot, after)
         if call == "claim_many":
             self._claimed(told, before, after)
+        self._dropped(told, before, after)
         if before.is_recurring:
             self._passed(call, told, before, after)
 
@@ -160,6 +161,16 @@ class Ledger:
         is_over = next(between(after, max(now, before.next_run_at or now), None), None) is None
         if after.status is A and after.next_run_at is None and not is_over:
             self.fault(f"{told} is active, and its next occurrence is not armed")
+
+    def _dropped(self, told: str, before: Job, after: Job) -> None:
+        """What waited in the slot or for it does so still, has begun, or is recorded as left out."""
+        slot = before.slot
+        waiting = [pending.due_at for pending in before.pending]
+        if slot is not None and not slot.is_running():
+            waiting.append(slot.due_at)
+        for due_at in waiting:
+            if not self.is_accounted(after, due_at):
+                self.fault(f"{told} dropped {due_at:%H:%M:%S}, which waited")
 
     def is_accounted(self, job: Job, due_at: datetime) -> bool:
         """Whether ``due_at`` is recorded, begun, waiting, or in the hands of a child."""

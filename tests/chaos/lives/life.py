@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
-from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
+from tests.chaos.crash.lab import Crash, Kind, Watched, Wire, ways_to_break
 from tests.chaos.lives.engines import Engine, Open
 from tests.chaos.lives.ledger import Ledger
 from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane, SeenQueues
@@ -25,16 +26,51 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 
 NARROW, SLOW = "narrow", "slow"
-CONCURRENCY = 2
+CONCURRENCY = 1
+DEEDS = ("work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry")
 _NOT_PORTS = frozenset({"clock", "ids", "notifying"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Break:
-    """What breaks during a step: the call number ``at``, if there are so many."""
+    """What happens at the writing call number ``at`` of a step, if there are so many.
 
-    kind: Kind
+    The call breaks as ``kind`` says; or, where that is None, somebody else comes before it: ``deed`` of ``DEEDS``, to
+    job ``number``.
+    """
+
     at: int
+    kind: Kind | None = None
+    deed: str = ""
+    number: int = 0
+
+
+class Fate(Wire):
+    """A wire that only counts calls that write: a crash after one that reads is one after the call before it.
+
+    ``meanwhile`` is done before the call number ``at``, on a thread of its own, by a process that nothing happens to.
+    """
+
+    meanwhile: Callable[[], Any] | None = None
+
+    def call(self, name: str, make: Callable[[], Any]) -> Any:
+        """See the class."""
+        if not self.armed or self.dead:
+            return super().call(name, make)
+        if Kind.CRASH not in ways_to_break(name):
+            return make()
+        if self.meanwhile is None or len(self.calls) != self.at:
+            return super().call(name, make) if self.meanwhile is None else self._noted(name, make)
+        self.armed = False
+        other = Thread(target=self.meanwhile)
+        other.start()
+        other.join()
+        self.armed = True
+        return self._noted(name, make)
+
+    def _noted(self, name: str, make: Callable[[], Any]) -> Any:
+        self.calls.append(name)
+        return make()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +89,7 @@ class Life:
     engine: Engine
     ledger: Ledger
     world: World
-    wire: Wire
+    wire: Fate
     sent: list[Outgoing[JobMessage]]
     held: list[Held] = field(default_factory=list)
     steps: int = 0
@@ -73,7 +109,12 @@ class Life:
         self.steps += 1
         wire = self.wire
         wire.calls.clear()
-        wire.kind, wire.at = (Kind.CRASH, None) if breaks is None else (breaks.kind, breaks.at)
+        wire.kind, wire.at = Kind.CRASH, None if breaks is None else breaks.at
+        wire.meanwhile = None
+        if breaks is not None and breaks.kind is not None:
+            wire.kind = breaks.kind
+        elif breaks is not None:
+            wire.meanwhile = lambda: self._meet(breaks)
         wire.armed = True
         refused: TickwellError | None = None
         try:
@@ -88,6 +129,20 @@ class Life:
             self.broken += 1
             return None
         return refused
+
+    def _meet(self, breaks: Break) -> None:
+        """What somebody else does in the middle of a step; what it is refused is its own affair."""
+        jobs = self.jobs()
+        with suppress(TickwellError):
+            match breaks.deed:
+                case "work":
+                    self.work((), 10)
+                case "begin":
+                    self.begin()
+                case "sync":
+                    self.world.sync()
+                case action if jobs:
+                    getattr(self.world.change, action)(ADA, jobs[breaks.number % len(jobs)].job_id)
 
     # Workers
 
@@ -110,7 +165,7 @@ class Life:
     def begin(self) -> None:
         """A worker begins what it gets, its tasks end, and it says nothing of it for a while."""
         for queue in self.world.lanes.values():
-            for delivery in queue.receive(2, wait_seconds=0):
+            for delivery in queue.receive(4, wait_seconds=0):
                 if not isinstance(delivery.message, JobMessage) or delivery.message.run_at > self.now:
                     continue
                 admitted = self.world.core.admit_attempts()([delivery.message], now=self.now)
@@ -137,10 +192,18 @@ class Life:
                 queue.release(delivery, delay_seconds=seconds)
 
     def repeat(self, number: int) -> None:
-        """A message that was sent at some time comes once more."""
-        if self.sent:
-            again = self.sent[number % len(self.sent)]
+        """A message that was sent at some time comes once more: one of an attempt that runs, if there is any."""
+        running = {job.key for job in self.jobs() if job.slot is not None and job.slot.is_running()}
+        choice = [each for each in self.sent if each.message.key in running and number % 2] or self.sent
+        if choice:
+            again = choice[-1 - number % len(choice)]
             self.world.lanes[again.message.lane].send([replace(again, delay_seconds=0)])
+
+    def sleep_over(self) -> None:
+        """Workers sleep beyond their leases, and others take over what they had."""
+        self.world.clock.advance(100)
+        self.world.sync()
+        self.begin()
 
     def consume(self) -> None:
         """What the lanes gave up."""
@@ -236,11 +299,11 @@ class Probe:
 
 @contextmanager
 def new_life(open_engine: Open) -> Any:
-    """A life that has two queues: ``narrow`` lets two run at a time, ``slow`` one each five seconds; it keeps two."""
+    """A life that has two queues: ``narrow`` lets one run at a time, ``slow`` one each five seconds; it keeps two."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="tickwell-life-")))
         engine: Engine = stack.enter_context(open_engine())
-        wire, ledger = Wire(), Ledger(clock=engine.stores.clock)
+        wire, ledger = Fate(), Ledger(clock=engine.stores.clock)
         probe = task("probe", Probe(ledger, wire))
         world = new_world(folder, _watched(engine.stores, wire, ledger), tasks=[probe])
         stack.callback(world.close)

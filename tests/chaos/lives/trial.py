@@ -34,11 +34,11 @@ def on_aws(run: Run) -> Figures:
     return live(new_aws(), Size(lives=4, steps=30) if run.short else Size(lives=40, steps=50), run.seed)
 
 
-def live(open_engine: Open, size: Size, chance: int) -> Figures:
-    """So many lives from one seed; the first that breaks a rule is made as short as it can be, and told."""
+def live(open_engine: Open, size: Size, chance: int, *, shrinks_for: float = SHRINKS_FOR_SECONDS) -> Figures:
+    """So many lives from one seed; the first that breaks a rule is made as short as that time allows, and told."""
     tally: dict[str, int] = {}
     machine = type("LivesHere", (Lives,), {"open_engine": staticmethod(open_engine), "tally": tally})
-    conjecture.MAX_SHRINKING_SECONDS = SHRINKS_FOR_SECONDS  # hypothesis has no setting for it
+    conjecture.MAX_SHRINKING_SECONDS = shrinks_for  # hypothesis has no setting for it
     logging.disable(logging.CRITICAL)  # the product tells of each service that fails
     faults: list[str] = []
     try:

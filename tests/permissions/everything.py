@@ -1,0 +1,173 @@
+"""A stack in which every function does all that it can do, on moto, with its calls recorded."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import boto3
+import pytest
+from moto.sqs.models import sqs_backends
+
+from tests.api_hosts import Answer, Api, Client, Wire, gateway_event
+from tests.contract.queue_engines import REGION
+from tests.doubles import NOON
+from tests.function_stack import Stack
+from tests.permissions.needs import ACCOUNT
+from tests.permissions.recording import Recording
+from tests.world import World, task
+from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.system import SystemClock
+from tickwell.domain.errors import AttemptFailedError
+from tickwell.http.services import ApiServices
+from tickwell.tasks import registry
+
+LARGE: Final = {"text": "x" * 300_000}
+"""Too large for the store: it goes to the bucket."""
+
+MIDDLING: Final = {"text": "x" * 100_000}
+"""Too large for a dead letter, but not for its job."""
+
+LANES: Final = {
+    "lane-high": "Worker",
+    "lane-medium": "Worker",
+    "lane-low": "Worker",
+    "lane-heavy": "HeavyWorker",
+}
+FOLDERS: Final = {
+    "Api": "api",
+    "Worker": "worker",
+    "HeavyWorker": "worker",
+    "Dispatcher": "dispatcher",
+    "SafetySync": "safety_sync",
+    "DeadLetter": "dead_letter",
+    "Outcomes": "outcomes",
+    "Notifier": "notifier",
+    "Archive": "archive",
+}
+"""The folder of each function's code, by its logical name without ``Function``."""
+
+BREAKS: Final = "break"
+HEAVY: Final = "render"
+HEAVY_BREAKS: Final = "render_and_break"
+SLEEPS: Final = "sleep"
+
+
+@dataclass(kw_only=True)
+class Everything:
+    """The stack, its recording, and the clock that all functions read.
+
+    Messages are taken from the recording and delivered when the acts say so, at once or late.
+    """
+
+    stack: Stack
+    recording: Recording
+    now: datetime = NOON
+    taken: dict[str, int] = field(default_factory=dict)
+    heavy_first: bool = False
+
+    @property
+    def api(self) -> Api:
+        """For the walk over all operations: what it needs of a world is that its workers work."""
+        return self._api
+
+    def __post_init__(self) -> None:
+        self._api = Api(world=cast(World, self), services=cast(ApiServices, None), host=self.host)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch, *, far_timer: str) -> None:
+        """Before any function starts."""
+        boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="group")
+        for name in ("RATE_LIMIT_PER_HOUR", "READ_LIMIT_PER_HOUR", "REGISTRATIONS_PER_HOUR"):
+            monkeypatch.setenv(f"TICKWELL_{name}", "0")
+        monkeypatch.setenv("TICKWELL_FAR_TIMER", far_timer)
+        monkeypatch.setattr(SystemClock, "now", lambda _clock: self.now)
+        monkeypatch.setattr("tickwell.bootstrap.aws.api.Argon2Hasher", lambda: Argon2Hasher(memory_kib=8, passes=1))
+        monkeypatch.setattr(registry, "_BUILT_IN", (*registry._BUILT_IN, *_tasks()))
+        self.recording.install(monkeypatch)
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """One invocation of a function by its logical name, as Lambda does it."""
+        with self.recording.by(function):
+            return self.stack.run(FOLDERS[function], event)
+
+    def host(self, wire: Wire) -> Answer:
+        """The API behind API Gateway."""
+        answer = self.invoke("Api", gateway_event(wire))
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return Answer(status=answer["statusCode"], headers=headers, body=answer["body"].encode())
+
+    def user(self) -> Client:
+        """A new owner of a tenant."""
+        return self.api.user()
+
+    def new_messages(self, queue: str) -> list[str]:
+        """Take the bodies that were sent to a queue since they were taken last."""
+        since, self.taken[queue] = self.taken.get(queue, 0), len(self.recording.calls)
+        sqs_backends[ACCOUNT][REGION].queues[f"tw-{queue}"]._messages.clear()
+        return self.recording.sent_to(self.stack.urls[queue], since=since)
+
+    def lose_messages(self) -> None:
+        """Nobody will ever see what the lanes hold."""
+        for lane in LANES:
+            self.new_messages(lane)
+
+    def work(self, rounds: int = 1) -> None:
+        """Let the workers have what the lanes hold, ``rounds`` times over, each message when its delay is over."""
+        for _ in range(rounds):
+            since = min(self.taken.get(lane, 0) for lane in LANES)
+            self.now += timedelta(seconds=self.recording.longest_delay(since=since) + 1)
+            held = {lane: self.new_messages(lane) for lane in LANES}
+            self.heavy_first = not self.heavy_first
+            for lane, bodies in sorted(held.items(), reverse=not self.heavy_first):
+                for at in range(0, len(bodies), 10):
+                    self.invoke(LANES[lane], self.batch(lane, bodies[at : at + 10]))
+
+    def die_at_work(self, operation: str, text: str) -> None:
+        """Likewise, but of each message the worker dies before it calls ``operation`` with ``text`` in the request."""
+        for lane, function in LANES.items():
+            for body in self.new_messages(lane):
+                with self.recording.dying_at(operation, text):
+                    self.invoke(function, self.batch(lane, [body]))
+
+    def pass_time(self, span: timedelta, *, step: timedelta = timedelta(minutes=1)) -> None:
+        """Let the safety sync run while ``span`` passes."""
+        end = self.now + span
+        while self.now < end:
+            self.now = min(self.now + step, end)
+            self.invoke("SafetySync", {})
+
+    def batch(self, queue: str, bodies: Sequence[str], *, receives: int = 1) -> dict[str, Any]:
+        """The event that Lambda makes of ``bodies`` in a queue."""
+        name = self.stack.urls[queue].rpartition("/")[2]
+        return {
+            "Records": [
+                {
+                    "messageId": str(number),
+                    "receiptHandle": f"receipt-{number}",
+                    "body": body,
+                    "attributes": {"ApproximateReceiveCount": str(receives)},
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{name}",
+                }
+                for number, body in enumerate(bodies)
+            ]
+        }
+
+
+def _tasks() -> tuple[Any, ...]:
+    def breaks(_payload: Any, _context: Any) -> Any:
+        raise AttemptFailedError("BROKEN", "broke")
+
+    async def sleeps(_payload: Any, _context: Any) -> Any:
+        await asyncio.sleep(60)
+
+    def gives_back(payload: Any, _context: Any) -> Any:
+        return payload
+
+    return (
+        task(BREAKS, breaks),
+        task(SLEEPS, sleeps),
+        replace(task(HEAVY, gives_back), heavy=True),
+        replace(task(HEAVY_BREAKS, breaks), heavy=True),
+    )

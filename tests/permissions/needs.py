@@ -1,0 +1,165 @@
+"""The permissions that a call needs on AWS.
+
+Names and resources are those of AWS's service authorization reference. An operation that is not known here is a fault
+(``UnknownOperationError``): whoever adds a call to the product says what permission it needs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Any, Final
+
+from tests.permissions.recording import Call
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-central-1"
+
+LEADING_KEYS = "dynamodb:LeadingKeys"
+PASSED_TO = "iam:PassedToService"
+PREFIX = "s3:prefix"
+
+
+class UnknownOperationError(Exception):
+    """A call of which nobody has said yet what permission it needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """One action on one resource (an ARN); ``context`` are the keys that conditions may ask for, with their values."""
+
+    role: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.action} {self.resource}"
+
+
+_One = tuple[str, str, Mapping[str, tuple[str, ...]]]
+"""Action, resource, context."""
+
+
+def needs_of(call: Call) -> Iterator[Need]:
+    """What the function's role must allow for ``call``. Raises UnknownOperationError."""
+    try:
+        wanted = _SERVICES[call.service]
+    except KeyError:
+        raise UnknownOperationError(f"{call.service}.{call.operation}") from None
+    for action, resource, context in wanted(call):
+        yield Need(
+            role=f"{call.function}Role", action=action, resource=resource, context=tuple(sorted(context.items()))
+        )
+
+
+def arn(service: str, name: str, *, region: str = REGION, account: str = ACCOUNT) -> str:
+    """An ARN of the account that the tests run in."""
+    return f"arn:aws:{service}:{region}:{account}:{name}"
+
+
+def _dynamodb(call: Call) -> Iterator[_One]:
+    request = call.request
+    if call.operation in {"BatchGetItem", "BatchWriteItem"}:
+        for table, asked in request["RequestItems"].items():
+            items = asked["Keys"] if call.operation == "BatchGetItem" else [_written(entry) for entry in asked]
+            yield f"dynamodb:{call.operation}", _table(table), {LEADING_KEYS: _partitions(items)}
+    elif call.operation == "TransactWriteItems":
+        for part in request["TransactItems"]:
+            ((kind, asked),) = part.items()
+            item = asked["Item"] if kind == "Put" else asked["Key"]
+            action = "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item"
+            yield f"dynamodb:{action}", _table(asked["TableName"]), {LEADING_KEYS: _partitions([item])}
+    elif call.operation in {"GetItem", "PutItem", "UpdateItem", "DeleteItem"}:
+        item = request["Item"] if call.operation == "PutItem" else request["Key"]
+        yield f"dynamodb:{call.operation}", _table(request["TableName"]), {LEADING_KEYS: _partitions([item])}
+    elif call.operation == "Query":
+        index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
+        partition = request["ExpressionAttributeValues"][":pk"]["S"]
+        yield "dynamodb:Query", f"{_table(request['TableName'])}{index}", {LEADING_KEYS: (partition,)}
+    else:
+        raise UnknownOperationError(f"dynamodb.{call.operation}")
+
+
+def _written(entry: Mapping[str, Any]) -> Any:
+    return entry["PutRequest"]["Item"] if "PutRequest" in entry else entry["DeleteRequest"]["Key"]
+
+
+def _partitions(items: list[Any]) -> tuple[str, ...]:
+    return tuple(sorted({item["pk"]["S"] for item in items}))
+
+
+def _table(name: str) -> str:
+    return arn("dynamodb", f"table/{name}")
+
+
+_SQS = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibility": "ChangeMessageVisibility",
+    "GetQueueAttributes": "GetQueueAttributes",
+    "ReceiveMessage": "ReceiveMessage",
+}
+"""A batch needs the permission of its single operation."""
+
+
+def _sqs(call: Call) -> Iterator[_One]:
+    if call.operation not in _SQS:
+        raise UnknownOperationError(f"sqs.{call.operation}")
+    yield f"sqs:{_SQS[call.operation]}", arn("sqs", call.request["QueueUrl"].rpartition("/")[2]), {}
+
+
+def _s3(call: Call) -> Iterator[_One]:
+    bucket = f"arn:aws:s3:::{call.request['Bucket']}"
+    if call.operation == "ListObjectsV2":
+        yield "s3:ListBucket", bucket, {PREFIX: (call.request["Prefix"],)}
+    elif call.operation in {"GetObject", "PutObject", "DeleteObject"}:
+        yield f"s3:{call.operation}", f"{bucket}/{call.request['Key']}", {}
+        if call.error == "NoSuchKey":
+            yield "s3:ListBucket", bucket, {}  # S3 tells that there is none only to those who may list
+    else:
+        raise UnknownOperationError(f"s3.{call.operation}")
+
+
+def _scheduler(call: Call) -> Iterator[_One]:
+    request = call.request
+    if call.operation == "GetScheduleGroup":
+        yield "scheduler:GetScheduleGroup", arn("scheduler", f"schedule-group/{request['Name']}"), {}
+        return
+    if call.operation not in {"CreateSchedule", "DeleteSchedule"}:
+        raise UnknownOperationError(f"scheduler.{call.operation}")
+    yield f"scheduler:{call.operation}", arn("scheduler", f"schedule/{request['GroupName']}/{request['Name']}"), {}
+    if call.operation == "CreateSchedule":
+        yield "iam:PassRole", request["Target"]["RoleArn"], {PASSED_TO: ("scheduler.amazonaws.com",)}
+
+
+def _sesv2(call: Call) -> Iterator[_One]:
+    """A raw message needs both; which identity is asked depends on what was verified, the address or its domain."""
+    if call.operation != "SendEmail" or "Raw" not in call.request["Content"]:
+        raise UnknownOperationError(f"sesv2.{call.operation}")
+    address = parseaddr(call.request["FromEmailAddress"])[1]
+    for action in ("ses:SendEmail", "ses:SendRawEmail"):
+        for identity in (address, address.rpartition("@")[2]):
+            yield action, arn("ses", f"identity/{identity}"), {}
+
+
+def _secretsmanager(call: Call) -> Iterator[_One]:
+    if call.operation != "GetSecretValue":
+        raise UnknownOperationError(f"secretsmanager.{call.operation}")
+    yield "secretsmanager:GetSecretValue", call.request["SecretId"], {}
+
+
+_SERVICES: Final[Mapping[str, Callable[[Call], Iterator[_One]]]] = {
+    "dynamodb": _dynamodb,
+    "sqs": _sqs,
+    "s3": _s3,
+    "scheduler": _scheduler,
+    "sesv2": _sesv2,
+    "secretsmanager": _secretsmanager,
+}
+
+
+def needs_of_schedule(call: Call, role: str) -> Iterator[Need]:
+    """What ``role`` must allow to EventBridge Scheduler, for the schedule that ``call`` makes."""
+    if call.operation == "CreateSchedule":
+        target = call.request["Target"]
+        yield Need(role=role, action="sqs:SendMessage", resource=target["Arn"])
