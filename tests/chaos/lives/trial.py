@@ -14,6 +14,7 @@ from tests.chaos.trials import Run
 
 SHRINKS_FOR_SECONDS = 60
 TOLD = 6000
+_LONGEST_SHRINKING = "MAX_SHRINKING_SECONDS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +39,7 @@ def live(open_engine: Open, size: Size, chance: int, *, shrinks_for: float = SHR
     """So many lives from one seed; the first that breaks a rule is made as short as that time allows, and told."""
     tally: dict[str, int] = {}
     machine = type("LivesHere", (Lives,), {"open_engine": staticmethod(open_engine), "tally": tally})
-    conjecture.MAX_SHRINKING_SECONDS = shrinks_for  # hypothesis has no setting for it
+    setattr(conjecture, _LONGEST_SHRINKING, shrinks_for)  # hypothesis has no setting for it
     logging.disable(logging.CRITICAL)  # the product tells of each service that fails
     faults: list[str] = []
     try:
