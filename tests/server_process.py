@@ -99,7 +99,8 @@ def spawn(folder: Path, module: str = "tickwell.local", **settings: str) -> subp
     )
 
 
-def _started(process: subprocess.Popen[str]) -> ServerProcess:
+def started(process: subprocess.Popen[str]) -> ServerProcess:
+    """What ``spawn`` gave, once it answers. AssertionError with what it said when it does not start."""
     urls: queue.Queue[str | None] = queue.Queue()
     server = ServerProcess(process=process, url="")
 
@@ -112,9 +113,9 @@ def _started(process: subprocess.Popen[str]) -> ServerProcess:
         urls.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    url = urls.get(timeout=_START_SECONDS)
-    assert url is not None, "".join(server.output)
-    server.url = url
+    with contextlib.suppress(queue.Empty):
+        server.url = urls.get(timeout=_START_SECONDS) or ""
+    assert server.url, "".join(server.output)
     eventually(lambda: _answers(server))
     return server
 
@@ -131,7 +132,7 @@ def running(folder: Path, settings: Mapping[str, str] | None = None, *, leaps: b
     """A server that has started; killed when the block ends, if it still runs. ``leaps``: its clock can."""
     process = spawn(folder, "tests.leaping_server" if leaps else "tickwell.local", **(settings or {}))
     try:
-        yield _started(process)
+        yield started(process)
     finally:
         if process.poll() is None:
             process.kill()

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.contract.makers import job, recurring
+from tests.contract.store_engines import Stores
 from tests.doubles import FakeClock
 from tests.world import World
+from tickwell.application.arming import first_attempt
 from tickwell.application.ports import Depth
 from tickwell.application.safety_sync import SyncReport
-from tickwell.domain.due import DueItem
-from tickwell.domain.job import Job
+from tickwell.domain.due import DueItem, due_item
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 
 MINUTE = timedelta(minutes=1)
@@ -127,3 +130,20 @@ def delays(world: World, jobs: Sequence[Job], due: Callable[[Job], datetime | No
     """How late each of ``jobs`` succeeded at last."""
     ended = [(world.executions(job)[-1], due(job)) for job in jobs]
     return [execution.started_at - at for execution, at in ended if at is not None]
+
+
+def wait_in(stores: Stores, count: int) -> None:
+    """So many jobs that wait for something beyond tomorrow, of several kinds, and their due items."""
+    at: datetime = stores.clock.now() + timedelta(days=2)
+    jobs = [job(stores, next_run_at=at + timedelta(seconds=number)) for number in range(count)]
+    paused = job(stores, schedule=recurring(stores).schedule, status=JobStatus.PAUSED, next_run_at=None)
+    for begin in range(0, count, 500):
+        some = jobs[begin : begin + 500]
+        stores.due_items.put(
+            [
+                due_item(first_attempt(one, one.next_run_at or at), now=stores.clock.now(), direct_horizon=15 * MINUTE)
+                for one in some
+            ]
+        )
+        stores.jobs.create_many(some)
+    stores.jobs.create(paused)

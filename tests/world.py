@@ -66,6 +66,8 @@ SENDER = "jobs@tickwell.example"
 WATCH_SELDOM = 3600.0
 
 Body = Callable[[Any, TaskContext], Any]
+Watch = Callable[[str, Any], Any]
+"""May put something around a port, whose name it is given."""
 
 
 def task(name: str, body: Body) -> Task[Any]:
@@ -102,6 +104,7 @@ class World:
     quotas: Quotas
     execute: ExecuteBatch
     scheduler: SchedulerService
+    watch: Watch
     close: Callable[[], None]
 
     @property
@@ -237,7 +240,8 @@ class World:
 
     def with_far_timer(self, kind: str) -> "World":
         """The same system, deployed anew with another far timer."""
-        far_timer = self.scheduler.far_timer() if kind == "scheduler" else SweepFarTimer()
+        scheduler = kind == "scheduler"
+        far_timer = self.watch("far timer", self.scheduler.far_timer()) if scheduler else SweepFarTimer()
         core = replace(self.core, arming=replace(self.core.arming, far_timer=far_timer))
         again = replace(
             self.execute,
@@ -304,13 +308,14 @@ def new_world(
     secrets: tuple[str, ...] = (),
     watch_seconds: float = WATCH_SELDOM,
     far_timer: str = "sweep",
+    watch: Watch = lambda _name, port: port,
 ) -> World:
     """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
     Its watch looks at what runs so seldom that it does not come into the way, unless a test wants that.
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
-    ``far_timer`` is ``sweep`` or ``scheduler``.
+    ``far_timer`` is ``sweep`` or ``scheduler``. ``watch`` may wrap every port that is not among ``stores``.
     """
     clock = stores.clock
     database = Database(lanes_path)
@@ -320,8 +325,8 @@ def new_world(
             database, name, dead_letter, encode_job_message, decode_job_message, clock, visibility_seconds=930
         )
 
-    lanes = {lane: queue(f"lane-{lane.value}", "lane-dlq") for lane in Lane}
-    blobs = FileBlobs(folder / "blobs")
+    lanes = {lane: watch(f"lane {lane}", queue(f"lane-{lane.value}", "lane-dlq")) for lane in Lane}
+    blobs = watch("blobs", FileBlobs(folder / "blobs"))
     core = Core(
         jobs=stores.jobs,
         listing=stores.listing,
@@ -340,16 +345,20 @@ def new_world(
     )
     _let_sync_have_run(stores)
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
-    outbox = OutboxMailer(folder / "outbox", clock)
+    outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
-    mails: Notifications = EmbeddedQueue(
-        database, "notifications", None, encode_notification, decode_notification, clock, visibility_seconds=90
+    outbound = replace(outbound, http=watch("http", outbound.http_client()))
+    mails: Notifications = watch(
+        "mails",
+        EmbeddedQueue(
+            database, "notifications", None, encode_notification, decode_notification, clock, visibility_seconds=90
+        ),
     )
     made = World(
         clock=clock,
         core=core,
         lanes=lanes,
-        lane_dead_letters=queue("lane-dlq", None),
+        lane_dead_letters=watch("lane dead letters", queue("lane-dlq", None)),
         registry=registry,
         blobs=blobs,
         outbox=outbox,
@@ -383,7 +392,8 @@ def new_world(
             ),
             pause=_passing(clock),
         ),
-        scheduler=SchedulerService(clock, queue("dispatch", "lane-dlq")),
+        scheduler=SchedulerService(clock, watch("dispatch", queue("dispatch", "lane-dlq"))),
+        watch=watch,
         close=database.close,
     )
     return made if far_timer == "sweep" else made.with_far_timer(far_timer)

@@ -59,6 +59,24 @@ def counted(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
 
 
 @contextmanager
+def rows_read(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
+    """How many items each operation reads inside the block, those that a filter leaves out as well."""
+    rows: Counter[str] = Counter()
+
+    def count(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        batches = parsed.get("Responses", {})
+        found = len(batches) if isinstance(batches, list) else sum(len(items) for items in batches.values())
+        rows[model.name] += parsed.get("ScannedCount", parsed.get("Count", found or int("Item" in parsed)))
+
+    event = "after-call.dynamodb.*"
+    dynamodb.client.meta.events.register(event, count)
+    try:
+        yield rows
+    finally:
+        dynamodb.client.meta.events.unregister(event, count)
+
+
+@contextmanager
 def answers_lost(dynamodb: DynamoStores, operation: str) -> Iterator[list[str]]:
     """The first call of ``operation`` inside the block reaches the service, and its answer never comes back."""
     lost: list[str] = []

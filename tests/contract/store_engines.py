@@ -224,10 +224,10 @@ def new_dynamodb_client() -> "DynamoDBClient":
     )
 
 
-def dynamo_stores(client: "DynamoDBClient", executor: Executor) -> DynamoStores:
+def dynamo_stores(client: "DynamoDBClient", executor: Executor, table_type: type[Table] = Table) -> DynamoStores:
     """Stores in the table that ``client`` sees."""
     clock = FakeClock()
-    table = Table(client, TABLE, executor)
+    table = table_type(client, TABLE, executor)
     stores = Stores(
         jobs=DynamoJobStore(table, clock),
         listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),

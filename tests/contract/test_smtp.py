@@ -1,13 +1,16 @@
 """How the SMTP mailer reads a server's answers, and how it protects what it sends."""
 
+import base64
 import dataclasses
 import socket
+import traceback
 
 import pytest
 
 from tests.contract.mail_servers import LOOPBACK, MailServer
 from tests.contract.test_mailers import MAIL, smtp
 from tests.doubles import FakeClock
+from tests.verbose_smtp import verbose_smtp
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.domain.errors import AttemptFailedError
 
@@ -92,6 +95,24 @@ def test_a_wrong_password_is_not_tried_again_and_not_shown(starttls_server: Mail
         mailer.send(MAIL)
     assert not caught.value.retryable
     assert "wr0ng" not in str(caught.value) + repr(mailer)
+
+
+def test_a_password_that_the_server_repeats_is_not_told() -> None:
+    with verbose_smtp() as port:
+        mailer = SmtpMailer(
+            host=LOOPBACK,
+            port=port,
+            security=SmtpSecurity.PLAIN,
+            clock=FakeClock(),
+            user="ada",
+            password="s3cret-password",
+        )
+        with pytest.raises(AttemptFailedError) as caught:
+            mailer.send(MAIL)
+    assert "535" in str(caught.value)
+    told = "".join(traceback.format_exception(caught.value))
+    for spelled in (b"s3cret-password", b"\0ada\0s3cret-password"):
+        assert base64.b64encode(spelled).decode() not in told
 
 
 def test_tls_from_the_first_byte(tls_server: MailServer) -> None:

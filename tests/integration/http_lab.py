@@ -11,6 +11,7 @@ from typing import Any
 import httpcore2
 import pytest
 
+from tests.ssrf_vectors import PUBLIC
 from tickwell.adapters.guarded_http import GuardedHttp, Resolver, system_resolver
 from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.domain.errors import AttemptFailedError
@@ -26,8 +27,6 @@ class Seen:
     headers: dict[str, str]
     body: bytes
 
-
-PUBLIC = "93.184.216.34"
 
 Respond = Callable[[Seen, asyncio.StreamWriter], Awaitable[None]]
 

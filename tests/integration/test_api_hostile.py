@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api_hosts import Answer, Api, Client, Wire, memory_world, new_api
+from tests.hostile_input import ODD_HEADERS, ODD_PAYLOADS, ODD_QUERIES, ODD_SEGMENTS, RAW_BODIES
 from tickwell.http import openapi
 
 JOBS, REGISTER, LOGIN = "/api/v1/jobs", "/api/v1/auth/register", "/api/v1/auth/login"
@@ -25,47 +26,6 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     world.close()
 
 
-RAW_BODIES = {
-    "empty": b"",
-    "blank": b" \n\t",
-    "nul": b"\0",
-    "null": b"null",
-    "number": b"1",
-    "text": b'"text"',
-    "array": b"[]",
-    "array of objects": b'[{"name": "x"}]',
-    "cut": b'{"name": "x"',
-    "two documents": b'{"name": "x"} {"name": "y"}',
-    "not utf-8": b'{"name": "\xff\xfe"}',
-    "overlong utf-8": b'{"name": "\xc0\x80"}',
-    "utf-8 surrogate": b'{"name": "\xed\xa0\x80"}',
-    "byte order mark": b'\xef\xbb\xbf{"name": "x"}',
-    "utf-16": '{"name": "x"}'.encode("utf-16"),
-    "latin-1": '{"name": "\xfc"}'.encode("latin-1"),
-    "lone surrogate": b'{"name": "\\ud800"}',
-    "lone surrogate as key": b'{"name": "x", "\\udfff": 1}',
-    "lone surrogate in payload": b'{"name": "x", "payload": ["\\ud800"]}',
-    "nul in name": b'{"name": "a\\u0000b"}',
-    "duplicate key": b'{"name": "x", "name": "y"}',
-    "duplicate key inside": b'{"name": "x", "payload": {"a": 1, "a": 2}}',
-    "nan": b'{"name": "x", "payload": NaN}',
-    "infinity": b'{"name": "x", "delay_seconds": Infinity}',
-    "huge float": b'{"name": "x", "delay_seconds": 1e999}',
-    "many digits": b'{"name": "x", "payload": ' + b"9" * 10_000 + b"}",
-    "big integer": b'{"name": "x", "interval_seconds": ' + b"9" * 300 + b"}",
-    "deep arrays": b'{"name": "x", "payload": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "many keys": b"{" + b",".join(b'"%d":1' % number for number in range(50_000)) + b"}",
-    "many keys inside": b'{"name": "x", "retry": {' + b",".join(b'"%d":1' % number for number in range(50_000)) + b"}}",
-    "many tags": b'{"name": "x", "tags": [' + b",".join([b'""'] * 300_000) + b"]}",
-    "many delays": b'{"name": "x", "retry": {"strategy": "schedule", "delays_seconds": ['
-    + b",".join([b"-1"] * 300_000)
-    + b"]}}",
-    "form": b"name=x",
-    "xml": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>',
-}
-
-
 @pytest.mark.parametrize("raw", [pytest.param(raw, id=name) for name, raw in RAW_BODIES.items()])
 def test_malformed_bodies_are_422(shared: Client, raw: bytes) -> None:
     for path in (JOBS, REGISTER, LOGIN, *MANY):
@@ -75,26 +35,7 @@ def test_malformed_bodies_are_422(shared: Client, raw: bytes) -> None:
         assert len(answer.body) < 20_000
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        None,
-        "\0",
-        "\U0001f600\u202e",
-        10**4000,
-        -(10**300),
-        1.7976931348623157e308,
-        5e-324,
-        -0.0,
-        {"": {"": []}},
-        {"__proto__": 1, "constructor": 2},
-        {"$ref": "#", "S": "x", "N": "1"},
-        [[[[[[[[[[]]]]]]]]]],
-        ["x"] * 1000,
-        "x" * 500_000,
-        {"a": True, "b": False, "c": None},
-    ],
-)
+@pytest.mark.parametrize("payload", ODD_PAYLOADS)
 def test_odd_payloads_are_kept_as_they_are(api: Api, ada: Client, payload: Any) -> None:
     created = ada("POST", JOBS, {"name": "x", "payload": payload})
     assert created.status == 201, created.json
@@ -105,29 +46,7 @@ def test_odd_payloads_are_kept_as_they_are(api: Api, ada: Client, payload: Any) 
     assert ada("GET", f"/api/v1/executions/{listed['id']}").data["output"] == payload
 
 
-@pytest.mark.parametrize(
-    "segment",
-    [
-        "%00",
-        "%ff",
-        "%0A",
-        "x%0A",
-        "..",
-        "%2e%2e",
-        "..%2f..%2fetc%2fpasswd",
-        "%ed%a0%80",
-        "%F0%9F%98%80",
-        "x" * 400,
-        "x" * 10_000,
-        "'%20OR%201=1--",
-        "<script>",
-        "{job_id}",
-        "%25s%25n",
-        "JOB%23x",
-        ";",
-        "null",
-    ],
-)
+@pytest.mark.parametrize("segment", ODD_SEGMENTS)
 def test_odd_paths_are_not_found(shared: Client, segment: str) -> None:
     for target in (
         f"{JOBS}/{segment}",
@@ -147,41 +66,12 @@ def test_odd_paths_are_not_found(shared: Client, segment: str) -> None:
     assert shared("POST", f"/api/v1/dead-letters/{segment}/retry").status == 404
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "&",
-        "&&&&=&",
-        "=",
-        "%",
-        "%00",
-        "limit",
-        "limit=%00",
-        "limit=%F0%9F%98%80",
-        "limit[]=1",
-        "limit=1;limit=2",
-        "&".join(f"a{number}=1" for number in range(5000)),
-        "x" * 100_000,
-        "\u00ff",
-    ],
-)
+@pytest.mark.parametrize("query", ODD_QUERIES)
 def test_odd_queries_are_answered(shared: Client, query: str) -> None:
     assert shared("GET", f"{JOBS}?{query}").status in {200, 422}
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Content-Type": "\xff\xfe"},
-        {"Origin": "\xff"},
-        {"Origin": "x" * 10_000},
-        {"Cookie": "a=b; c; =; \xff=\xff; " + "x" * 5_000},
-        {"Accept-Encoding": "gzip, br", "Accept": "text/html"},
-        {"X-Request-Id": "mine", "X-Forwarded-For": "127.0.0.1", "Host": "evil.example"},
-        {"Transfer-Encoding": "chunked", "Content-Length": "-1"},
-        {"": "no name"},
-    ],
-)
+@pytest.mark.parametrize("headers", ODD_HEADERS)
 def test_odd_headers_change_nothing(shared: Client, headers: dict[str, str]) -> None:
     answer = shared("GET", JOBS, headers=headers)
     assert answer.status == 200

@@ -170,6 +170,46 @@ def test_a_failure_of_ours_is_not_kept_and_the_repetition_finds_the_same_job(fla
     assert len(names(ada)) == 1
 
 
+def _too_late_soon(world: World) -> list[dict[str, Any]]:
+    """Jobs that can be created now, and not any more in half a minute."""
+    soon = (world.clock.now() + timedelta(seconds=2)).isoformat()
+    return [
+        {"name": "over", "interval_seconds": 1, "start_at": soon, "end_at": soon},
+        {"name": "refuses", "scheduled_time": soon, "misfire": "refuse"},
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_was_made_in_time_is_not_refused_when_its_request_is_sent_again_too_late(
+    flaky: World, number: int
+) -> None:
+    ada = new_api("lambda", flaky).user()
+    body = _too_late_soon(flaky)[number]
+    Flaky.failures = 1
+    assert ada("POST", JOBS, body, headers=KEY).status == 503
+    (job,) = ada("GET", JOBS).data["jobs"]
+    flaky.clock.advance(31)
+    again = ada("POST", JOBS, body, headers=KEY)
+    assert (again.status, again.data["id"]) == (201, job["id"])
+    assert ada("POST", JOBS, body, headers={"Idempotency-Key": "another"}).status == 422
+
+
+def test_neither_are_those_of_a_batch(flaky: World) -> None:
+    ada = new_api("lambda", flaky).user()
+    Flaky.failures = 1
+    batch = {"jobs": [*_too_late_soon(flaky), JOB, JOB]}
+    first = ada("POST", f"{JOBS}/batch", batch, headers=KEY)
+    assert [result["success"] for result in first.data["results"]] == [True, True, False, False]
+    flaky.clock.advance(31)
+    again = ada("POST", f"{JOBS}/batch", batch, headers=KEY)
+    assert again.data["created"] == 4
+    assert [result["data"]["id"] for result in again.data["results"]][:2] == [
+        result["data"]["id"] for result in first.data["results"][:2]
+    ]
+    late = ada("POST", f"{JOBS}/batch", batch, headers={"Idempotency-Key": "another"})
+    assert [result["success"] for result in late.data["results"]] == [False, False, True, True]
+
+
 def test_a_batch_that_is_sent_again_is_completed(flaky: World) -> None:
     ada = new_api("lambda", flaky).user()
     Flaky.failures = 1

@@ -1,16 +1,13 @@
 """Backfill: what a past range misses runs once, however often it is asked for, on both engines."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.makers import execution
-from tests.crash_lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
 from tests.doubles import NOON
 from tests.editing import execute_now
 from tests.occurring import backfill, occurrences, outcomes
@@ -21,7 +18,7 @@ from tickwell.application.task import TaskContext
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.child import child_id, stands_in_for
 from tickwell.domain.cron import CronExpression
-from tickwell.domain.errors import IllegalTransitionError, InvalidInputError, NotFoundError, TickwellError
+from tickwell.domain.errors import IllegalTransitionError, InvalidInputError, NotFoundError
 from tickwell.domain.job import Job
 
 SECOND = timedelta(seconds=1)
@@ -236,38 +233,3 @@ def test_only_recurring_jobs_of_ones_own_that_are_not_deleted(world: World) -> N
     world.change.delete(ADA, job.job_id)
     with pytest.raises(IllegalTransitionError):
         backfill(world, job, NOON)
-
-
-def _twice(folder: Path, wire: Wire, *, again: bool) -> Lab:
-    """A backfill that is broken into, its caller's second try, should there be one; then time passes."""
-    lab, close = new_lab(folder, wire)
-    try:
-        job = lab.create(schedule=HOURLY, payload="p" * 1000)
-        wire.armed = True
-        with suppress(Crash, TickwellError):
-            backfill(lab.world, job, NOON - 2 * HOUR)
-        wire.revive()
-        lab.world.clock.advance(20)
-        if again:
-            made = backfill(lab.world, job, NOON - 2 * HOUR)
-            assert made.next_from is None
-        lab.world.live(5 * MINUTE, step=MINUTE)
-        assert lab.faults == []
-        due = [at for at, _ in ran(lab.world, job)]
-        assert len(set(due)) == len(due)
-        assert not again or due == [NOON - hours * HOUR for hours in (2, 1, 0)]
-        for child in lab.all_jobs():
-            assert child.slot is None
-            assert child.job_id == job.job_id or child.next_run_at is None, "no child is stranded"
-    finally:
-        close()
-    return lab
-
-
-@pytest.mark.parametrize("again", [True, False])
-def test_wherever_it_breaks_off_it_can_be_asked_for_again(tmp_path: Path, again: bool) -> None:
-    recorded = _twice(tmp_path, Wire(), again=again).wire.calls
-    assert {"due items.put", "jobs.create_many"} <= set(recorded)
-    for number, call in enumerate(recorded):
-        for kind in ways_to_break(call):
-            _twice(tmp_path, Wire(kind=Kind(kind), at=number), again=again)

@@ -295,6 +295,25 @@ def test_a_task_does_not_run_again_because_its_output_could_not_be_kept(
     assert (execution.status.value, execution.detail_blob is not None) == ("success", kept)
 
 
+@pytest.mark.parametrize(("failures", "status"), [(4, "success"), (99, "failed")])
+def test_a_bucket_that_fails_for_a_moment_costs_no_attempt(
+    make: Make, monkeypatch: pytest.MonkeyPatch, failures: int, status: str
+) -> None:
+    monkeypatch.setattr("tickwell.application.run_attempt.SETTLE_PAUSES_SECONDS", (0.0,) * 4)
+
+    class Slow(Over):
+        def get(self, name: str) -> Any:
+            if self.fails():
+                raise UnavailableError("s3", "slow down")
+            return self.inner.get(name)
+
+    world = make()
+    job = world.create(payload="x" * 300_000, max_retries=0)
+    run_attempt = replace(world.execute.run_attempt, blobs=Slow(world.blobs, failures))
+    replace(world, execute=replace(world.execute, run_attempt=run_attempt)).work()
+    assert statuses(world, job) == [status]
+
+
 def test_a_payload_that_cannot_be_read_fails_the_attempt_and_says_nothing_of_the_account(make: Make) -> None:
     class Refused(Over):
         def get(self, _name: str) -> bytes:

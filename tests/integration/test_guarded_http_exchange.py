@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.integration.http_lab import PUBLIC, Lab, Names, Respond, Seen, Wires, always, answer, guarded, request, serve
+from tests.integration.http_lab import Lab, Names, Respond, Seen, Wires, always, answer, guarded, request, serve
+from tests.ssrf_vectors import PUBLIC
 from tickwell.adapters.guarded_http import GuardedHttp
 from tickwell.application.http_client import HttpResponse
 from tickwell.domain.errors import AttemptFailedError

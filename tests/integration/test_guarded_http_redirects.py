@@ -6,7 +6,6 @@ import pytest
 
 from tests.integration.http_lab import (
     OK,
-    PUBLIC,
     Names,
     Seen,
     Wires,
@@ -18,24 +17,10 @@ from tests.integration.http_lab import (
     request,
     serve,
 )
+from tests.ssrf_vectors import PUBLIC, REDIRECT_TARGETS
 from tickwell.application.http_client import HttpResponse
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.outbound import OutboundRules
-
-REDIRECT_TARGETS = [
-    ("http://127.0.0.1/", "BLOCKED_ADDRESS"),
-    ("http://private.example/", "BLOCKED_ADDRESS"),
-    ("//localhost/x", "BLOCKED_ADDRESS"),
-    ("http://169.254.169.254/latest/meta-data/", "BLOCKED_ADDRESS"),
-    ("http://[::ffff:169.254.169.254]/", "BLOCKED_ADDRESS"),
-    ("https://mixed.example/", "BLOCKED_ADDRESS"),
-    ("http://2130706433/", "INVALID_URL"),
-    ("http://user:password@public.example/", "INVALID_URL"),
-    ("ftp://public.example/", "INVALID_URL"),
-    ("file:///etc/passwd", "INVALID_URL"),
-    ("http://public.example:0/", "INVALID_URL"),
-    ("http://xn--a/", "DNS_FAILED"),
-]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.doubles import NOON, FakeClock
-from tests.integration.http_lab import PUBLIC, Names, Respond, Seen, Wires, always, answer, by_target, guarded, serve
+from tests.integration.http_lab import Names, Respond, Seen, Wires, always, answer, by_target, guarded, serve
+from tests.ssrf_vectors import PUBLIC
 from tests.task_contexts import JOB_ID, task_context
 from tickwell import __version__
 from tickwell.application.task import TaskContext

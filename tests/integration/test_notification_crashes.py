@@ -3,33 +3,20 @@
 What is told twice carries the same id. The calls are recorded once, and then each is broken in each way.
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.chaos.crash.wire import Crash, Kind, Watched, Wire
 from tests.contract.mail_servers import MailServer, mail_server  # noqa: F401
-from tests.crash_lab import Crash, Kind, Watched, Wire
 from tests.notification_lab import Hook, NotificationLab, mails, new_notification_lab, serve_hook
 from tests.world import ADA, task
 from tickwell.domain.errors import TickwellError
 
 _READS = frozenset({"about", "by_id", "depth", "get_dead_letter", "get_execution", "get_many", "read", "receive"})
-
-
-@dataclass
-class LockedWire(Wire):
-    """Deliveries run side by side."""
-
-    lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
-
-    def call(self, name: str, make: Callable[[], Any]) -> Any:
-        with self.lock:
-            return super().call(name, make)
 
 
 def _break(_payload: Any, _context: Any) -> Any:
@@ -73,14 +60,14 @@ def test_whatever_breaks_everybody_is_told_and_that_is_recorded(
     mail_server: MailServer,  # noqa: F811
     hook: Hook,
 ) -> None:
-    recording = LockedWire()
+    recording = Wire()
     play(tmp_path, recording, mail_server.port, hook.url).close()
     assert {name.partition(".")[0] for name in recording.calls} >= {"webhooks", "queue", "records", "mailer", "history"}
     for number, call in enumerate(recording.calls):
         for kind in ways_to_break(call):
             mail_server.postbox.contents.clear()
             hook.seen.clear()
-            lab = play(tmp_path, LockedWire(kind=kind, at=number), mail_server.port, hook.url)
+            lab = play(tmp_path, Wire(kind=kind, at=number), mail_server.port, hook.url)
             _assert_told(lab, mail_server, hook, f"{kind.value} {number} {call}")
             lab.close()
 

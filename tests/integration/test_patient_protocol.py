@@ -24,8 +24,8 @@ class Hurried(PatientProtocol):
 
 
 async def _app(scope: Any, receive: Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]], send: Any) -> None:
-    """Answers when the body is there, and a while later where the path says so."""
-    while (await receive()).get("more_body"):
+    """Answers when the body is there, or without it, or a while later, where the path says so."""
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
         continue
     await asyncio.sleep(0.6 if scope["path"] == "/slow" else 0)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -102,3 +102,19 @@ def test_bodies_and_answers_may_take_longer(caplog: pytest.LogCaptureFixture) ->
 
     assert asyncio.run(session()) == [b"HTTP/1.1 200 OK"] * 2
     assert caplog.records == []
+
+
+def test_the_rest_of_a_body_that_was_answered_before_is_not_waited_for_without_end() -> None:
+    async def session() -> float:
+        loop = asyncio.get_running_loop()
+        async with connected() as (reader, writer), asyncio.timeout(3):
+            writer.write(BODY.replace(b"/ ", b"/early ").replace(b"4", b"4000"))
+            await answer(reader)
+            answered_at = loop.time()
+            writer.write(b"a")  # without it Uvicorn ends the connection itself
+            with contextlib.suppress(ConnectionError):
+                await drops((reader, writer))
+                await reader.read()
+            return loop.time() - answered_at
+
+    assert asyncio.run(session()) < 2

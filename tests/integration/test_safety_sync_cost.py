@@ -2,38 +2,16 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.contract.dynamodb_probe import counted
-from tests.contract.makers import job, recurring
 from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import DynamoStores, Stores, embedded_stores
 from tests.doubles import FakeClock
-from tests.sync_lab import MINUTE, synced
+from tests.sync_lab import MINUTE, synced, wait_in
 from tests.world import World, new_world
-from tickwell.application.arming import first_attempt
-from tickwell.domain.due import due_item
-from tickwell.domain.job import JobStatus
 
 FEW, SOME, MANY = 10, 1000, 10_000
-
-
-def wait_in(stores: Stores, count: int) -> None:
-    """So many jobs that wait for something beyond tomorrow, of several kinds, and their due items."""
-    at: datetime = stores.clock.now() + timedelta(days=2)
-    jobs = [job(stores, next_run_at=at + timedelta(seconds=number)) for number in range(count)]
-    paused = job(stores, schedule=recurring(stores).schedule, status=JobStatus.PAUSED, next_run_at=None)
-    for begin in range(0, count, 500):
-        some = jobs[begin : begin + 500]
-        stores.due_items.put(
-            [
-                due_item(first_attempt(one, one.next_run_at or at), now=stores.clock.now(), direct_horizon=15 * MINUTE)
-                for one in some
-            ]
-        )
-        stores.jobs.create_many(some)
-    stores.jobs.create(paused)
 
 
 def with_something_due(folder: Path, stores: Stores, waiting: int) -> World:

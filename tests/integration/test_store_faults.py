@@ -135,3 +135,29 @@ def test_messages_that_the_store_kept_from_running_come_again_soon(world: World)
     world.clock.advance(1)
     world.work()
     assert [e.status.value for e in world.executions(job)] == ["success"]
+
+
+class SlowToAcquire(SlowDueItems):
+    """Due items whose watermarks are slow to come by."""
+
+    def acquire(self, shard: int, **arguments: Any) -> Any:
+        self._clock.advance(self._seconds)
+        return self._inner.acquire(shard, **arguments)
+
+
+def test_a_store_that_is_slow_for_long_neither_lets_the_safety_sync_overrun_nor_starves_a_shard(world: World) -> None:
+    jobs = [world.create() for _ in range(32)]
+    world.lose_messages()
+    world.clock.advance(60)
+    due_items: Any = SlowToAcquire(world.core.arming.due_items, world.clock, 50)
+    slow = replace(world.core.safety_sync(sweeps=True), due_items=due_items)
+    for _ in range(16):
+        deadline = world.clock.now() + 4 * MINUTE
+        report = slow(deadline=deadline)
+        assert world.clock.now() <= deadline + MINUTE, "a shard that has begun is finished"
+        if not report.behind:
+            break
+        world.work()
+        world.clock.advance(7)
+    world.work()
+    assert {world.job(job).status for job in jobs} == {JobStatus.COMPLETED}

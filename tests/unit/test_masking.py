@@ -1,6 +1,8 @@
 """Secrets of the deployment are not kept in what is recorded."""
 
+import base64
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +21,17 @@ SECRET = "p\\ss\"w/rd 'ü'"
 def test_a_secret_is_masked_however_it_is_escaped(spelled: str) -> None:
     masked = Masker([SECRET]).text(f"before {spelled} after")
     assert masked.replace('"', "").replace("'", "") == "before *** after"
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "ada:"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_masked_inside_base64(before: str, encode: Callable[[bytes], bytes]) -> None:
+    spelled = encode(f"{before}{SECRET}, and more".encode()).decode()
+    masked = Masker([SECRET]).text(f"Basic {spelled} after")
+    kept, mask, rest = masked.partition("***")
+    assert mask
+    assert len(kept) <= len("Basic ") + (len(before) + 3) * 8 // 6
+    assert rest == spelled[-len(rest) + len(" after") :] + " after"
 
 
 def test_short_secrets_are_left_alone() -> None:

@@ -21,8 +21,9 @@ _POLICY = policy.SMTP.clone(max_line_length=998)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _SPEC = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+# A name never gives back the blanks behind it: to try all ways to share them takes the square of their number.
 _ADDRESS = re.compile(
-    rf'(?:(?:"(?P<quoted>[^"\\]*)"|(?P<name>[^"<>@,;:()\\]*)) *<(?P<spec>{_SPEC})>|(?P<bare>{_SPEC}))'
+    rf'(?:(?:"(?P<quoted>[^"\\]*)"|(?P<name>[^"<>@,;:()\\]*+)) *<(?P<spec>{_SPEC})>|(?P<bare>{_SPEC}))'
 )
 
 

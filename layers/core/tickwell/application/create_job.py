@@ -119,14 +119,21 @@ class CreateJob:
         (nothing was accepted).
         """
         now = self.clock.now()
-        job, due_at = self.draft(principal, request, now)
+        job = self.outline(principal, request, now)
+        try:
+            due_at = self.require_due(job, now)
+        except InvalidInputError as refusal:
+            return self._made_before(job, refusal)
         with self.quotas.places(job.tenant_id, 1) as places:
             if places.refusal is not None:
                 return self._made_before(job, places.refusal)
             return self.accept(self.with_payload_kept(job), due_at, now, places)
 
-    def _made_before(self, job: Job, refusal: QuotaExceededError) -> CreatedJob:
-        """What an earlier try of the same request made, whose id is the same: it is not refused afterwards."""
+    def _made_before(self, job: Job, refusal: QuotaExceededError | InvalidInputError) -> CreatedJob:
+        """What an earlier try of the same request made, whose id is the same: it is not refused afterwards.
+
+        Not because there is no place for it any more, nor because its time has passed meanwhile.
+        """
         try:
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         except NotFoundError:
@@ -150,14 +157,6 @@ class CreateJob:
             return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
         return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
 
-    def draft(self, principal: Principal, request: NewJob, now: datetime) -> tuple[Job, datetime]:
-        """The job that ``request`` asks for, valid, with all of its payload, and when it is due first.
-
-        Nothing is written. Raises InvalidInputError, UnavailableError.
-        """
-        job = self.outline(principal, request, now)
-        return job, self.require_due(job, now)
-
     def require_due(self, job: Job, now: datetime) -> datetime:
         """When a new job is due first. Raises InvalidInputError where it never is, and where it refuses to be late."""
         require_not_refused(job.schedule, job.policy, now)
@@ -171,7 +170,10 @@ class CreateJob:
         return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
     def outline(self, principal: Principal, request: NewJob, now: datetime) -> Job:
-        """As ``draft``, whenever the job is due: it may be too late for it by now, or there may be nothing to come."""
+        """The job that ``request`` asks for, with all of its payload, valid but for when it is due (``require_due``).
+
+        Nothing is written. Raises InvalidInputError, UnavailableError.
+        """
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
         task = self.registry.get(request.task)
         placing = Placing(directory=self.directory)

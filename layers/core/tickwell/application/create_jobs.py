@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from tickwell.application.arming import first_attempt
 from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import ConflictError, QuotaExceededError, TickwellError, UnavailableError
+from tickwell.domain.errors import ConflictError, TickwellError, UnavailableError
 from tickwell.domain.job import Job
 
 MOST_JOBS = 1000
@@ -24,6 +25,7 @@ Outcome = CreatedJob | TickwellError
 
 _Valid = tuple[Job, datetime]
 _Draft = _Valid | TickwellError
+_T = TypeVar("_T", Job, _Valid)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,14 +53,30 @@ class CreateJobs:
 
     def _step(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         now = self.create_job.clock.now()
-        drafts = [self._draft(principal, request, now) for request in requests]
-        return _where_valid(drafts, lambda valid: self._within_quota(principal, valid))
+        outlines = [self._outline(principal, request, now) for request in requests]
+        return _where_valid(outlines, lambda jobs: self._when_due(principal, jobs, now))
 
-    def _draft(self, principal: Principal, request: NewJob | TickwellError, now: datetime) -> _Draft:
+    def _outline(self, principal: Principal, request: NewJob | TickwellError, now: datetime) -> Job | TickwellError:
         if isinstance(request, TickwellError):
             return request
         try:
-            return self.create_job.draft(principal, request, now)
+            return self.create_job.outline(principal, request, now)
+        except TickwellError as error:
+            return error
+
+    def _when_due(self, principal: Principal, jobs: Sequence[Job], now: datetime) -> list[Outcome]:
+        drafts = [self._due(job, now) for job in jobs]
+        never = [(job, draft) for job, draft in zip(jobs, drafts, strict=True) if isinstance(draft, TickwellError)]
+        refused = iter(self._made_before(never))
+        outcomes = _where_valid(drafts, lambda valid: self._within_quota(principal, valid))
+        return [
+            next(refused) if isinstance(draft, TickwellError) else outcome
+            for draft, outcome in zip(drafts, outcomes, strict=True)
+        ]
+
+    def _due(self, job: Job, now: datetime) -> _Draft:
+        try:
+            return job, self.create_job.require_due(job, now)
         except TickwellError as error:
             return error
 
@@ -67,19 +85,22 @@ class CreateJobs:
             kept = [self._with_payload_kept(draft) for draft in drafts[: places.granted]]
             outcomes = _where_valid(kept, self._accept)
             places.give_back(sum(map(_is_without_place, drafts, outcomes)))
-        if places.refusal is None:
+        refusal = places.refusal
+        if refusal is None:
             return outcomes
-        return outcomes + self._made_before([job for job, _ in drafts[places.granted :]], places.refusal)
+        return outcomes + self._made_before([(job, refusal) for job, _ in drafts[places.granted :]])
 
-    def _made_before(self, jobs: Sequence[Job], refusal: QuotaExceededError) -> list[Outcome]:
-        """The refusal, but for what an earlier try of the same request made, whose ids are the same."""
+    def _made_before(self, refused: Sequence[tuple[Job, TickwellError]]) -> list[Outcome]:
+        """The refusals, but for what an earlier try of the same request made, whose ids are the same."""
+        if not refused:
+            return []
         try:
-            standing = self.create_job.jobs.get_many([job.key for job in jobs])
+            standing = self.create_job.jobs.get_many([job.key for job, _ in refused])
         except UnavailableError as error:
-            return [error] * len(jobs)
+            return [error] * len(refused)
         return [
             CreatedJob(job=_with_content(standing[job.key], job), launched=False) if job.key in standing else refusal
-            for job in jobs
+            for job, refusal in refused
         ]
 
     def _with_payload_kept(self, draft: _Valid) -> _Draft:
@@ -125,7 +146,9 @@ class CreateJobs:
         return [job if is_there else None for job, is_there in zip(jobs, certain, strict=True)]
 
 
-def _where_valid(drafts: Sequence[_Draft], accept: Callable[[Sequence[_Valid]], list[Outcome]]) -> list[Outcome]:
+def _where_valid(
+    drafts: Sequence[_T | TickwellError], accept: Callable[[Sequence[_T]], list[Outcome]]
+) -> list[Outcome]:
     """What ``accept`` makes of those that are valid; those that are not stay what they are, in order."""
     valid = [draft for draft in drafts if not isinstance(draft, TickwellError)]
     accepted = iter(accept(valid) if valid else ())

@@ -1,7 +1,8 @@
 """Keeps the deployment's secrets out of what is recorded of attempts."""
 
+import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -15,14 +16,11 @@ _MASK = "***"
 
 
 class Masker:
-    """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, in ``repr`` and in URLs."""
+    """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, ``repr``, URLs, Base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         spellings = {
-            spelling
-            for secret in secrets
-            if len(secret) >= SHORTEST_SECRET
-            for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))
+            spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in _spellings(secret)
         }
         # The longest first, so that no rest of one is left where a shorter one is part of it.
         self._spellings = tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
@@ -60,3 +58,21 @@ class Masker:
                 return [self._value(content) for content in value]
             case _:
                 return value
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    yield from (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))
+    yield from _in_base64(secret)
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """How it reads in Base64 among other text, as in a login, without the letters that its neighbours decide too."""
+    octets = secret.encode()
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + octets).decode()
+        sure = whole[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
+        yield sure
+        yield sure.translate(_OF_URLS)
+
+
+_OF_URLS = str.maketrans("+/", "-_")

@@ -39,6 +39,9 @@ _log = logging.getLogger("tickwell")
 SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 """How patiently an outcome is recorded when a service fails; together well within the lease's margin."""
 
+_PAYLOAD_PATIENCE = timedelta(seconds=4)
+"""No later than that the reading of a payload begins anew: it is not the task's time, and the lease runs."""
+
 ContextFactory = Callable[[Job, Slot, Lifeline], TaskContext]
 Retention = Callable[[Job, JobStatus], timedelta]
 """How long a job that ends like that, and its history, is kept."""
@@ -137,7 +140,7 @@ class RunAttempt:
         limit_seconds = min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
         limit = asyncio.timeout(None)
         try:
-            payload = load_payload(self.blobs, job.payload, job.payload_blob)
+            payload = await self._payload(job)
         except Exception:  # noqa: BLE001 - of whatever kind: it is logged, and tells tenants nothing of the deployment
             _log.exception("payload unreadable", extra={"action": "payload.unreadable", "job_id": job.job_id})
             return _failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
@@ -159,6 +162,20 @@ class RunAttempt:
                 return _timed_out(limit_seconds)
             return _raised(error)
         return _Ending(status=ExecutionStatus.SUCCESS, output=output)
+
+    async def _payload(self, job: Job) -> Any:
+        """Patient: a job without retries must not fail because a bucket was slow for a moment."""
+        if job.payload_blob is None:
+            return job.payload
+        patient_until = self.clock.now() + _PAYLOAD_PATIENCE
+        for pause_seconds in SETTLE_PAUSES_SECONDS:
+            try:
+                return await asyncio.to_thread(load_payload, self.blobs, None, job.payload_blob)
+            except UnavailableError:
+                if self.clock.now() >= patient_until:
+                    raise
+                await asyncio.sleep(pause_seconds)
+        return await asyncio.to_thread(load_payload, self.blobs, None, job.payload_blob)
 
     @asynccontextmanager
     async def _place(self, job: Job, context: TaskContext, limit_seconds: float) -> AsyncIterator[Execute]:

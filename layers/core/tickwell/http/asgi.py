@@ -11,18 +11,23 @@ from tickwell.application.ports import Ids
 from tickwell.http.errors import BodyTooSlowError
 from tickwell.http.exchange import LARGEST_BODY_BYTES, HttpAnswer, HttpRequest
 from tickwell.http.gate import Gate
+from tickwell.http.turns import Turns
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _THREADS = 16
+_THREADS_EACH = 4
+_BODIES_EACH = 32
 _BODY_SECONDS = 60.0
 
 
 class AsgiApp:
     """The ASGI application. Handlers run in threads: a slow store or password hash delays nobody else.
 
+    Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
+    Nor are more than 32 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
     """
 
@@ -31,13 +36,16 @@ class AsgiApp:
         self._ids = ids
         self._body_seconds = body_seconds
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="http")
+        self._turns = Turns(places=_THREADS, places_each=_THREADS_EACH)
+        self._bodies = Turns(places=None, places_each=_BODIES_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; of those that ASGI knows only HTTP requests are of interest."""
         if scope["type"] != "http":
             return
         request = _request(scope, self._ids.new())
-        answer = await self._answer(request, receive)
+        async with self._bodies.place(_caller(request)):
+            answer = await self._answer(request, receive)
         if answer is not None:
             await _send(send, answer, is_head=request.method == "HEAD")
 
@@ -52,7 +60,8 @@ class AsgiApp:
         if body is None:
             return None
         whole = replace(request, body=body)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._gate, whole)
+        async with self._turns.place(_caller(request)):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._gate, whole)
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -81,6 +90,12 @@ def _request(scope: Scope, request_id: str) -> HttpRequest:
         request_id=request_id,
         client_address=(scope.get("client") or ("",))[0],
     )
+
+
+def _caller(request: HttpRequest) -> str:
+    """Whose turn a request takes: its credential's, read by nobody yet, or its address's where it shows none."""
+    headers = request.headers
+    return headers.get("authorization") or headers.get("x-api-key") or request.client_address
 
 
 def _origin_form(path: str) -> str:

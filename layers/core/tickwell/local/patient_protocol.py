@@ -1,21 +1,29 @@
-"""HTTP/1.1 as Uvicorn speaks it, for clients that hold back what they have begun."""
+"""HTTP/1.1 as Uvicorn speaks it, for clients that hold back what they have begun, or want to be misread."""
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tickwell.local.strict_connection import StrictConnection
+
 
 class PatientProtocol(H11Protocol):
-    """A connection that is closed unless the head of a request arrives within ``head_seconds``.
+    """A connection that is closed unless what is awaited arrives within ``head_seconds``.
 
-    Uvicorn waits for ever, for the first byte too, so that anybody could use up the process's files with connections
-    that say nothing. From the end of the head on the application sees to the body, and nothing is cut short here.
+    That is the head of a request, and the rest of a body that was answered before it was there: Uvicorn waits for ever
+    for the first one, and for the second one as soon as a byte of it comes, so that anybody could use up the process's
+    files. While a request is being answered the application sees to its body, and nothing is cut short here.
     """
 
     head_seconds: ClassVar[float] = 30.0
-    _head_timer: asyncio.TimerHandle | None = None
+    _awaited: str | None = None
+    _timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.conn = StrictConnection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
@@ -28,17 +36,28 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """After each piece of a request, and after each answer; a piece of a head does not buy more time."""
+        """After each piece of a request, and after each answer; a piece does not buy more time."""
         super().handle_events()
         self._watch()
 
     def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
+        if self.transport.is_closing():
+            return
+        awaited = self._what_is_awaited()
+        if awaited != self._awaited:
             self._forget()
-        elif self._head_timer is None and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+            self._awaited = awaited
+        if awaited is not None and self._timer is None:
+            self._timer = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _what_is_awaited(self) -> str | None:
+        if self.conn.their_state is h11.IDLE:
+            return "head"
+        if self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete:
+            return "rest"
+        return None
 
     def _forget(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

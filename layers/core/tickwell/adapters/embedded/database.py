@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tickwell.adapters.embedded.migrations.steps import migrate
+from tickwell.adapters.embedded.wal import use_wal
 from tickwell.domain.errors import UnavailableError
 
 _BUSY_SECONDS = 5.0
@@ -194,7 +195,7 @@ class Database:
             check_same_thread=False,
             cached_statements=_STATEMENTS_CACHED,
         )
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection, patience_seconds=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("casefold", 1, str.casefold, deterministic=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from tickwell.adapters.embedded.wal import use_wal
 from tickwell.application.ports import Clock
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.instant import to_epoch_ms
@@ -93,7 +94,7 @@ def _used(connection: sqlite3.Connection, statement: str, key: RateKey, ends_ms:
 def _open(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection, patience_seconds=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = OFF")
         if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("the file is damaged")

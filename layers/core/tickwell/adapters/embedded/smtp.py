@@ -56,6 +56,11 @@ class SmtpMailer:
             raise _refused_recipients(error.recipients) from error
         except smtplib.SMTPNotSupportedError as error:
             raise _failed(f"the mail server lacks a feature: {error}", retryable=False) from error
+        except smtplib.SMTPAuthenticationError as error:
+            permanent = 500 <= error.smtp_code < 600
+            reason = f"{error.smtp_code} the mail server does not take the login"
+            # Without its words: some servers repeat what they were told, and that was the password.
+            raise _failed(reason, retryable=not permanent) from None
         except smtplib.SMTPResponseException as error:
             permanent = 500 <= error.smtp_code < 600
             raise _failed(_answer(error.smtp_code, error.smtp_error), retryable=not permanent) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tests.crash_lab import Lab
+from tests.chaos.crash.lab import Lab
 from tests.editing import edit, execute_now
 from tests.world import ADA
 from tickwell.application.create_job import After, Every, Immediately, NewJob
@@ -21,6 +21,7 @@ from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
 
 MINUTE = timedelta(minutes=1)
+LONG_ENOUGH = 33 * MINUTE
 OFTEN = CronExpression.parse("*/10 * * * *")
 
 
@@ -29,10 +30,12 @@ Step = Callable[[Lab], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """``act`` is what is broken into, ``prepare`` what it needs."""
+    """``act`` is what is broken into, ``prepare`` what it needs; after ``lasts`` everything has ended."""
 
     prepare: Step = lambda lab: None  # noqa: ARG005 - nothing is to be prepared
     act: Step
+    far_timer: str = "sweep"
+    lasts: timedelta = LONG_ENOUGH
 
 
 def work(lab: Lab) -> None:
@@ -287,6 +290,7 @@ FLOWS = {
     "rate, far": Flow(
         prepare=after(in_queue(1, rate_limit=RateLimit(limit=1, per_seconds=910)), work, creating(queue="images")),
         act=work,
+        lasts=95 * MINUTE,  # each duplicate reserves a start time, although it comes to nothing
     ),
     "count what ended": Flow(prepare=in_queue(1, retention=Retention(completed=Kept(count=1))), act=work),
     "retry what was counted": Flow(

@@ -1,14 +1,16 @@
-"""A process may die, and a store may fail, at every call: whoever puts a job under its key again has it, once."""
+"""Jobs under keys: whoever puts a job under its key again has it, once, whatever broke off the first try."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from tests.crash_flows import MINUTE
-from tests.crash_lab import Crash, Lab, Wire, new_lab, ways_to_break
+from tests.chaos.crash.flows import MINUTE
+from tests.chaos.crash.ground import Engine
+from tests.chaos.crash.lab import Lab, new_lab
+from tests.chaos.crash.remains import require_explained
+from tests.chaos.crash.verdicts import Duplicated, Lost, Wrong
+from tests.chaos.crash.wire import Crash, Wire
 from tests.world import ADA
 from tickwell.application.apply_jobs import ApplyJobs, Choice, Entry
 from tickwell.application.create_job import At, NewJob, ScheduleRequest
@@ -50,7 +52,7 @@ def prune(lab: Lab) -> None:
 Step = Callable[[Lab], object]
 NOTHING: Step = lambda lab: None  # noqa: E731, ARG005 - nothing is to be prepared
 
-FLOWS: dict[str, tuple[Step, Step]] = {
+KEYED: dict[str, tuple[Step, Step]] = {
     "create": (NOTHING, put),
     "create in a scope": (NOTHING, lambda lab: put(lab, scope="s")),
     "change": (lambda lab: put(lab, payload="other"), put),
@@ -60,11 +62,13 @@ FLOWS: dict[str, tuple[Step, Step]] = {
     "prune": (lambda lab: put(lab, scope="s"), prune),
 }
 
+WAITS = {"at once": timedelta(0), "later": 2 * ABANDONED_AFTER}
 
-def play(folder: Path, name: str, wire: Wire, wait: timedelta) -> list[str]:
-    """Break into the flow, put the job again after ``wait``, and let it run; the calls made."""
-    prepare, act = FLOWS[name]
-    lab, close = new_lab(folder, wire)
+
+def play_keyed(name: str, wait: timedelta, folder: Path, wire: Wire, engine: Engine, seed: int) -> Lab:
+    """Break into the flow, put the job again after ``wait``, and let it run."""
+    prepare, act = KEYED[name]
+    lab, close = new_lab(folder, wire, engine)
     try:
         lab.create(name="the first")
         lab.world.work()
@@ -75,32 +79,19 @@ def play(folder: Path, name: str, wire: Wire, wait: timedelta) -> list[str]:
         wire.revive()
         lab.world.clock.advance(wait)
         put(lab)
-        assert put(lab) is DefineAction.UNCHANGED
+        Wrong.unless(put(lab) is DefineAction.UNCHANGED, "putting it once more changes something")
         keyed = [job for job in lab.all_jobs() if job.caller_key == "k" and job.status is not JobStatus.DELETED]
-        assert len(keyed) == 1
+        Lost.unless(bool(keyed), "there is no job of the key")
+        Duplicated.unless(len(keyed) == 1, f"{len(keyed)} jobs have the key")
         holder = lab.world.core.caller_keys.find(ADA.tenant_id, "k")
-        assert holder is not None
-        assert (holder.job_id, lab.world.job(keyed[0]).payload) == (keyed[0].job_id, "p" * 1000)
+        Lost.unless(holder is not None and holder.job_id == keyed[0].job_id, "the key is another job's")
+        Lost.unless(lab.world.job(keyed[0]).payload == "p" * 1000, "the job is not what was put")
+        lab.deliver_again(seed)
         lab.world.live(LATER + 2 * MINUTE, step=10 * MINUTE)
-        assert len(lab.world.executions(keyed[0])) == 1
-        assert lab.faults == []
+        ran = len(lab.world.executions(keyed[0]))
+        Lost.unless(ran > 0, "the job never ran")
+        Duplicated.unless(ran == 1 and not lab.faults, f"{ran} executions; {lab.faults}")
+        require_explained(lab, lab.all_jobs())
     finally:
         close()
-    return wire.calls
-
-
-@pytest.mark.parametrize("wait", [timedelta(0), 2 * ABANDONED_AFTER], ids=["at once", "later"])
-@pytest.mark.parametrize("name", FLOWS)
-def test_whatever_breaks_at_whatever_call_putting_it_again_repairs_it(
-    name: str, wait: timedelta, tmp_path: Path
-) -> None:
-    recorded = play(tmp_path, name, Wire(), wait)
-    assert recorded
-    faults = []
-    for number, call in enumerate(recorded):
-        for kind in ways_to_break(call):
-            try:
-                play(tmp_path, name, Wire(kind=kind, at=number), wait)
-            except AssertionError as error:
-                faults.append(f"{kind.value} {number} {call}: {str(error)[:300]}")
-    assert not faults, "\n".join(faults)
+    return lab

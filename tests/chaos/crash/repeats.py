@@ -1,4 +1,4 @@
-"""A process may die, and a store may fail, at every call: a request with a key, sent again, is carried out once."""
+"""Requests with an ``Idempotency-Key``: sent again after whatever broke off, they are carried out once."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.api_hosts import SIGNING_KEY, Answer, Client, new_api, services_of
-from tests.crash_flows import MINUTE
-from tests.crash_lab import Crash, Kind, Lab, Wire, new_lab, ways_to_break
+from tests.chaos.crash.flows import MINUTE
+from tests.chaos.crash.ground import Engine
+from tests.chaos.crash.lab import Lab, new_lab
+from tests.chaos.crash.settled import require_settled
+from tests.chaos.crash.verdicts import Duplicated, Lost, Wrong
+from tests.chaos.crash.wire import Crash, Wire
 from tests.world import ADA
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens
@@ -82,10 +84,10 @@ def made_by(answer: Answer) -> list[str]:
     return [data["job"]["id"] if "job" in data else data["id"]]
 
 
-def play(folder: Path, name: str, wire: Wire) -> list[str]:
-    """Break into the first try, send the request again until it is answered, and let its jobs end; the calls made."""
+def play_repeat(name: str, folder: Path, wire: Wire, engine: Engine, seed: int) -> Lab:
+    """Break into the first try, send the request again until it is answered, and let its jobs end."""
     request, jobs = REQUESTS[name]
-    lab, close = new_lab(folder, wire)
+    lab, close = new_lab(folder, wire, engine)
     try:
         path, body = request(lab)
         client = client_of(lab)
@@ -94,30 +96,18 @@ def play(folder: Path, name: str, wire: Wire) -> list[str]:
             client("POST", path, body, headers=KEY)
         wire.revive()
         lab.world.clock.advance(LONG_HOLD)
+        lab.deliver_again(seed)
         again = client("POST", path, body, headers=KEY)
-        assert again.status in {200, 201, 202}, again.json
+        Wrong.unless(again.status in {200, 201, 202}, f"the second try is answered {again.status}: {again.json}")
         repeated = client("POST", path, body, headers=KEY)
-        assert (repeated.body, repeated.headers["idempotency-replayed"]) == (again.body, "true")
+        same = (repeated.body, repeated.headers["idempotency-replayed"]) == (again.body, "true")
+        Duplicated.unless(same, "the third try is answered otherwise")
         lab.world.live(6 * MINUTE, step=MINUTE)
-        assert lab.faults == []
         standing = lab.all_jobs()
-        assert len(standing) == jobs
-        assert set(made_by(again)) <= {job.job_id for job in standing}
-        assert all(lab.world.executions(job) for job in standing)
+        Lost.unless(len(standing) >= jobs, f"{len(standing)} jobs of {jobs}")
+        Duplicated.unless(len(standing) <= jobs, f"{len(standing)} jobs of {jobs}")
+        Lost.unless(set(made_by(again)) <= {job.job_id for job in standing}, "what was answered is not there")
+        require_settled(lab)
     finally:
         close()
-    return wire.calls
-
-
-@pytest.mark.parametrize("name", REQUESTS)
-def test_whatever_breaks_at_whatever_call_it_is_carried_out_once(name: str, tmp_path: Path) -> None:
-    recorded = play(tmp_path, name, Wire(kind=Kind.CRASH))
-    assert {"submissions.begin", "submissions.finish"} <= set(recorded)
-    faults = []
-    for number, call in enumerate(recorded):
-        for kind in ways_to_break(call):
-            try:
-                play(tmp_path, name, Wire(kind=kind, at=number))
-            except AssertionError as error:
-                faults.append(f"{kind.value} {number} {call}: {str(error)[:300]}")
-    assert not faults, "\n".join(faults)
+    return lab

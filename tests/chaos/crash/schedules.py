@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.crash_flows import MINUTE, OFTEN, Flow, after, change, die, sync, wait, work, working
+from tests.chaos.crash.flows import MINUTE, OFTEN, Flow, after, change, die, sync, wait, work, working
 from tests.doubles import NOON
 from tickwell.domain.bounds import Bounds
 from tickwell.domain.retry import Misfire, Overlap, RetryPolicy, RetryStrategy

@@ -1,7 +1,20 @@
 """Flows of overlap, misfire, expiry and of those that wait; see ``test_crash_points``."""
 
-from tests.crash_flows import OFTEN, RETRY_OVER_NEXT, Flow, Step, after, change, die, lose, sync, wait, work, working
-from tests.crash_lab import Lab
+from tests.chaos.crash.flows import (
+    OFTEN,
+    RETRY_OVER_NEXT,
+    Flow,
+    Step,
+    after,
+    change,
+    die,
+    lose,
+    sync,
+    wait,
+    work,
+    working,
+)
+from tests.chaos.crash.lab import Lab
 from tests.outcomes import arrive
 from tickwell.application.create_job import After
 from tickwell.domain.retry import Misfire, Overlap

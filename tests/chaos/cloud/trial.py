@@ -1,0 +1,164 @@
+"""A bad cloud: the real Lambda functions, while a fifth of all that they ask of AWS goes wrong.
+
+Throttling, 5xx, resets, timeouts and slow answers, before and after the effect, happen below the SDK, whose retries
+are the real ones; its pauses, and all timeouts, pass on a simulated clock that stops whoever outlives its function.
+"""
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.chaos.cloud.clock import CloudClock, put_in_place
+from tests.chaos.cloud.platform import Cloud
+from tests.chaos.cloud.verdict import judge, permits, unfinished
+from tests.chaos.cloud.wire import Wire
+from tests.chaos.cloud.work import Client, Work, receiving
+from tests.chaos.figures import Figures
+from tests.chaos.trials import Run
+from tests.contract.queue_engines import REGION
+from tests.doubles import NOON
+from tests.function_stack import open_stack
+from tickwell.adapters.system import SystemIds
+
+SHARE = 0.2
+JOBS = 480
+JOBS_IN_SHORT = 48
+QUIET_JOBS = 24
+"""As many are enough to know what a job asks of AWS when nothing goes wrong."""
+
+LONGEST_SECONDS = 4 * 3600.0
+MOST_TIMES_QUIET = 2.5
+"""So many times the attempts that a job takes on a quiet wire it may take on this one: retries feed no storm."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lived:
+    """A cloud in which jobs were asked for and done."""
+
+    clock: CloudClock
+    wire: Wire
+    cloud: Cloud
+    work: Work
+
+    @property
+    def attempts_per_job(self) -> float:
+        """How often AWS was asked for something, by job."""
+        return self.wire.ledger.attempts / max(1, len(self.work.wanted))
+
+
+@contextmanager
+def living(*, seed: int, share: float, jobs: int, outages: int = 0) -> Iterator[Lived]:
+    """Ask for jobs a few at a time while the others run, until all are done; then the wire is quiet."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), receiving() as receiver:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        random.seed(seed)  # the pauses of the SDK
+        patch.setattr(SystemIds.__init__, "__defaults__", (random.Random(f"ids {seed}").getrandbits,))
+        clock = CloudClock(NOON)
+        put_in_place(clock, patch)
+        wire = Wire(clock, seed=seed, share=share)
+        wire.put_in_place(patch)
+        for name, value in _SETTINGS.items():
+            patch.setenv(f"TICKWELL_{name}", value)
+        with open_stack(patch) as stack:
+            patch.setenv("TICKWELL_FAR_TIMER", "scheduler")
+            boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="group")
+            cloud = Cloud(stack, clock, wire, seed=seed)
+            wire.plan_outages(outages)
+            client = Client(cloud=cloud, clock=clock)
+            work = Work(client=client, receiver=receiver, chance=random.Random(f"work {seed}"))
+            work.register()
+            while work.asked < jobs:
+                work.add(min(24, jobs - work.asked))
+                cloud.run(until=lambda: True, limit_seconds=30)
+            # What a permit's giver could not give back comes back by itself, about half an hour later.
+            reader = Client(cloud=cloud, clock=clock, token=client.token)
+
+            def is_done() -> bool:
+                with wire.quiet():
+                    return not (cloud.left() or unfinished(reader, work.wanted) or permits(reader))
+
+            cloud.run(until=is_done, limit_seconds=LONGEST_SECONDS)
+            with wire.quiet():
+                yield Lived(clock=clock, wire=wire, cloud=cloud, work=work)
+
+
+_SETTINGS = {
+    "RATE_LIMIT_PER_HOUR": "0",
+    "READ_LIMIT_PER_HOUR": "0",
+    "REGISTRATIONS_PER_HOUR": "0",
+    "DIRECT_HORIZON_SECONDS": "130",
+}
+
+
+def bad_cloud(run: Run) -> Figures:
+    """The trial."""
+    logging.getLogger("tickwell").setLevel(logging.CRITICAL)
+    with living(seed=run.seed, share=0.0, jobs=QUIET_JOBS) as lived:
+        quiet = lived.attempts_per_job
+    jobs, outages = (JOBS_IN_SHORT, 2) if run.short else (JOBS, 12)
+    with living(seed=run.seed, share=SHARE, jobs=jobs, outages=outages) as lived:
+        return figures_of(lived, quiet=quiet, seed=run.seed)
+
+
+def figures_of(lived: Lived, *, quiet: float, seed: int) -> Figures:
+    """What came of it."""
+    ledger, seen, work = lived.wire.ledger, lived.cloud.seen, lived.work
+    verdict = judge(Client(cloud=lived.cloud, clock=lived.clock, token=work.client.token), work, lived.cloud)
+    beyond = ledger.beyond_budget()
+    times = lived.attempts_per_job / quiet
+    storm = [f"a job takes {times:.1f} times the attempts of a quiet wire"] if times > MOST_TIMES_QUIET else []
+    faults = [
+        *work.faults,
+        *work.client.refused,
+        *seen.unexpected,
+        *seen.stopped,
+        *seen.hung,
+        *seen.unfollowed,
+        *(f"{c.service}.{c.name} was sent {c.attempts} times in {c.seconds:.1f} s" for c in beyond),
+        *storm,
+        *verdict.faults(),
+    ]
+    most = Counter(call.attempts for call in ledger.calls.values())
+    longest = {name: round(seconds, 1) for name, seconds in sorted(seen.longest.items())}
+    return Figures(
+        counts={
+            "jobs": len(work.wanted),
+            "invocations": seen.invocations.total(),
+            "calls": len(ledger.calls),
+            "attempts": ledger.attempts,
+            "services": len(ledger.services),
+            "faults injected": ledger.faults.total(),
+            "outages": sum(o.from_ms < lived.clock.epoch_ms for o in lived.wire.outages),
+            "delivered twice": seen.twice,
+            "kinds of fault": len(ledger.faults),
+            "most attempts of a call": max(most, default=0),
+            "longest call s": ledger.longest_seconds(),
+            "attempts by those of a quiet wire": round(times, 2),
+            "longest api s": longest.get("api", 0.0),
+            "longest worker s": longest.get("worker", 0.0),
+            "longest safety sync s": longest.get("safety_sync", 0.0),
+            "simulated s": round(lived.clock.elapsed_seconds),
+        },
+        zeros={
+            "unfinished": len(verdict.unfinished),
+            "ended wrongly": len(verdict.wrong),
+            "duplicated": len(verdict.duplicated),
+            "not told": len(verdict.untold),
+            "left behind": len(verdict.left),
+            "hung": len(seen.hung),
+            "stopped at their timeout": len(seen.stopped),
+            "unexpected errors": len(seen.unexpected) + len(work.client.refused) + len(work.faults),
+            "stream records lost": len(seen.unfollowed),
+            "calls beyond the budget": len(beyond),
+        },
+        faults=[f"{fault} (seed {seed})" for fault in faults],
+    )

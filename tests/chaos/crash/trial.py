@@ -1,0 +1,105 @@
+"""The trials of every crash point: each flow, broken into at each call that it makes, in each way, on either engine."""
+
+import logging
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.chaos.crash.every_flow import EVERY_FLOW, FEW_POINTS, Play
+from tests.chaos.crash.ground import Engine, dynamodb, embedded
+from tests.chaos.crash.ports import unwatched
+from tests.chaos.crash.verdicts import FIGURES, Wrong
+from tests.chaos.crash.wire import Call, Kind, Wire
+from tests.chaos.figures import Figures
+from tests.chaos.trials import Run
+
+SHORT = 0.1
+"""The part of the points that the short form takes."""
+
+FAILS_ON_AWS = 0.25
+"""The part of the failing calls that are tried on DynamoDB; all are on SQLite. The process dies everywhere on both."""
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What came of it."""
+
+    flows: int = 0
+    calls: int = 0
+    ports: set[str] = field(default_factory=set)
+    points: Counter[Kind] = field(default_factory=Counter)
+    ahead: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def blame(self, error: Exception, where: str) -> None:
+        """Note what ``error`` says of a flow."""
+        self.broken[error.figure if isinstance(error, Wrong) else Wrong.figure] += 1
+        self.faults.append(f"{where}: {type(error).__name__}: {str(error)[:300]}")
+
+    def figures(self, not_watched: Sequence[str]) -> Figures:
+        """For the line."""
+        counts = {"flows": self.flows, "calls": self.calls, "ports called": len(self.ports)}
+        points = {"points": self.points.total(), "crashes": self.points[Kind.CRASH]}
+        left = {f"{kind}s written ahead and left": number for kind, number in sorted(self.ahead.items())}
+        zeros = {figure: self.broken[figure] for figure in FIGURES} | {"ports not watched": len(not_watched)}
+        faults = [*(f"{port} is called behind the wire" for port in not_watched), *self.faults]
+        return Figures(counts=counts | points | left, zeros=zeros, faults=faults)
+
+
+def crash_points_embedded(run: Run) -> Figures:
+    """On SQLite: every point of every flow, or a sample."""
+    with _quiet():
+        return explore(run, embedded, EVERY_FLOW, crashes=1.0, fails=1.0)
+
+
+def crash_points_aws(run: Run) -> Figures:
+    """On DynamoDB: after every call of the SDK that changes something, also those in the middle of a port's call."""
+    with _quiet(), dynamodb() as engine:
+        return explore(run, engine, EVERY_FLOW, crashes=1.0, fails=FAILS_ON_AWS)
+
+
+def explore(run: Run, engine: Engine, flows: Mapping[str, Play], *, crashes: float, fails: float) -> Figures:
+    """Record each flow, then break into it at its points, or at that share of them."""
+    found = Found()
+    share = SHORT if run.short else 1.0
+    chance = random.Random(run.seed)
+    for name, play in flows.items():
+        recording = Wire()
+        _played(found, play, run, recording, engine, f"{name}, unbroken")
+        found.flows += 1
+        found.calls += len(recording.made)
+        found.ports |= {call.name.partition(".")[0] for call in recording.made}
+        shares = dict.fromkeys(Kind, share * fails) | {Kind.CRASH: share * crashes}
+        points = [point for point in recording.points() if chance.random() < shares[point[2]]]
+        for number, call, kind in chance.sample(points, min(len(points), FEW_POINTS.get(name, len(points)))):
+            found.points[kind] += 1
+            wire = Wire(kind=kind, at=number)
+            _played(found, play, run, wire, engine, _where(name, number, call, kind, run.seed))
+    return found.figures(unwatched(run.folder / "ports", engine))
+
+
+def _where(name: str, number: int, call: Call, kind: Kind, seed: int) -> str:
+    return f"flow '{name}', {kind.value} call {number} ({call.name}), seed {seed}"
+
+
+def _played(found: Found, play: Play, run: Run, wire: Wire, engine: Engine, where: str) -> None:
+    folder = run.folder / "flow"
+    try:
+        found.ahead += play(folder, wire, engine, run.seed).ahead
+    except Exception as error:  # noqa: BLE001 - whatever it is, the flow did not end as it must
+        found.blame(error, where)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Thousands of calls fail on purpose, and each is logged."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

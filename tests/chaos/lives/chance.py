@@ -1,0 +1,48 @@
+"""What chance chooses from: what is asked for, what breaks, how long things take."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from tests.chaos.crash.lab import Kind
+from tests.chaos.lives.life import NARROW, SLOW, Break
+from tickwell.application.create_job import After, Every, Immediately
+from tickwell.application.edit_job import CronChange
+from tickwell.domain.retry import Misfire, OnLost, Overlap, RetryPolicy, RetryStrategy
+
+MOST_JOBS = 12
+MINUTE = timedelta(minutes=1)
+RETRIES = {
+    "quickly": RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=20),
+    "slowly": RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1000),
+}
+
+breaks = st.one_of(
+    st.none(),
+    st.none(),
+    st.builds(Break, kind=st.sampled_from(Kind), at=st.one_of(st.integers(0, 6), st.integers(0, 25))),
+)
+late_breaks = st.one_of(st.none(), st.builds(Break, kind=st.sampled_from(Kind), at=st.integers(0, 150)))
+jobs_by_number = st.integers(0, MOST_JOBS - 1)
+queues = st.sampled_from([None, None, NARROW, SLOW])
+payloads = st.sampled_from([None, {"failures": 1}, {"failures": 2}, {"failures": 9}, {"failures": 1, "for_good": True}])
+common = st.fixed_dictionaries(
+    {"payload": payloads, "queue": queues, "max_retries": st.integers(0, 2), "retry": st.sampled_from(sorted(RETRIES))},
+    optional={
+        "on_lost": st.sampled_from(OnLost),
+        "expires_after_seconds": st.sampled_from([30, 3600]),
+        "stall_seconds": st.just(10),
+        "tags": st.just(("a",)),
+    },
+)
+recurring_only = st.fixed_dictionaries(
+    {},
+    optional={
+        "overlap": st.sampled_from([o for o in Overlap if o is not Overlap.CANCEL_OTHER]),
+        "misfire": st.sampled_from([Misfire.RUN_ONCE, Misfire.RUN_ALL, Misfire.SKIP]),
+        "pause_after_failures": st.integers(1, 2),
+    },
+)
+schedules = st.sampled_from([CronChange(text="*/7 * * * *"), Every(seconds=200), After(delay_seconds=90)])
+once = st.sampled_from([Immediately(), Immediately(), After(delay_seconds=30), After(delay_seconds=2000)])
+again = st.sampled_from(["*/5 * * * *", 60, 700])

@@ -1,0 +1,220 @@
+"""What is true after each step, whatever broke in it; and what is true when all has come to rest."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar
+
+from tests.chaos.lives.ledger import bare
+from tests.chaos.lives.life import CONCURRENCY, NARROW, Life
+from tests.occurring import occurrences
+from tests.world import ADA
+from tickwell.application.ports import Page
+from tickwell.domain.child import parent_of
+from tickwell.domain.counts import ExecutionCell, cell_of
+from tickwell.domain.due import DueItem
+from tickwell.domain.execution import Execution
+from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job_filter import JobFilter
+from tickwell.domain.job_listing import JobQuery, JobSort
+from tickwell.domain.lane import Lane
+from tickwell.domain.queue import effective_queue
+from tickwell.domain.retry import RetryAt
+
+TENANT = ADA.tenant_id
+T = TypeVar("T")
+SOON = timedelta(days=400)
+
+
+def check(life: Life, *, number: int) -> None:
+    """All of them; what costs a read of its own for each job or order is done in turns, by ``number``."""
+    _items(life)
+    _tallies(life)
+    _looked_after(life)
+    _permits(life)
+    _counts(life)
+    if number % 4:
+        _listed(life, number)
+    else:
+        _upcoming(life)
+    jobs = life.jobs()
+    if jobs:
+        _history(life, jobs[number % len(jobs)])
+
+
+def _items(life: Life) -> None:
+    """The store has just the jobs that were written, as they were written."""
+    stored: list[Job] = []
+    after: str | None = None
+    while True:
+        stretch = life.engine.stores.holdings.jobs(TENANT, after=after, limit=100)
+        stored += [bare(job) for _, job in stretch.items]
+        if stretch.reached is None:
+            break
+        after = stretch.reached
+    if sorted(stored, key=lambda job: job.job_id) != life.jobs():
+        life.ledger.fault("the jobs in the store are not those that were written")
+
+
+def _tallies(life: Life) -> None:
+    """Each attempt of a job is recorded once, and counted once when the job is finished with it."""
+    recorded = Counter(record.job_key for record in life.ledger.records.values())
+    for job in life.jobs():
+        if job.tally.executions != recorded[job.key] - life.ledger.in_flight(job):
+            life.ledger.fault(f"job {job.job_id} counts {job.tally.executions} of {recorded[job.key]} records")
+
+
+def _looked_after(life: Life) -> None:
+    """Whatever is to happen has a due item ahead of the safety sync, or stands on a waiting list: nothing is lost."""
+    wanted: list[tuple[str, list[DueItem]]] = []
+    for job in life.jobs():
+        wanted += [(f"{what} of job {job.job_id}", items) for what, items in _wants(life, job)]
+    places = [(item.shard, item.position) for _, items in wanted for item in items]
+    known = iter(life.engine.stores.due_items.known(places) if places else ())
+    for what, items in wanted:
+        if not any(list(islice(known, len(items)))):
+            life.ledger.fault(f"nobody looks after {what}")
+
+
+def _wants(life: Life, job: Job) -> Iterator[tuple[str, list[DueItem]]]:
+    """What is to happen to ``job``, each with the due items that are there for it."""
+    slot, ledger, is_active = job.slot, life.ledger, job.status is JobStatus.ACTIVE
+    if is_active and job.next_run_at is not None and not _is_parked(life, job, job.next_run_at.timestamp(), 1):
+        items = ledger.ahead((job.key, job.next_run_at, 1))
+        yield "the next run", [item for item in items if item.message.version == job.version]
+    if slot is None or _is_parked(life, job, slot.due_at.timestamp(), slot.attempt):
+        return
+    items = ledger.ahead((job.key, slot.due_at, slot.attempt))
+    if slot.is_running():
+        yield "the running attempt", list(items)
+    elif is_active:
+        yield "the next attempt", [item for item in items if item.message.queued or item.message.attempt > 1]
+
+
+def _is_parked(life: Life, job: Job, due: float, attempt: int) -> bool:
+    return any(
+        key == job.key and at.timestamp() == due and number == attempt
+        for (key, at, number), _version in life.ledger.parked
+    )
+
+
+def _permits(life: Life) -> None:
+    """No more run in a queue than it allows, of those whose worker is not presumed dead."""
+    running = [
+        job
+        for job in life.jobs()
+        if effective_queue(job.queue, job.lane) == NARROW
+        and job.slot is not None
+        and job.slot.lease_until is not None
+        and job.slot.lease_until > life.now
+    ]
+    if len(running) > CONCURRENCY:
+        life.ledger.fault(f"{len(running)} jobs run in a queue that allows {CONCURRENCY}")
+
+
+def _counts(life: Life) -> None:
+    """The counts of the tenant are what a recount finds."""
+    life.engine.follow(1 + life.steps % 7, life.steps % 3 == 0)
+    ledger = life.ledger
+    counts = life.engine.stores.counts.read(TENANT)
+    jobs = Counter(cell_of(job) for job in ledger.jobs.values() if parent_of(job.job_id) is None)
+    if dict(counts.jobs) != dict(jobs):
+        ledger.fault(f"the counts of jobs are {dict(counts.jobs)}, and there are {dict(jobs)}")
+    told: Counter[tuple[ExecutionCell, str]] = Counter()
+    for cell, tally in counts.executions.items():
+        told.update({(cell, status.value): number for status, number in tally.by_status.items()})
+    ended: Counter[tuple[ExecutionCell, str]] = Counter()
+    for (queue, lane, status), number in ledger.finished.items():
+        ended[ExecutionCell(queue=queue, lane=Lane(lane)), status.value] += number
+    if told != ended:
+        ledger.fault(f"the counts of executions are {dict(told)}, and there were {dict(ended)}")
+    if counts.dead_letters != len(ledger.letters):
+        ledger.fault(f"{counts.dead_letters} dead letters are counted, and there are {len(ledger.letters)}")
+
+
+def _listed(life: Life, number: int) -> None:
+    """An order and a status: each index says what the items say."""
+    query = JobQuery(sort_by=list(JobSort)[number % 4], descending=number % 8 < 4)
+    if number % 3:
+        query = JobQuery(chosen=JobFilter(status=list(JobStatus)[number % 5].value), descending=number % 8 < 4)
+    found = _all(lambda cursor: _found(life, query, cursor))
+    meant = sorted(_shown(life), key=query.position, reverse=query.descending)
+    expected = [job.job_id for job in meant if query.chosen.status in (None, job.status.value)]
+    if [job.job_id for job in found] != expected:
+        life.ledger.fault(f"{query.sort_by} of {query.chosen.status} lists other jobs than there are")
+
+
+def _upcoming(life: Life) -> None:
+    """What is listed as to come is what the jobs say."""
+    listing, now = life.engine.stores.listing, life.now
+    coming = _all(lambda cursor: listing.upcoming(TENANT, after=now, until=now + SOON, limit=100, cursor=cursor))
+    ahead = sorted(
+        (job.next_run_at, job.job_id)
+        for job in _shown(life)
+        if job.status is JobStatus.ACTIVE and job.next_run_at is not None and job.next_run_at > now
+    )
+    # A child may be among them for a second, where the clock was set back.
+    if [(job.next_run_at, job.job_id) for job in coming if parent_of(job.job_id) is None] != ahead:
+        life.ledger.fault("what is to come is not what the jobs say")
+
+
+def _shown(life: Life) -> list[Job]:
+    return [job for job in life.jobs() if parent_of(job.job_id) is None and job.status is not JobStatus.DELETED]
+
+
+def _found(life: Life, query: JobQuery, cursor: str | None) -> Page[Job]:
+    found = life.engine.stores.listing.find(TENANT, query, limit=100, cursor=cursor)
+    return Page(items=found.items, next_cursor=found.next_cursor)
+
+
+def _all(page_behind: Callable[[str | None], Page[T]]) -> list[T]:
+    found: list[T] = []
+    cursor: str | None = None
+    while True:
+        page = page_behind(cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+def _history(life: Life, job: Job) -> None:
+    """What is told of a job's past is what was recorded and has not expired; each occurrence is told once."""
+    history = life.engine.stores.history
+    stored: list[Execution] = _all(lambda cursor: history.list_executions(TENANT, job.job_id, limit=100, cursor=cursor))
+    recorded = [
+        record.execution_id
+        for record in life.ledger.records.values()
+        if record.job_id == job.job_id and life.ledger.is_kept(record.expires_at)
+    ]
+    if sorted(record.execution_id for record in stored) != sorted(recorded):
+        life.ledger.fault(f"the executions of job {job.job_id} are not those that were recorded")
+    if life.world.core.directory.hides(job, life.now):
+        return
+    since = life.now - timedelta(days=3)
+    told = [entry.due_at for entry in occurrences(life.world, job, since=since, until=life.now)]
+    if len(told) != len(set(told)):
+        life.ledger.fault(f"an occurrence of job {job.job_id} is told twice")
+
+
+def check_at_rest(life: Life) -> None:
+    """Every job is over, and every occurrence that was begun has come to one end."""
+    for job in life.jobs():
+        if job.slot is not None or job.pending:
+            life.ledger.fault(f"job {job.job_id} ({job.status}) never came to rest: {job.slot}")
+        if job.status is JobStatus.ACTIVE:
+            life.ledger.fault(f"job {job.job_id} was accepted and never ended, due at {job.next_run_at}")
+    letters = Counter((letter.job_id, letter.due_at) for letter in life.ledger.letters.values())
+    if any(number > 1 for number in letters.values()):
+        life.ledger.fault("an occurrence has two dead letters")
+
+
+def unfinished(life: Life) -> list[str]:
+    """Occurrences whose last record says that another attempt is to come, of jobs that have ended by themselves."""
+    ended = {job.key for job in life.jobs() if job.status in {JobStatus.COMPLETED, JobStatus.FAILED}}
+    return [
+        f"{key.job_id} {due_at}"
+        for (key, due_at), records in life.ledger.by_occurrence.items()
+        if key in ended and isinstance(max(records, key=lambda record: record.attempt).decision, RetryAt)
+    ]

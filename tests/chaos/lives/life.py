@@ -1,0 +1,272 @@
+"""One life: a system whose ports may break at any call, and what can happen to it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
+from tests.chaos.lives.engines import Engine, Open
+from tests.chaos.lives.ledger import Ledger
+from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane, SeenQueues
+from tests.contract.store_engines import Stores
+from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
+from tickwell.application.execute_batch import JobDelivery, JobQueue
+from tickwell.application.ports import Outgoing
+from tickwell.application.settle import Attempt
+from tickwell.bootstrap.outbound import Outbound
+from tickwell.domain.errors import DoNotRetryError, TickwellError
+from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
+from tickwell.domain.message import JobMessage
+from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
+
+NARROW, SLOW = "narrow", "slow"
+CONCURRENCY = 2
+_NOT_PORTS = frozenset({"clock", "ids", "notifying"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Break:
+    """What breaks during a step: the call number ``at``, if there are so many."""
+
+    kind: Kind
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """An attempt whose task has ended in the hands of a worker that has not said so yet."""
+
+    attempt: Attempt
+    queue: JobQueue
+    delivery: JobDelivery
+
+
+@dataclass
+class Life:
+    """See the module. ``sent`` are all messages that were ever sent, ``broken`` the steps in which something broke."""
+
+    engine: Engine
+    ledger: Ledger
+    world: World
+    wire: Wire
+    sent: list[Outgoing[JobMessage]]
+    held: list[Held] = field(default_factory=list)
+    steps: int = 0
+    broken: int = 0
+
+    @property
+    def now(self) -> datetime:
+        """By the one clock."""
+        return self.world.clock.now()
+
+    def jobs(self) -> list[Job]:
+        """All that can still be read, oldest first."""
+        return self.ledger.kept_jobs()
+
+    def do(self, deed: Callable[[], Any], breaks: Break | None = None) -> TickwellError | None:
+        """Do something, during which something may break; what it was refused with, if it was and nothing broke."""
+        self.steps += 1
+        wire = self.wire
+        wire.calls.clear()
+        wire.kind, wire.at = (Kind.CRASH, None) if breaks is None else (breaks.kind, breaks.at)
+        wire.armed = True
+        refused: TickwellError | None = None
+        try:
+            deed()
+        except Crash:
+            """The process is gone; the next one knows what the store knows."""
+        except TickwellError as error:
+            refused = error
+        finally:
+            wire.revive()
+        if breaks is not None and breaks.at < len(wire.calls):
+            self.broken += 1
+            return None
+        return refused
+
+    # Workers
+
+    def work(self, order: Sequence[int], most: int) -> None:
+        """Each lane gives up to ``most`` messages, in an order of its own, and a worker deals with them."""
+        for queue in self.world.lanes.values():
+            deliveries = _shuffled(queue.receive(most, wait_seconds=0), order)
+            if deliveries:
+                report = asyncio.run(self.world.execute(queue, deliveries))
+                queue.delete([d for d in deliveries if d.message_id not in report.again])
+
+    def go_on(self, times: int, seconds: float) -> None:
+        """Time passes in so many steps, with workers at each and one run of the safety sync."""
+        for number in range(times):
+            self.world.clock.advance(seconds)
+            self.work((), 10)
+            if number == 1:
+                self.world.sync()
+
+    def begin(self) -> None:
+        """A worker begins what it gets, its tasks end, and it says nothing of it for a while."""
+        for queue in self.world.lanes.values():
+            for delivery in queue.receive(2, wait_seconds=0):
+                if not isinstance(delivery.message, JobMessage) or delivery.message.run_at > self.now:
+                    continue
+                admitted = self.world.core.admit_attempts()([delivery.message], now=self.now)
+                claimed = self.world.core.claim_attempts()(admitted.ready, now=self.now).claimed
+                for job in claimed:
+                    execution = asyncio.run(self.world.execute.run_attempt(job))
+                    attempt = Attempt(job=job, execution=execution)
+                    self.held.append(Held(attempt=attempt, queue=queue, delivery=delivery))
+
+    def end(self, number: int) -> None:
+        """The slow worker says at last how its attempt ended."""
+        held = self.held.pop(number)
+        self.world.core.settle()([held.attempt])
+        held.queue.delete([held.delivery])
+
+    def drop(self) -> None:
+        """The lanes lose what is deliverable."""
+        self.world.lose_messages()
+
+    def put_off(self, seconds: int) -> None:
+        """What is deliverable comes later than it should."""
+        for queue in self.world.lanes.values():
+            for delivery in queue.receive(10, wait_seconds=0):
+                queue.release(delivery, delay_seconds=seconds)
+
+    def repeat(self, number: int) -> None:
+        """A message that was sent at some time comes once more."""
+        if self.sent:
+            again = self.sent[number % len(self.sent)]
+            self.world.lanes[again.message.lane].send([replace(again, delay_seconds=0)])
+
+    def consume(self) -> None:
+        """What the lanes gave up."""
+        while deliveries := self.world.lane_dead_letters.receive(10, wait_seconds=0):
+            self.world.core.consume_dead_letters()(deliveries)
+            self.world.lane_dead_letters.delete(deliveries)
+
+    def expire(self) -> None:
+        """What is over goes."""
+        self.engine.expire()
+        ledger = self.ledger
+        ledger.jobs = {job.key: job for job in ledger.kept_jobs()}
+        ledger.letters = {i: letter for i, letter in ledger.letters.items() if ledger.is_kept(letter.expires_at)}
+
+    # Time
+
+    def settle_down(self, most: timedelta) -> None:
+        """Nothing breaks any more: time passes until every job goes on, and then until all have come to their end."""
+        self.held.clear()
+        self._pass_time(self.now + most, lambda: all(self._goes_on(job) for job in self.jobs()))
+        for job in self.jobs():
+            if job.is_recurring and job.status in KEEPS_RETRY:
+                self.world.change.cancel(ADA, job.job_id)
+        self._pass_time(self.now + most, lambda: all(self._is_over(job) for job in self.jobs()))
+
+    def _pass_time(self, end: datetime, is_reached: Callable[[], bool]) -> None:
+        number = 0
+        while self.now < end:
+            self.consume()
+            self.world.sync()
+            self.world.work()
+            if is_reached():
+                return
+            self.world.clock.advance(60 if number < 30 else 600)
+            number += 1
+
+    def _goes_on(self, job: Job) -> bool:
+        """Whether a recurring job that is active is not late."""
+        late = job.next_run_at is not None and job.next_run_at < self.now - timedelta(seconds=60)
+        return not (late and job.is_recurring and job.status is JobStatus.ACTIVE)
+
+    def _is_over(self, job: Job) -> bool:
+        return job.slot is None and not job.pending and job.status is not JobStatus.ACTIVE
+
+
+def _shuffled(deliveries: Sequence[JobDelivery], order: Sequence[int]) -> list[JobDelivery]:
+    """``deliveries``, each time the one taken out that the next number of ``order`` says."""
+    left = list(deliveries)
+    chosen = [left.pop(number % len(left)) for number in order[: len(left)]]
+    return [*chosen, *left]
+
+
+def _watched(stores: Stores, wire: Wire, ledger: Ledger) -> Stores:
+    """All ports of ``stores``: above the ledger's eyes those that break."""
+    seen = {
+        "jobs": SeenJobs(stores.jobs, ledger),
+        "history": SeenHistory(stores.history, ledger),
+        "due_items": SeenDueItems(stores.due_items, ledger),
+        "queues": SeenQueues(stores.queues, ledger),
+    }
+    names = [each.name for each in fields(stores) if each.name not in _NOT_PORTS]
+    ports: dict[str, Any] = {name: Watched(wire, name, seen.get(name, getattr(stores, name))) for name in names}
+    return replace(stores, **ports)
+
+
+class Probe:
+    """The task. Its payload says how many attempts of an occurrence fail, and whether for good."""
+
+    def __init__(self, ledger: Ledger, wire: Wire) -> None:
+        self.ledger, self.wire = ledger, wire
+
+    def __call__(self, payload: Any, context: Any) -> Any:
+        """What must not happen to it is a fault of the ledger: raised, it would be an attempt that failed."""
+        identity, ledger = context.execution_id, self.ledger
+        if identity in ledger.records or identity in ledger.ends:
+            ledger.fault(f"attempt {identity} started again")
+        if context.now() < context.due_at:
+            ledger.fault(f"attempt {identity} started early")
+        prefix = identity.rpartition("-")[0]
+        failed = sum(end == "raised" and name.rpartition("-")[0] == prefix for name, end in ledger.ends.items())
+        ledger.ends[identity] = "began"
+        return self.wire.call("task", lambda: self._end(identity, payload or {}, failed))
+
+    def _end(self, identity: str, payload: dict[str, Any], failed: int) -> str:
+        if failed < payload.get("failures", 0):
+            self.ledger.ends[identity] = "raised"
+            if payload.get("for_good"):
+                raise DoNotRetryError("for good")
+            raise ValueError("not yet")
+        self.ledger.ends[identity] = "returned"
+        return "done"
+
+
+@contextmanager
+def new_life(open_engine: Open) -> Any:
+    """A life that has two queues: ``narrow`` lets two run at a time, ``slow`` one each five seconds; it keeps two."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tickwell-life-")))
+        engine: Engine = stack.enter_context(open_engine())
+        wire, ledger = Wire(), Ledger(clock=engine.stores.clock)
+        probe = task("probe", Probe(ledger, wire))
+        world = new_world(folder, _watched(engine.stores, wire, ledger), tasks=[probe])
+        stack.callback(world.close)
+        sent: list[Outgoing[JobMessage]] = []
+        for lane, queue in world.lanes.items():
+            world.lanes[lane] = Watched(wire, f"lane {lane}", SeenLane(queue, ledger, sent))
+        blobs: Any = Watched(wire, "blobs", world.blobs)
+        world = replace(world, core=replace(world.core, blobs=blobs), blobs=blobs)
+        outbound = Outbound(mailer=world.outbox, sender_address=SENDER, allow_private_hosts=())
+        execute = world.core.execute(
+            registry=world.registry, blobs=blobs, outbound=outbound, watch_seconds=WATCH_SELDOM
+        )
+        execute = replace(execute, pause=world.execute.pause)
+        world.clock.advance(60)  # the safety sync is never as far as now
+        world.queue(NARROW, concurrency=CONCURRENCY)
+        kept = Retention(completed=Kept(count=2), failed=Kept(seconds=600))
+        world.queue(SLOW, rate_limit=RateLimit(limit=1, per_seconds=5), retention=kept)
+        yield Life(engine=engine, ledger=ledger, world=replace(world, execute=execute), wire=wire, sent=sent)
+
+
+def resume_everything(life: Life) -> None:
+    """Queues and jobs that people have paused go on."""
+    for state in life.world.queues.list_queues(ADA):
+        if state.queue.paused_at is not None:
+            life.world.queues.change(ADA, state.queue.name, Queue.resumed)
+    for job in life.jobs():
+        if job.status is JobStatus.PAUSED:
+            with suppress(TickwellError):
+                life.world.change.resume(ADA, job.job_id)

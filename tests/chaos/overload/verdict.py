@@ -1,0 +1,129 @@
+"""What is asked of a server under load, and what of it was not so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.figures import Figure, Figures
+from tests.chaos.overload.records import Attempt, Records, most_at_once
+from tests.chaos.overload.speakers import Bystander, Hammer, part
+
+LIMIT = 3
+"""How many jobs of the queue at its limit may run at once."""
+
+ANSWER_P99_SECONDS = 1.0
+LONGEST_ANSWER_SECONDS = 5.0
+START_SECONDS = 3.0
+"""How late a job of the tenant that asks for little may begin."""
+
+MEMORY_MB = 150
+"""How much more than when idle the server may need, whatever waits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """A part of the trial, between two instants of the monotonic clock."""
+
+    name: str
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """What was seen of the server while it worked: resident memory, messages in its lanes, what it complained of."""
+
+    memory_mb: list[float] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What happened. ``lifted_ms`` is the epoch at which the queue's limit was taken away."""
+
+    bystander: Bystander
+    hammer: Hammer
+    watched: Watched
+    phases: Sequence[Phase]
+    accepted: int
+    far: int
+    idle_mb: float
+    after_mb: float
+    lifted_ms: int
+
+
+def judged(told: Told, found: Records) -> Figures:
+    """All figures, and a sentence for each that is not as it must be."""
+    mine = found.of(told.bystander.job_ids)
+    limited = [one for one in found.attempts if one.is_limited and one.ended_ms < told.lifted_ms]
+    late = sorted(one.late_seconds for one in mine)
+    most, peak_mb = most_at_once(limited), max(told.watched.memory_mb, default=0.0)
+    counts: dict[str, Figure] = {
+        "jobs": found.jobs,
+        "waiting for tomorrow": found.waiting,
+        "most in lanes": max(told.watched.waiting, default=0),
+        **_answers(told),
+        "bystander's jobs": len(mine),
+        "start p99 ms": 1000 * part(late, 0.99),
+        "latest start ms": 1000 * part(late, 1),
+        "begun under the limit": len(limited),
+        "most at once": most,
+        "idle MB": told.idle_mb,
+        "most MB": peak_mb,
+        "after MB": told.after_mb,
+    }
+    faults = [
+        *_lost(told, found),
+        *_slow_phases(told),
+        *(f"job {one.job_id} of the bystander began {one.late_seconds:.1f} s late" for one in _too_late(mine)),
+        *(f"{most} jobs of a queue for {LIMIT} ran at once" for _ in range(most > LIMIT)),
+        *(f"{peak_mb:.0f} MB, {told.idle_mb:.0f} MB when idle" for _ in range(peak_mb > told.idle_mb + MEMORY_MB)),
+        *(f"job {job_id} was due and did not complete once" for job_id in found.undone),
+        *_refused(told),
+        *(f"the server said: {line.strip()}" for line in told.watched.complaints),
+    ]
+    zeros = {
+        "lost": len(_lost(told, found)),
+        "undone": len(found.undone),
+        "not answered": len(_refused(told)),
+        "phases too slow": len(_slow_phases(told)),
+        "late starts": len(_too_late(mine)),
+        "over the limit": max(most - LIMIT, 0),
+        "MB over the bound": max(round(peak_mb - told.idle_mb - MEMORY_MB), 0),
+        "complaints": len(told.watched.complaints),
+    }
+    return Figures(counts=counts, zeros=zeros, faults=faults)
+
+
+def _answers(told: Told) -> dict[str, Figure]:
+    calls = told.bystander.calls
+    figures: dict[str, Figure] = {"bystander's calls": len(calls.taken)}
+    for phase in told.phases:
+        figures[f"p99 {phase.name} ms"] = 1000 * part(calls.between(phase.begun, phase.ended), 0.99)
+    figures["hot calls"] = len(told.hammer.calls.taken)
+    return figures
+
+
+def _slow_phases(told: Told) -> list[str]:
+    """The phases in which the bystander waited too long."""
+    slow = []
+    for phase in told.phases:
+        taken = told.bystander.calls.between(phase.begun, phase.ended)
+        p99, longest = part(taken, 0.99), part(taken, 1)
+        if p99 > ANSWER_P99_SECONDS or longest > LONGEST_ANSWER_SECONDS:
+            slow.append(f"{phase.name}: the bystander's answers took {p99:.1f} s (p99), {longest:.1f} s (longest)")
+    return slow
+
+
+def _lost(told: Told, found: Records) -> list[str]:
+    accepted = told.accepted + len(told.bystander.job_ids)
+    wrong = [(accepted, "were accepted", found.jobs), (told.far, "were to wait for tomorrow", found.waiting)]
+    return [f"of {asked} jobs that {what} there are {there}" for asked, what, there in wrong if asked != there]
+
+
+def _too_late(mine: Sequence[Attempt]) -> list[Attempt]:
+    return [one for one in mine if one.late_seconds > START_SECONDS]
+
+
+def _refused(told: Told) -> list[str]:
+    return [*told.bystander.calls.refused, *told.hammer.calls.refused]

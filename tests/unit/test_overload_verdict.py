@@ -1,0 +1,113 @@
+"""The trials of overload see what is wrong: each of their zeros can be something else."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.chaos.overload.on_aws import Cost
+from tests.chaos.overload.records import Attempt, Records, most_at_once
+from tests.chaos.overload.speakers import Bystander, Calls, Hammer
+from tests.chaos.overload.verdict import Phase, Told, Watched, judged
+from tests.server_process import ServerProcess
+
+PROCESS: Any = None
+SERVER = ServerProcess(process=PROCESS, url="")
+
+
+def attempt(job_id: str, begun_ms: int, ended_ms: int, *, limited: bool = True) -> Attempt:
+    return Attempt(job_id=job_id, due_ms=0, begun_ms=begun_ms, ended_ms=ended_ms, is_limited=limited)
+
+
+def told(**changes: Any) -> Told:
+    fields: dict[str, Any] = {
+        "bystander": Bystander(server=SERVER, calls=Calls(taken=[(1.0, 0.1)]), job_ids=["mine"]),
+        "hammer": Hammer(server=SERVER),
+        "watched": Watched(memory_mb=[100.0, 120.0], waiting=[7]),
+        "phases": [Phase(name="full", begun=0.0, ended=10.0)],
+        "accepted": 4,
+        "far": 1,
+        "idle_mb": 100.0,
+        "after_mb": 110.0,
+        "lifted_ms": 1000,
+    }
+    return Told(**fields | changes)
+
+
+FOUND = Records(
+    jobs=5,
+    waiting=1,
+    undone=[],
+    attempts=[
+        attempt("mine", 500, 501, limited=False),
+        *(attempt(f"limited-{n}", 10, 20) for n in range(3)),
+        *(attempt(f"later-{n}", 1001, 1002) for n in range(9)),
+    ],
+)
+
+
+def caught(told: Told, found: Records) -> dict[str, int]:
+    figures = judged(told, found)
+    assert figures.is_clean == (not figures.faults)
+    return {name: count for name, count in figures.zeros.items() if count}
+
+
+def test_what_is_as_it_must_be_is_clean() -> None:
+    figures = judged(told(), FOUND)
+    assert figures.is_clean
+    assert (figures.counts["most at once"], figures.counts["p99 full ms"], figures.counts["latest start ms"]) == (
+        3,
+        100.0,
+        500.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "zero"),
+    [
+        ({"accepted": 5}, {"lost": 1}),
+        ({"far": 2}, {"lost": 1}),
+        ({"watched": Watched(memory_mb=[251.0])}, {"MB over the bound": 1}),
+        ({"watched": Watched(memory_mb=[100.0], complaints=["an error"])}, {"complaints": 1}),
+        (
+            {"bystander": Bystander(server=SERVER, calls=Calls(taken=[(1.0, 1.5)]), job_ids=["mine"])},
+            {"phases too slow": 1},
+        ),
+        (
+            {
+                "bystander": Bystander(
+                    server=SERVER, calls=Calls(taken=[(1.0, 0.1)] * 200 + [(2.0, 6.0)]), job_ids=["a"]
+                )
+            },
+            {"phases too slow": 1},
+        ),
+        ({"hammer": Hammer(server=SERVER, calls=Calls(refused=["503"]))}, {"not answered": 1}),
+    ],
+)
+def test_what_the_server_did_wrong_is_seen(changes: dict[str, Any], zero: dict[str, int]) -> None:
+    assert caught(told(**changes), FOUND) == zero
+
+
+@pytest.mark.parametrize(
+    ("changes", "zero"),
+    [
+        ({"undone": ["limited-1"]}, {"undone": 1}),
+        ({"jobs": 4}, {"lost": 1}),
+        ({"attempts": [attempt("mine", 3001, 3002, limited=False)]}, {"late starts": 1}),
+        ({"attempts": [attempt(f"limited-{n}", 10, 20) for n in range(5)]}, {"over the limit": 2}),
+    ],
+)
+def test_what_its_records_say_is_seen(changes: dict[str, Any], zero: dict[str, int]) -> None:
+    assert caught(told(), replace(FOUND, **changes)) == zero
+
+
+def test_one_that_begins_when_another_ends_runs_alone() -> None:
+    assert most_at_once([attempt("a", 0, 10), attempt("b", 10, 20), attempt("c", 20, 20)]) == 1
+    assert most_at_once([attempt("a", 0, 11), attempt("b", 10, 20), attempt("c", 10, 10)]) == 3
+
+
+@pytest.mark.parametrize(("calls", "rows"), [({"Query": 130}, {"Query": 65}), ({"Query": 18}, {"Query": 3000})])
+def test_what_grows_with_what_waits_is_dearer(calls: dict[str, int], rows: dict[str, int]) -> None:
+    few = Cost(calls={"Query": 17}, rows={"Query": 65})
+    assert Cost(calls=calls, rows=rows).is_dearer_than(few)
+    assert not Cost(calls={"Query": 18}, rows={"Query": 70}).is_dearer_than(few)
