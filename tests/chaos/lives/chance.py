@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from tests.chaos.crash.lab import Kind
-from tests.chaos.lives.life import DEEDS, NARROW, SLOW, Break
+from tests.chaos.crash.wire import Kind
+from tests.chaos.lives.fate import DEEDS, Break
+from tests.chaos.lives.life import NARROW, SLOW
 from tickwell.application.create_job import After, Every, Immediately
 from tickwell.application.edit_job import CronChange
 from tickwell.domain.retry import Misfire, OnLost, Overlap, RetryPolicy, RetryStrategy

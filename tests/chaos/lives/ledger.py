@@ -192,14 +192,15 @@ class Ledger:
         return next((record for record in found if record.attempt == slot.attempt), None)
 
     def recorded(self, stands: Execution) -> None:
-        """``stands`` is what the store says of an attempt: for ever what it said first."""
+        """``stands`` is what the store says of an attempt: what it said first, until that has expired."""
         known = self.records.get(stands.execution_id)
-        if known is not None:
+        if known is not None and self.is_kept(known.expires_at):
             if _said(known) != _said(stands):
                 self.fault(f"record {stands.execution_id} said {known.status}, and says {stands.status}")
             return
         self.records[stands.execution_id] = stands
-        self.by_occurrence.setdefault((stands.job_key, stands.due_at), []).append(stands)
+        of_it = self.by_occurrence.setdefault((stands.job_key, stands.due_at), [])
+        of_it[:] = [*(each for each in of_it if each.attempt != stands.attempt), stands]
         if (stands.status is ExecutionStatus.SUCCESS) > (self.ends.get(stands.execution_id) == "returned"):
             self.fault(f"record {stands.execution_id} says success, and its task did not return")
         self._one_outcome(stands)

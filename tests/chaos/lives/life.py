@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 
-from tests.chaos.crash.lab import Crash, Kind, Watched, Wire, ways_to_break
+from tests.chaos.crash.wire import Crash, Kind, Watched
 from tests.chaos.lives.engines import Engine, Open
+from tests.chaos.lives.fate import Break, Fate
 from tests.chaos.lives.ledger import Ledger
 from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane, SeenQueues
 from tests.contract.store_engines import Stores
@@ -19,6 +19,7 @@ from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.execute_batch import JobDelivery, JobQueue
 from tickwell.application.ports import Outgoing
 from tickwell.application.settle import Attempt
+from tickwell.bootstrap.core import LONGEST_ON_LAMBDA
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.errors import DoNotRetryError, TickwellError
 from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
@@ -27,50 +28,7 @@ from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 
 NARROW, SLOW = "narrow", "slow"
 CONCURRENCY = 1
-DEEDS = ("work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry")
 _NOT_PORTS = frozenset({"clock", "ids", "notifying"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Break:
-    """What happens at the writing call number ``at`` of a step, if there are so many.
-
-    The call breaks as ``kind`` says; or, where that is None, somebody else comes before it: ``deed`` of ``DEEDS``, to
-    job ``number``.
-    """
-
-    at: int
-    kind: Kind | None = None
-    deed: str = ""
-    number: int = 0
-
-
-class Fate(Wire):
-    """A wire that only counts calls that write: a crash after one that reads is one after the call before it.
-
-    ``meanwhile`` is done before the call number ``at``, on a thread of its own, by a process that nothing happens to.
-    """
-
-    meanwhile: Callable[[], Any] | None = None
-
-    def call(self, name: str, make: Callable[[], Any]) -> Any:
-        """See the class."""
-        if not self.armed or self.dead:
-            return super().call(name, make)
-        if Kind.CRASH not in ways_to_break(name):
-            return make()
-        if self.meanwhile is None or len(self.calls) != self.at:
-            return super().call(name, make) if self.meanwhile is None else self._noted(name, make)
-        self.armed = False
-        other = Thread(target=self.meanwhile)
-        other.start()
-        other.join()
-        self.armed = True
-        return self._noted(name, make)
-
-    def _noted(self, name: str, make: Callable[[], Any]) -> Any:
-        self.calls.append(name)
-        return make()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +66,7 @@ class Life:
         """Do something, during which something may break; what it was refused with, if it was and nothing broke."""
         self.steps += 1
         wire = self.wire
-        wire.calls.clear()
+        wire.made.clear()
         wire.kind, wire.at = Kind.CRASH, None if breaks is None else breaks.at
         wire.meanwhile = None
         if breaks is not None and breaks.kind is not None:
@@ -125,7 +83,7 @@ class Life:
             refused = error
         finally:
             wire.revive()
-        if breaks is not None and breaks.at < len(wire.calls):
+        if breaks is not None and breaks.at < len(wire.made):
             self.broken += 1
             return None
         return refused
@@ -178,6 +136,8 @@ class Life:
     def end(self, number: int) -> None:
         """The slow worker says at last how its attempt ended."""
         held = self.held.pop(number)
+        if self.now - held.attempt.execution.started_at > LONGEST_ON_LAMBDA:
+            return  # no worker lives so long
         self.world.core.settle()([held.attempt])
         held.queue.delete([held.delivery])
 
@@ -256,7 +216,7 @@ def _shuffled(deliveries: Sequence[JobDelivery], order: Sequence[int]) -> list[J
     return [*chosen, *left]
 
 
-def _watched(stores: Stores, wire: Wire, ledger: Ledger) -> Stores:
+def _watched(stores: Stores, wire: Fate, ledger: Ledger) -> Stores:
     """All ports of ``stores``: above the ledger's eyes those that break."""
     seen = {
         "jobs": SeenJobs(stores.jobs, ledger),
@@ -272,7 +232,7 @@ def _watched(stores: Stores, wire: Wire, ledger: Ledger) -> Stores:
 class Probe:
     """The task. Its payload says how many attempts of an occurrence fail, and whether for good."""
 
-    def __init__(self, ledger: Ledger, wire: Wire) -> None:
+    def __init__(self, ledger: Ledger, wire: Fate) -> None:
         self.ledger, self.wire = ledger, wire
 
     def __call__(self, payload: Any, context: Any) -> Any:
@@ -319,7 +279,7 @@ def new_life(open_engine: Open) -> Any:
         execute = replace(execute, pause=world.execute.pause)
         world.clock.advance(60)  # the safety sync is never as far as now
         world.queue(NARROW, concurrency=CONCURRENCY)
-        kept = Retention(completed=Kept(count=2), failed=Kept(seconds=600))
+        kept = Retention(completed=Kept(count=2), failed=Kept(seconds=1200))
         world.queue(SLOW, rate_limit=RateLimit(limit=1, per_seconds=5), retention=kept)
         yield Life(engine=engine, ledger=ledger, world=replace(world, execute=execute), wire=wire, sent=sent)
 

@@ -23,8 +23,9 @@ from tests.chaos.lives.chance import (
 )
 from tests.chaos.lives.engines import Open
 from tests.chaos.lives.expected import BECOMES, may
+from tests.chaos.lives.fate import Break
 from tests.chaos.lives.invariants import check, check_at_rest, unfinished
-from tests.chaos.lives.life import NARROW, SLOW, Break, Life, new_life, resume_everything
+from tests.chaos.lives.life import NARROW, SLOW, Life, new_life, resume_everything
 from tests.editing import edit, execute_now
 from tests.occurring import backfill
 from tests.world import ADA
