@@ -11,7 +11,7 @@ import resource
 import sys
 import traceback
 
-from tests.chaos.mutants.catalogue import Means, Witness
+from tests.chaos.mutants.catalogue import Witness
 from tests.chaos.mutants.every import MUTATIONS
 from tests.chaos.mutants.source import install, require_loaded
 
@@ -66,7 +66,8 @@ def _mutant(number: int) -> dict[str, object]:
 
 def _control() -> dict[str, object]:
     """What the witnesses see in the product as it is."""
-    own = dict.fromkeys(mutation.witness for mutation in MUTATIONS if mutation.witness.means is not Means.TESTS)
+    looking = importlib.import_module("tests.chaos.mutants.looking")
+    own = dict.fromkeys(m.witness for m in MUTATIONS if not looking.is_shown_elsewhere(m.witness))
     faults = {witness.name: _first_fault(witness) for witness in own}
     return {"witnesses": len(own), "alarms": {name: fault for name, fault in faults.items() if fault is not None}}
 

@@ -28,6 +28,13 @@ class WitnessError(Exception):
     """The witness could not look: neither is something amiss, nor is nothing."""
 
 
+def is_shown_elsewhere(witness: Witness) -> bool:
+    """Whether another trial, or a test, shows that ``witness`` finds nothing in the product as it is."""
+    if witness.means is Means.CRASH:
+        return all(name in EVERY_FLOW for name in witness.what)
+    return witness.means is Means.TESTS
+
+
 def first_fault(witness: Witness) -> str | None:
     """What ``witness`` finds amiss first, in a sentence; None: nothing. Raises WitnessError."""
     if witness.means is Means.TESTS:

@@ -56,10 +56,11 @@ def an_accepted_job_is_answered(folder: Path, engine: Engine) -> None:
 
 def an_old_due_item_lets_no_job_in(folder: Path, engine: Engine) -> None:
     """Rule 1: the job's write is refused when its due item was prepared more than 20 s ago."""
-    recorded = Wire(armed=True)
+    recorded = MeddledWire()
     with a_lab(folder, engine, recorded) as lab:
+        recorded.armed = True
         lab.create()
-    number = [call.name for call in recorded.made if not call.inner].index("due items.put")
+    number = recorded.calls.index("due items.put")
     wire = MeddledWire(at=number, meddling=Meddling.STALL)
     with a_lab(folder, engine, wire) as lab:
         wire.lab, wire.armed = lab, True
