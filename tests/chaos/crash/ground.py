@@ -21,6 +21,8 @@ from tests.contract.store_engines import (
     dynamo_stores,
     embedded_stores,
     new_dynamodb_client,
+    stores_of,
+    stores_on,
 )
 from tests.doubles import FakeClock
 from tests.notification_lab import Feed
@@ -54,13 +56,14 @@ class Row:
 class Ground:
     """Empty stores. ``state`` tells one content from another; ``rows`` is everything in them.
 
-    ``feed`` tells what happened in them that others are to be told of.
+    ``feed`` tells what happened in them that others are to be told of. ``again`` makes the stores of the next process.
     """
 
     stores: Stores
     feed: Feed
     state: Callable[[], Hashable]
     rows: Callable[[], list[Row]]
+    again: Callable[[], Stores]
     close: Callable[[], None]
 
 
@@ -81,6 +84,7 @@ def embedded(_wire: Wire) -> Ground:
         feed=EmbeddedOutcomeFeed(made.database),
         state=state,
         rows=lambda: table_rows(made.database),
+        again=lambda: stores_of(made.database, made.stores.clock, ids=made.stores.ids, rates=made.stores.rates),
         close=made.database.close,
     )
 
@@ -184,9 +188,21 @@ class DynamoEngine:
         dynamodb_backends[_ACCOUNT][REGION].tables.pop(TABLE, None)
         create_table(self._client)
         made = dynamo_stores(self._client, Inline(), SwiftTable)
-        stores = replace(made.stores, due_items=SwiftDueItems(made.table, made.stores.clock))
+        clock = made.stores.clock
+
+        def again() -> Stores:
+            stores = stores_on(made.table, clock, ids=made.stores.ids)
+            return replace(stores, due_items=SwiftDueItems(made.table, clock))
+
         self._wire = wire
-        return Ground(stores=stores, feed=StreamFeed(), state=lambda: self._writes, rows=item_rows, close=self._leave)
+        return Ground(
+            stores=again(),
+            feed=StreamFeed(),
+            state=lambda: self._writes,
+            rows=item_rows,
+            again=again,
+            close=self._leave,
+        )
 
     def _send(self, request: Any, event_name: str, **named: Any) -> Any:
         operation = event_name.rpartition(".")[2]

@@ -5,8 +5,10 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.chaos.crash.every_flow import EVERY_FLOW, LONG, Play
 from tests.chaos.crash.ground import Engine, dynamodb, embedded
@@ -92,6 +94,13 @@ def explore(run: Run, engine: Engine, flows: Mapping[str, Play], shares: Shares)
             wire = Wire(kind=kind, at=number)
             _played(found, play, run, wire, engine, _where(name, number, call, kind, run.seed))
     return found.figures(unwatched(run.folder / "ports", engine))
+
+
+def repeat(name: str, at: int | None, kind: str = "crash after", *, aws: bool = False, seed: int = 0) -> None:
+    """Play one flow, broken into as a fault says; raises what it found. To be called from a debugger."""
+    wire = Wire(kind=Kind(kind), at=at)
+    with TemporaryDirectory() as folder, dynamodb() if aws else nullcontext(embedded) as engine:
+        EVERY_FLOW[name](Path(folder), wire, engine, seed)
 
 
 def _where(name: str, number: int, call: Call, kind: Kind, seed: int) -> str:
