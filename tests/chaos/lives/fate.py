@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.chaos.crash.wire import Call, Kind, Wire
 
-DEEDS = ("work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry")
-"""What somebody else may do in the middle of a step."""
+DEEDS = ("twin", "work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry")
+"""What somebody else may do in the middle of a step; ``twin``: a worker that gets the newest messages as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,6 +95,10 @@ class Life:
             match breaks.deed:
                 case "work":
                     self.work((), 10)
+                case "twin":
+                    for newest in (0, 2, 4, 6):
+                        self.repeat(newest)
+                    self.work((), 10)
                 case "begin":
                     self.begin()
                 case "sync":

@@ -63,9 +63,10 @@ class Lives(RuleBasedStateMachine):
 
     @initialize(fields=common, more=recurring_only, schedule=again)
     def begin_life(self, fields: dict[str, Any], more: dict[str, Any], schedule: Any) -> None:
-        """A life without jobs is short of surprises."""
+        """A life without jobs is short of surprises, and one of few in a narrow queue, too."""
         self.create_once(schedule=Immediately(), fields=fields, broken=None)
         self.create_again(schedule=schedule, fields=fields, more=more, over=False, broken=None)
+        self.create_many(number=2, queue=NARROW, broken=None)
 
     @precondition(lambda self: self.has_room())
     @rule(schedule=once, fields=common, broken=breaks)

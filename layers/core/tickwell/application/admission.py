@@ -31,6 +31,7 @@ MOST_AT_ONCE = 1000
 """About how many leave a waiting list in one call, so that the call ends in time."""
 
 _STILL_WAITING = frozenset({Standing.WAITING, Standing.BLOCKED})
+_STARTED = frozenset({Standing.RUNNING, Standing.ABANDONED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,11 +191,16 @@ class AdmitAttempts:
         return self.queues.waiting(key, limit=min(max(free, least), _HEADS)) if free else ()
 
     def _live(self, heads: Sequence[JobMessage], now: datetime) -> Sequence[JobMessage]:
-        """Those of ``heads`` that still wait for something: not cancelled, edited or started by another message."""
+        """Those of ``heads`` that still wait for something: not cancelled, edited or started by another message.
+
+        What another message started has lost its due item while it stood here: it gets one, in case its worker dies.
+        """
         if not heads:
             return ()
         jobs = self.jobs.get_many([message.key for message in heads])
-        return [m for m in heads if m.key in jobs and standing(m, jobs[m.key], now) in _STILL_WAITING]
+        judged = [(m, standing(m, jobs[m.key], now)) for m in heads if m.key in jobs]
+        self.arming.prepare([m for m, stands in judged if stands in _STARTED], now=now)
+        return [m for m, stands in judged if stands in _STILL_WAITING]
 
     def _pass_gate(
         self,

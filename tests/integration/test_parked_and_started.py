@@ -1,0 +1,26 @@
+"""An attempt that stands on a waiting list may be started by another message of it: it is looked after all the same."""
+
+from datetime import timedelta
+
+from tests.worlds import Build, build  # noqa: F401 - a fixture
+from tickwell.domain.message import JobMessage
+
+
+def test_a_worker_that_dies_with_what_stands_on_a_waiting_list_loses_nothing(build: Build) -> None:  # noqa: F811
+    world = build(lambda *_: "done")
+    world.queue("narrow", concurrency=1)
+    first, second = (world.create(task="probe", queue="narrow", timeout_seconds=60) for _ in range(2))
+    deliveries = world.lanes[first.lane].receive(10, wait_seconds=0)
+    messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+    world.lanes[first.lane].delete(deliveries)
+    admit = world.core.admit_attempts()
+    assert admit(messages, now=world.clock.now()).parked == 1
+    world.clock.advance(40)
+    world.sync()  # lets the due item go: a place on the waiting list does not expire
+    world.clock.advance(timedelta(minutes=25))  # the permit is void, for nobody has given it back
+    (parked,) = (message for message in messages if message.job_id == second.job_id)
+    ready = admit([parked], now=world.clock.now()).ready
+    assert world.core.claim_attempts()(ready, now=world.clock.now()).claimed  # and its worker dies
+    world.live(timedelta(hours=1), step=timedelta(minutes=1))
+    assert [e.status.value for e in world.executions(second)] == ["lost", "success"]
+    assert [e.status.value for e in world.executions(first)] == ["success"]
