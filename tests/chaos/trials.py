@@ -39,6 +39,8 @@ class Trial:
 
 
 TRIALS: tuple[Trial, ...] = (
+    Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
+    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
     Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
     Trial(name="lives-embedded", function="tests.chaos.lives.trial:on_embedded"),
@@ -53,6 +55,4 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
     Trial(name="security-secrets", function="tests.chaos.security.secrecy:secrecy"),
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
-    Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
-    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
 )

@@ -9,7 +9,7 @@ from tests.chaos.lives.trial import Size, live
 from tickwell.application.arming import Arming
 from tickwell.application.leave_out import LeaveOut
 
-FEW = Size(lives=4, steps=25)
+FEW = Size(lives=3, steps=20)
 SOME = Size(lives=30, steps=40)
 
 

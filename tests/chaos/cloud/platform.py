@@ -199,18 +199,16 @@ class Cloud:
         return bool(wanted)
 
     def _follow_batch(self, records: Sequence[dict[str, Any]], *, tries: int) -> None:
-        if self.guarded("outcomes", {"Records": records}) is not None:
-            return
-        if not tries:
-            self.seen.unfollowed.append(f"outcomes gave up on {len(records)} records")
-            return
-        self._clock.wait(1)  # how long Lambda waits is not documented
-        if len(records) > 1:
-            half = len(records) // 2
-            self._follow_batch(records[:half], tries=tries)
-            self._follow_batch(records[half:], tries=tries)
-        else:
-            self._follow_batch(records, tries=tries - 1)
+        for _ in range(tries):
+            if self.guarded("outcomes", {"Records": records}) is not None:
+                return
+            self._clock.wait(1)  # how long Lambda waits is not documented
+            if len(records) > 1:
+                half = len(records) // 2
+                self._follow_batch(records[:half], tries=tries)
+                self._follow_batch(records[half:], tries=tries)
+                return
+        self.seen.unfollowed.append(f"outcomes gave up on {len(records)} records")
 
     @staticmethod
     def _record(told: dict[str, Any]) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from tests.function_stack import open_stack
 from tickwell.adapters.system import SystemIds
 
 SHARE = 0.2
-JOBS = 480
-JOBS_IN_SHORT = 48
+JOBS = 360
+JOBS_IN_SHORT = 36
 QUIET_JOBS = 24
 """As many are enough to know what a job asks of AWS when nothing goes wrong."""
 

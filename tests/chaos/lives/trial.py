@@ -27,12 +27,12 @@ class Size:
 
 def on_embedded(run: Run) -> Figures:
     """Lives on SQLite."""
-    return live(embedded, Size(lives=10, steps=40) if run.short else Size(lives=100, steps=60), run.seed)
+    return live(embedded, Size(lives=25, steps=40) if run.short else Size(lives=200, steps=60), run.seed)
 
 
 def on_aws(run: Run) -> Figures:
     """Lives on DynamoDB."""
-    return live(new_aws(), Size(lives=4, steps=30) if run.short else Size(lives=40, steps=50), run.seed)
+    return live(new_aws(), Size(lives=3, steps=30) if run.short else Size(lives=24, steps=45), run.seed)
 
 
 def live(open_engine: Open, size: Size, chance: int, *, shrinks_for: float = SHRINKS_FOR_SECONDS) -> Figures:

@@ -47,7 +47,10 @@ class Watched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What happened; in the first phase nothing did. ``lifted_ms`` is the epoch at which the queue's limit was taken away."""
+    """What happened; in the first phase nothing did.
+
+    ``lifted_ms`` is the epoch at which the queue's limit was taken away.
+    """
 
     bystander: Bystander
     hammer: Hammer

@@ -27,7 +27,7 @@ MATRIX: tuple[Callable[[Api], Iterator[Check]], ...] = (
 
 
 def access(run: Run) -> Figures:
-    """On both engines; the short form leaves the matrix to ``tests/integration/test_access_matrix.py``, as CI runs it."""
+    """On both engines; the short form leaves the matrix to ``make test``, which CI runs too."""
     findings = Findings()
     for name, engine in ENGINES.items():
         with engine(run.folder / name) as api:
