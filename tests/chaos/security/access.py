@@ -40,6 +40,8 @@ def access(run: Run) -> Figures:
             attack_tokens(findings, api, chance)
             attack_keys(findings, api, chance)
             attack_tenants(findings, api)
-            attack_mailed(findings, api, run.folder / name, chance)
+        folder = run.folder / f"{name}-mail"
+        with engine(folder) as api:
+            attack_mailed(findings, api, folder, random.Random(run.seed))
     attack_foreign_tokens(findings, run.folder / "foreign")
     return findings.figures(zeros=(LET_IN, LEAKED, BROKE))

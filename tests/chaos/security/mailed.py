@@ -25,7 +25,7 @@ def attack_mailed(findings: Findings, api: Api, folder: Path, chance: random.Ran
     for email in (VICTIM, EVE):
         assert api.anonymous("POST", FORGOT, {"email": email}).status == 202
     assert eve("POST", INVITE, {"email": GUEST, "role": "viewer"}).status in {200, 201, 202}
-    sent = {to: token_of(text) for to, text in mails(api, folder)}
+    sent = {to: token_of(text) for to, text in mails(api, folder) if to in {VICTIM, EVE, GUEST}}
     forged = [*_forged(sent[VICTIM], sent[EVE], chance), *_forged(sent[GUEST], sent[EVE], chance)]
     for path, token in [(path, token) for token in forged for path in (RESET, ACCEPT)]:
         status = api.anonymous("POST", path, {"token": token, "password": NEW}).status
