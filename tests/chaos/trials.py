@@ -51,6 +51,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="crash-points-embedded", function="tests.chaos.crash.trial:crash_points_embedded"),
     Trial(name="crash-points-aws", function="tests.chaos.crash.trial:crash_points_aws"),
     Trial(name="mutations", function="tests.chaos.mutations:mutations"),
+    Trial(name="crash-points-aws-2", function="tests.chaos.crash.trial:crash_points_aws_2", in_short=False),
     Trial(name="security-access", function="tests.chaos.security.access:access"),
     Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
     Trial(name="security-secrets", function="tests.chaos.security.secrecy:secrecy"),

@@ -72,6 +72,13 @@ def _parked(facts: Facts, values: Mapping[str, Any]) -> bool:
     return job is not None and job.status is JobStatus.ACTIVE and job.version == values["version"]
 
 
+def _with_waiting(facts: Facts, values: Mapping[str, Any]) -> bool:
+    """Somebody waits there, or did a while ago: the safety sync forgets it."""
+    place = queue_keys.parse_with_waiting_key(key_of(values))
+    lists = {queue_keys.parse_parked_key(key_of(row.values))[:2] for row in facts.rows if row.kind == "parked"}
+    return place in lists or values["at"] > facts.now_ms - LONGEST_DELAY_MS
+
+
 def _ended(facts: Facts, values: Mapping[str, Any]) -> bool:
     job = facts.job(values)
     return job is not None and (job.status is JobStatus.COMPLETED) == bool(values["completed"])
@@ -198,7 +205,7 @@ EXPLANATIONS: Final[Mapping[str, Explains]] = {
     "watermark": _watermark,
     "queue": _always,
     "gate": _gate,
-    "with_waiting": _always,
+    "with_waiting": _with_waiting,
     "ended": _ended_item,
     "caller_key": _caller_key_item,
     "submission": _with_end,
