@@ -2,16 +2,16 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.contract.mail_servers import LOOPBACK, Postbox
-from tests.contract.store_engines import EmbeddedStores, embedded_stores
+from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tests.world import ADA, SENDER, World, new_world
 from tickwell.adapters.embedded.database import Database
@@ -26,7 +26,7 @@ from tickwell.application.webhooks import ManageWebhooks
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.account import Role, User
 from tickwell.domain.notification import Channel
-from tickwell.domain.outcome_event import EventType
+from tickwell.domain.outcome_event import EventType, OutcomeEvent
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.messages import decode_notification, encode_notification
 
@@ -88,12 +88,33 @@ def mails(postbox: Postbox) -> list[EmailMessage]:
     return [message_from_bytes(content, policy=policy.default) for content in postbox.contents]
 
 
+class Feed(Protocol):
+    """What has happened and was not followed yet."""
+
+    def read(self, limit: int) -> Sequence[tuple[int, OutcomeEvent]]:
+        """The oldest ones, with their numbers."""
+        ...
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        """They were followed."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The stores of an engine, and what follows from what is written to them."""
+
+    stores: Stores
+    feed: Feed
+    close: Callable[[], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NotificationLab:
     """``queue`` serves both channels, as on AWS; nothing happens in it unless ``pump`` is called."""
 
     world: World
-    feed: EmbeddedOutcomeFeed
+    feed: Feed
     queue: Notifications
     dead_letters: Notifications
     follow: FollowOutcomes
@@ -141,10 +162,11 @@ def new_notification_lab(
     allow_private_hosts: tuple[str, ...] = (LOOPBACK,),
     operator_address: str | None = OPERATOR,
     watch: Callable[[str, Any], Any] = lambda _name, port: port,
+    standing: Standing | None = None,
 ) -> NotificationLab:
-    """A lab with one user, Ada. ``watch`` may wrap every port that following and notifying call."""
-    made: EmbeddedStores = embedded_stores(":memory:", FakeClock())
-    stores = made.stores
+    """A lab with one user, Ada. ``watch`` may wrap every port that is called besides the stores."""
+    standing = standing or _in_memory()
+    stores = standing.stores
     stores.accounts.create(
         User(
             tenant_id=ADA.tenant_id,
@@ -173,31 +195,29 @@ def new_notification_lab(
 
     notifications = watch("queue", queue("notifications", "dlq"))
     mailer = SmtpMailer(host=LOOPBACK, port=mail_port, security=SmtpSecurity.PLAIN, clock=stores.clock)
-    notifying = type(stores.notifying)(
-        webhooks=watch("webhooks", stores.notifying.webhooks), records=watch("records", stores.notifying.records)
-    )
     outbound = Outbound(
         mailer=watch("mailer", mailer),
         sender_address=SENDER,
         allow_private_hosts=allow_private_hosts,
         operator_address=operator_address,
     )
+    outbound = replace(outbound, http=watch("http", outbound.http_client()))
 
     def close() -> None:
         world.close()
         database.close()
-        made.database.close()
+        standing.close()
 
     return NotificationLab(
         world=world,
-        feed=watch("feed", EmbeddedOutcomeFeed(made.database)),
+        feed=watch("feed", standing.feed),
         queue=notifications,
         dead_letters=queue("dlq", None),
-        follow=FollowOutcomes(channels=dict.fromkeys(Channel, notifications), webhooks=notifying.webhooks),
-        notify=notifying.notify(
-            jobs=watch("jobs", stores.jobs),
-            history=watch("history", stores.history),
-            accounts=watch("accounts", stores.accounts),
+        follow=FollowOutcomes(channels=dict.fromkeys(Channel, notifications), webhooks=stores.notifying.webhooks),
+        notify=stores.notifying.notify(
+            jobs=stores.jobs,
+            history=stores.history,
+            accounts=stores.accounts,
             members=stores.members,
             outbound=outbound,
             clock=stores.clock,
@@ -205,3 +225,8 @@ def new_notification_lab(
         ),
         close=close,
     )
+
+
+def _in_memory() -> Standing:
+    made = embedded_stores(":memory:", FakeClock())
+    return Standing(stores=made.stores, feed=EmbeddedOutcomeFeed(made.database), close=made.database.close)

@@ -309,6 +309,8 @@ def new_world(
     watch_seconds: float = WATCH_SELDOM,
     far_timer: str = "sweep",
     watch: Watch = lambda _name, port: port,
+    lanes_of: Database | None = None,
+    scheduler: SchedulerService | None = None,
 ) -> World:
     """A system on ``stores``, with the built-in tasks that need no network, and ``tasks``.
 
@@ -316,9 +318,10 @@ def new_world(
 
     The lanes are the embedded engine's whatever the stores are, because no emulator of SQS lets its time be moved.
     ``far_timer`` is ``sweep`` or ``scheduler``. ``watch`` may wrap every port that is not among ``stores``.
+    ``lanes_of`` and ``scheduler`` are those of an earlier process, if this one takes over from it.
     """
     clock = stores.clock
-    database = Database(lanes_path)
+    database = lanes_of or Database(lanes_path)
 
     def queue(name: str, dead_letter: str | None) -> JobQueue:
         return EmbeddedQueue(
@@ -343,7 +346,8 @@ def new_world(
         ids=stores.ids,
         retention=RETENTION,
     )
-    _let_sync_have_run(stores)
+    if lanes_of is None:
+        _let_sync_have_run(stores)
     registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
     outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
@@ -392,7 +396,7 @@ def new_world(
             ),
             pause=_passing(clock),
         ),
-        scheduler=SchedulerService(clock, watch("dispatch", queue("dispatch", "lane-dlq"))),
+        scheduler=scheduler or SchedulerService(clock, watch("dispatch", queue("dispatch", "lane-dlq"))),
         watch=watch,
         close=database.close,
     )

@@ -46,6 +46,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="lives-aws", function="tests.chaos.lives.trial:on_aws"),
     Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
     Trial(name="kills", function="tests.chaos.kills.trial:kills"),
+    Trial(name="bad-cloud", function="tests.chaos.cloud.trial:bad_cloud"),
     Trial(name="crash-points-embedded", function="tests.chaos.crash.trial:crash_points_embedded"),
     Trial(name="crash-points-aws", function="tests.chaos.crash.trial:crash_points_aws"),
     Trial(name="security-access", function="tests.chaos.security.access:access"),

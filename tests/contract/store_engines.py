@@ -136,8 +136,14 @@ class DynamoStores:
 def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     """Stores in the SQLite file ``path``, put together as the product does."""
     database = Database(path)
+    rates = EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock)
+    return EmbeddedStores(stores=stores_of(database, clock, ids=SeededIds(clock), rates=rates), database=database)
+
+
+def stores_of(database: Database, clock: FakeClock, *, ids: SeededIds, rates: RateLimiter) -> Stores:
+    """The stores in ``database``, as a process that begins has them."""
     made = stores_in(database, clock)
-    stores = Stores(
+    return Stores(
         jobs=made.jobs,
         listing=made.listing,
         caller_keys=made.caller_keys,
@@ -153,14 +159,13 @@ def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
         erasure=made.erasure,
         holdings=EmbeddedHoldings(database, clock),
         notifying=made.notifying,
-        rates=EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock),
+        rates=rates,
         submissions=made.submissions,
         counts=made.counts,
         workers=made.workers,
         clock=clock,
-        ids=SeededIds(clock),
+        ids=ids,
     )
-    return EmbeddedStores(stores=stores, database=database)
 
 
 def create_table(client: "DynamoDBClient", *, stream: bool = True) -> None:
@@ -228,7 +233,12 @@ def dynamo_stores(client: "DynamoDBClient", executor: Executor, table_type: type
     """Stores in the table that ``client`` sees."""
     clock = FakeClock()
     table = table_type(client, TABLE, executor)
-    stores = Stores(
+    return DynamoStores(stores=stores_on(table, clock, ids=SeededIds(clock)), table=table, client=client)
+
+
+def stores_on(table: Table, clock: FakeClock, *, ids: SeededIds) -> Stores:
+    """The stores in ``table``, as a process that begins has them."""
+    return Stores(
         jobs=DynamoJobStore(table, clock),
         listing=DynamoJobListing(table, clock, DynamoTenantCounts(table, clock)),
         caller_keys=DynamoCallerKeys(table),
@@ -249,9 +259,8 @@ def dynamo_stores(client: "DynamoDBClient", executor: Executor, table_type: type
         counts=DynamoTenantCounts(table, clock),
         workers=DynamoWorkerLog(table, clock),
         clock=clock,
-        ids=SeededIds(clock),
+        ids=ids,
     )
-    return DynamoStores(stores=stores, table=table, client=client)
 
 
 @pytest.fixture(scope="session")

@@ -19,25 +19,25 @@ from tests.chaos.crash.ground import Ground, Row, dynamodb, embedded
 from tests.chaos.crash.lab import Lab, new_lab
 from tests.chaos.crash.ports import unwatched
 from tests.chaos.crash.settled import require_settled
-from tests.chaos.crash.trial import explore
+from tests.chaos.crash.trial import Shares, explore
 from tests.chaos.crash.verdicts import Duplicated, Lost, Orphan, Wrong
 from tests.chaos.crash.wire import Wire
 from tests.chaos.trials import Run
 
-SOME = 0.12
-FEW = 0.01
+SOME = Shares(crashes=0.12, fails=0.12)
+FEW = Shares(crashes=0.01, fails=0.01)
 QUICK = {name: play for name, play in EVERY_FLOW.items() if name not in CAMPAIGN_FLOWS}
 ON_DYNAMODB = {name: QUICK[name] for name in list(QUICK)[::8]}
 
 
 def test_whatever_breaks_on_sqlite_every_job_still_ends_rightly(tmp_path: Path) -> None:
-    figures = explore(Run(seed=1, short=False, folder=tmp_path), embedded, QUICK, crashes=SOME, fails=SOME)
+    figures = explore(Run(seed=1, short=False, folder=tmp_path), embedded, QUICK, SOME)
     assert figures.is_clean, "\n".join(figures.faults)
 
 
 def test_whatever_breaks_on_dynamodb_every_job_still_ends_rightly(tmp_path: Path) -> None:
     with dynamodb() as engine:
-        figures = explore(Run(seed=1, short=False, folder=tmp_path), engine, ON_DYNAMODB, crashes=FEW, fails=FEW)
+        figures = explore(Run(seed=1, short=False, folder=tmp_path), engine, ON_DYNAMODB, FEW)
     assert figures.is_clean, "\n".join(figures.faults)
 
 

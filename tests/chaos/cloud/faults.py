@@ -14,6 +14,10 @@ from moto.core.botocore_stubber import MockRawResponse
 CONNECT_SECONDS: Final = 1.0
 """The product's connect timeout, but for mails."""
 
+SLOW = 0.5
+SLOWEST = 0.98
+"""So much of the time that its client waits a slow answer takes."""
+
 Serve = Callable[[], AWSResponse]
 
 
@@ -84,7 +88,7 @@ def suffered(
     """
     match fault:
         case Fault.SLOW:
-            wait(chance.uniform(0.5, 0.98) * attempt.read_seconds)
+            wait(chance.uniform(SLOW, SLOWEST) * attempt.read_seconds)
             return serve()
         case Fault.IN_PART:
             return _in_part(attempt, serve)

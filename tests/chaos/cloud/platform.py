@@ -18,14 +18,21 @@ from moto.scheduler.models import scheduler_backends
 from moto.sqs.models import sqs_backends
 
 from tests.chaos.cloud.clock import CloudClock
+from tests.chaos.cloud.deployed import (
+    ACCOUNT,
+    CONSUMERS,
+    RESOURCES,
+    is_wanted,
+    make_queues_as_deployed,
+    stream_tries,
+    timeouts,
+)
 from tests.chaos.cloud.wire import Wire
 from tests.contract.queue_engines import REGION
 from tests.function_stack import Context, Stack
-from tests.template.cloudformation import source
 from tickwell.bootstrap.aws import clients
 from tickwell.domain.errors import UnavailableError
 
-ACCOUNT: Final = "123456789012"
 MINUTE_MS: Final = 60_000
 LOOKS_EACH_MS: Final = 20_000
 HANGS_AFTER_SECONDS: Final = 60
@@ -36,32 +43,6 @@ COLD_START_EACH: Final = 40
 
 TWICE_SHARE: Final = 0.03
 """Of the batches: SQS delivers a message at least once."""
-
-CONSUMERS: Final = {
-    "lane-high": "worker",
-    "lane-medium": "worker",
-    "lane-low": "worker",
-    "dispatch": "dispatcher",
-    "lane-dlq": "dead_letter",
-    "notify": "notifier",
-}
-_RESOURCES: Final = {
-    "lane-high": "LaneHigh",
-    "lane-medium": "LaneMedium",
-    "lane-low": "LaneLow",
-    "lane-dlq": "LaneDlq",
-    "dispatch": "DispatchQueue",
-    "dispatch-dlq": "DispatchDlq",
-    "notify": "NotificationQueue",
-    "notify-dlq": "NotificationDlq",
-}
-_DEAD_LETTERS: Final = {
-    "lane-high": "lane-dlq",
-    "lane-medium": "lane-dlq",
-    "lane-low": "lane-dlq",
-    "dispatch": "dispatch-dlq",
-    "notify": "notify-dlq",
-}
 
 
 class StoppedError(SystemExit):
@@ -108,9 +89,8 @@ class Cloud:
         self._timeouts = timeouts()
         self._next_minute_ms = clock.epoch_ms
         self._followed = 0
-        events = source()["Resources"]["OutcomesFunction"]["Properties"]["Events"]
-        self._stream_tries = int(events["Stream"]["Properties"]["MaximumRetryAttempts"])
-        self._make_queues_as_deployed()
+        self._stream_tries = stream_tries()
+        make_queues_as_deployed(stack)
 
     def invoke(self, function: str, event: Any) -> Any:
         """Its answer. Raises StoppedError, HungError, and what the function raises."""
@@ -169,7 +149,7 @@ class Cloud:
 
     def left(self) -> dict[str, int]:
         """How many messages are in each queue, in whatever state."""
-        return {name: len(self._messages(name)) for name in _RESOURCES if self._messages(name)}
+        return {name: len(self._messages(name)) for name in RESOURCES if self._messages(name)}
 
     def _step(self) -> bool:
         """Whether anything happened."""
@@ -213,24 +193,22 @@ class Cloud:
         assert shard is not None
         records = [self._record(item.to_json()) for item in shard.items[self._followed :]]
         self._followed = len(shard.items)
-        wanted = [record for record in records if _is_wanted(record)]
+        wanted = [record for record in records if is_wanted(record)]
         if wanted:
             self._follow_batch(wanted, tries=self._stream_tries)
         return bool(wanted)
 
     def _follow_batch(self, records: Sequence[dict[str, Any]], *, tries: int) -> None:
-        if self.guarded("outcomes", {"Records": records}) is not None:
-            return
-        if not tries:
-            self.seen.unfollowed.append(f"outcomes gave up on {len(records)} records")
-            return
-        self._clock.wait(1)  # how long Lambda waits is not documented
-        if len(records) > 1:
-            half = len(records) // 2
-            self._follow_batch(records[:half], tries=tries)
-            self._follow_batch(records[half:], tries=tries)
-        else:
-            self._follow_batch(records, tries=tries - 1)
+        for _ in range(tries):
+            if self.guarded("outcomes", {"Records": records}) is not None:
+                return
+            self._clock.wait(1)  # how long Lambda waits is not documented
+            if len(records) > 1:
+                half = len(records) // 2
+                self._follow_batch(records[:half], tries=tries)
+                self._follow_batch(records[half:], tries=tries)
+                return
+        self.seen.unfollowed.append(f"outcomes gave up on {len(records)} records")
 
     @staticmethod
     def _record(told: dict[str, Any]) -> dict[str, Any]:
@@ -262,43 +240,10 @@ class Cloud:
             for name, schedule in group.schedules.items()
         ]
 
-    def _make_queues_as_deployed(self) -> None:
-        resources = source()["Resources"]
-        for name, resource in _RESOURCES.items():
-            properties = resources[resource]["Properties"]
-            attributes: Any = {"VisibilityTimeout": str(properties["VisibilityTimeout"])}
-            if name in _DEAD_LETTERS:
-                most = properties["RedrivePolicy"]["maxReceiveCount"]
-                arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self._queues[_DEAD_LETTERS[name]]}"
-                attributes["RedrivePolicy"] = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {most}}}'
-            self._sqs.set_queue_attributes(QueueUrl=self._stack.urls[name], Attributes=attributes)
-
-
-def timeouts() -> dict[str, float]:
-    """The timeout of each function in seconds, as the template has it."""
-    template = source()
-    found = {}
-    for function in ("api", "worker", "dispatcher", "safety_sync", "dead_letter", "outcomes", "notifier"):
-        name = "".join(word.capitalize() for word in function.split("_"))
-        timeout = template["Resources"][f"{name}Function"]["Properties"]["Timeout"]
-        if isinstance(timeout, dict):
-            timeout = template["Parameters"][timeout["Ref"]]["Default"]
-        found[function] = float(timeout)
-    return found
-
 
 def _at_ms(expression: str) -> int:
     at = datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")"))
     return round(at.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def _is_wanted(record: dict[str, Any]) -> bool:
-    """What the filter of the template's event source lets through."""
-    images = record["dynamodb"]
-    kind = images.get("NewImage", images.get("OldImage", {})).get("kind", {}).get("S")
-    if "NewImage" in images and kind == "execution":
-        return bool(record["eventName"] == "INSERT" and images["NewImage"].get("ev", {}).get("S") == "timeout")
-    return kind in {"job", "dead_letter"}
 
 
 @contextmanager

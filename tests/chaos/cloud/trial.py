@@ -6,7 +6,6 @@ are the real ones; its pauses, and all timeouts, pass on a simulated clock that 
 
 import logging
 import random
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from tests.chaos.cloud.platform import Cloud
 from tests.chaos.cloud.verdict import judge, permits, unfinished
 from tests.chaos.cloud.wire import Wire
 from tests.chaos.cloud.work import Client, Work, receiving
-from tests.chaos.figures import Figures
+from tests.chaos.figures import Figure, Figures
 from tests.chaos.trials import Run
 from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
@@ -28,8 +27,8 @@ from tests.function_stack import open_stack
 from tickwell.adapters.system import SystemIds
 
 SHARE = 0.2
-JOBS = 480
-JOBS_IN_SHORT = 48
+JOBS = 360
+JOBS_IN_SHORT = 36
 QUIET_JOBS = 24
 """As many are enough to know what a job asks of AWS when nothing goes wrong."""
 
@@ -54,7 +53,9 @@ class Lived:
 
 
 @contextmanager
-def living(*, seed: int, share: float, jobs: int, outages: int = 0) -> Iterator[Lived]:
+def living(
+    *, seed: int, share: float, jobs: int, outages: int = 0, limit_seconds: float = LONGEST_SECONDS
+) -> Iterator[Lived]:
     """Ask for jobs a few at a time while the others run, until all are done; then the wire is quiet."""
     with pytest.MonkeyPatch.context() as patch, mock_aws(), receiving() as receiver:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -86,7 +87,7 @@ def living(*, seed: int, share: float, jobs: int, outages: int = 0) -> Iterator[
                 with wire.quiet():
                     return not (cloud.left() or unfinished(reader, work.wanted) or permits(reader))
 
-            cloud.run(until=is_done, limit_seconds=LONGEST_SECONDS)
+            cloud.run(until=is_done, limit_seconds=limit_seconds)
             with wire.quiet():
                 yield Lived(clock=clock, wire=wire, cloud=cloud, work=work)
 
@@ -110,44 +111,17 @@ def bad_cloud(run: Run) -> Figures:
 
 
 def figures_of(lived: Lived, *, quiet: float, seed: int) -> Figures:
-    """What came of it."""
+    """What came of it; ``quiet`` is how many attempts a job takes where nothing goes wrong."""
     ledger, seen, work = lived.wire.ledger, lived.cloud.seen, lived.work
     verdict = judge(Client(cloud=lived.cloud, clock=lived.clock, token=work.client.token), work, lived.cloud)
-    beyond = ledger.beyond_budget()
+    beyond = [f"{c.service}.{c.name} was sent {c.attempts} times in {c.seconds:.1f} s" for c in ledger.beyond_budget()]
     times = lived.attempts_per_job / quiet
-    storm = [f"a job takes {times:.1f} times the attempts of a quiet wire"] if times > MOST_TIMES_QUIET else []
-    faults = [
-        *work.faults,
-        *work.client.refused,
-        *seen.unexpected,
-        *seen.stopped,
-        *seen.hung,
-        *seen.unfollowed,
-        *(f"{c.service}.{c.name} was sent {c.attempts} times in {c.seconds:.1f} s" for c in beyond),
-        *storm,
-        *verdict.faults(),
-    ]
-    most = Counter(call.attempts for call in ledger.calls.values())
-    longest = {name: round(seconds, 1) for name, seconds in sorted(seen.longest.items())}
+    if times > MOST_TIMES_QUIET:
+        beyond.append(f"a job takes {times:.1f} times the attempts of a quiet wire")
+    unexpected = [*work.faults, *work.client.refused, *seen.unexpected]
+    faults = [*unexpected, *seen.stopped, *seen.hung, *seen.unfollowed, *beyond, *verdict.faults()]
     return Figures(
-        counts={
-            "jobs": len(work.wanted),
-            "invocations": seen.invocations.total(),
-            "calls": len(ledger.calls),
-            "attempts": ledger.attempts,
-            "services": len(ledger.services),
-            "faults injected": ledger.faults.total(),
-            "outages": sum(o.from_ms < lived.clock.epoch_ms for o in lived.wire.outages),
-            "delivered twice": seen.twice,
-            "kinds of fault": len(ledger.faults),
-            "most attempts of a call": max(most, default=0),
-            "longest call s": ledger.longest_seconds(),
-            "attempts by those of a quiet wire": round(times, 2),
-            "longest api s": longest.get("api", 0.0),
-            "longest worker s": longest.get("worker", 0.0),
-            "longest safety sync s": longest.get("safety_sync", 0.0),
-            "simulated s": round(lived.clock.elapsed_seconds),
-        },
+        counts=_counts(lived, times),
         zeros={
             "unfinished": len(verdict.unfinished),
             "ended wrongly": len(verdict.wrong),
@@ -156,9 +130,31 @@ def figures_of(lived: Lived, *, quiet: float, seed: int) -> Figures:
             "left behind": len(verdict.left),
             "hung": len(seen.hung),
             "stopped at their timeout": len(seen.stopped),
-            "unexpected errors": len(seen.unexpected) + len(work.client.refused) + len(work.faults),
+            "unexpected errors": len(unexpected),
             "stream records lost": len(seen.unfollowed),
             "calls beyond the budget": len(beyond),
         },
         faults=[f"{fault} (seed {seed})" for fault in faults],
     )
+
+
+def _counts(lived: Lived, times: float) -> dict[str, Figure]:
+    ledger, seen = lived.wire.ledger, lived.cloud.seen
+    return {
+        "jobs": len(lived.work.wanted),
+        "invocations": seen.invocations.total(),
+        "calls": len(ledger.calls),
+        "attempts": ledger.attempts,
+        "services": len(ledger.services),
+        "faults injected": ledger.faults.total(),
+        "outages": sum(outage.from_ms < lived.clock.epoch_ms for outage in lived.wire.outages),
+        "delivered twice": seen.twice,
+        "kinds of fault": len(ledger.faults),
+        "most attempts of a call": max((call.attempts for call in ledger.calls.values()), default=0),
+        "longest call s": ledger.longest_seconds(),
+        "attempts by those of a quiet wire": round(times, 2),
+        "longest api s": seen.longest.get("api", 0.0),
+        "longest worker s": seen.longest.get("worker", 0.0),
+        "longest safety sync s": seen.longest.get("safety_sync", 0.0),
+        "simulated s": round(lived.clock.elapsed_seconds),
+    }

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from moto.ses.models import ses_backends
 
-from tests.chaos.cloud.platform import ACCOUNT, Cloud
+from tests.chaos.cloud.deployed import ACCOUNT
+from tests.chaos.cloud.platform import Cloud
 from tests.chaos.cloud.work import Client, Wanted, Work
 from tests.contract.queue_engines import REGION
 

@@ -56,16 +56,12 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outage:
-    """From ``from_ms`` on, for a minute (five, if it is only slow), each call to ``service`` meets ``fault``."""
+    """From ``from_ms`` to ``until_ms`` each call to ``service`` meets ``fault``."""
 
     service: str
     fault: Fault
     from_ms: int
-
-    @property
-    def until_ms(self) -> int:
-        """When it ends."""
-        return self.from_ms + (SLOWNESS_MS if self.fault is Fault.SLOW else OUTAGE_MS)
+    until_ms: int
 
     def reaches(self, service: str, at_ms: int) -> bool:
         """Whether a call to ``service`` meets it then."""
@@ -121,20 +117,17 @@ class Wire:
             self._is_quiet = False
 
     def plan_outages(self, count: int) -> None:
-        """So many, one after the other, each of another service and kind."""
+        """So many, one after the other, each of another service: a minute, or five of a service that is only slow."""
         faults = (Fault.THROTTLED, Fault.BROKEN, Fault.LOST_TIMEOUT, Fault.REFUSED, Fault.SLOW)
         services = ("dynamodb", "sqs", "s3", "scheduler", "sesv2", "secrets-manager")
         first = self._chance.randrange(len(services))
-        self.outages = [
-            Outage(
-                service=services[(first + number) % len(services)],
-                fault=self._chance.choice(faults),
-                from_ms=self._clock.epoch_ms
-                + (number + 1) * OUTAGES_EACH_MS
-                - self._chance.randrange(OUTAGES_EACH_MS // 2),
-            )
-            for number in range(count)
-        ]
+        for number in range(count):
+            fault = self._chance.choice(faults)
+            early_ms = self._chance.randrange(OUTAGES_EACH_MS // 2)
+            from_ms = self._clock.epoch_ms + (number + 1) * OUTAGES_EACH_MS - early_ms
+            until_ms = from_ms + (SLOWNESS_MS if fault is Fault.SLOW else OUTAGE_MS)
+            service = services[(first + number) % len(services)]
+            self.outages.append(Outage(service=service, fault=fault, from_ms=from_ms, until_ms=until_ms))
 
     def put_in_place(self, patch: pytest.MonkeyPatch) -> None:
         """Between the SDK and moto."""

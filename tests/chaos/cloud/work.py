@@ -111,7 +111,7 @@ class Client:
                 self.refused.append(f"{method} {path} was answered with 500")
             if 0 < status < 500 and not in_progress and not self._is_incomplete:
                 return status, answer
-            self.clock.wait(_PAUSE_SECONDS)
+            self.cloud.run(until=lambda: False, limit_seconds=_PAUSE_SECONDS)
         self.refused.append(f"{method} {path} was never answered")
         return 0, None
 

@@ -29,7 +29,7 @@ def play_backfill(again: bool, folder: Path, wire: Wire, engine: Engine, seed: i
         wire.armed = True
         with suppress(Crash, TickwellError):
             backfill(lab.world, job, NOON - 2 * HOUR)
-        wire.revive()
+        lab.restart()
         lab.world.clock.advance(RESTART)
         lab.deliver_again(seed)
         if again:
@@ -58,7 +58,7 @@ def play_letter(folder: Path, wire: Wire, engine: Engine, seed: int) -> Lab:
         wire.armed = True
         with suppress(Crash, TickwellError):
             retry_letter(lab)
-        wire.revive()
+        lab.restart()
         lab.world.clock.advance(RESTART)
         lab.deliver_again(seed)
         with suppress(IllegalTransitionError):

@@ -1,5 +1,6 @@
 """All flows that are broken into, by name."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -15,13 +16,23 @@ from tests.chaos.crash.policies import POLICY_FLOWS
 from tests.chaos.crash.repeats import REQUESTS, play_repeat
 from tests.chaos.crash.schedules import SCHEDULE_FLOWS
 from tests.chaos.crash.settled import play
+from tests.chaos.crash.telling import play_telling
 from tests.chaos.crash.wire import Wire
+
+
+class Remaining(Protocol):
+    """What is left of a flow: ``ahead`` counts what was written ahead of a record that never came."""
+
+    @property
+    def ahead(self) -> Counter[str]:
+        """By kinds."""
+        ...
 
 
 class Play(Protocol):
     """Plays a flow in a folder, broken into as the wire says; raises AssertionError for what is wrong afterwards."""
 
-    def __call__(self, folder: Path, wire: Wire, engine: Engine, seed: int) -> Lab:
+    def __call__(self, folder: Path, wire: Wire, engine: Engine, seed: int) -> Remaining:
         """What is left of it."""
         ...
 
@@ -41,8 +52,9 @@ EVERY_FLOW: Final[Mapping[str, Play]] = {
     "backfill": partial(play_backfill, False),
     "backfill again": partial(play_backfill, True),
     "retry a dead letter again": play_letter,
+    "tell what failed": play_telling,
 }
 """Each with the function that plays it."""
 
-FEW_POINTS: Final[Mapping[str, int]] = dict.fromkeys(CAMPAIGN_FLOWS, 2)
-"""What takes long is broken into no more often than this: its steps are all alike."""
+LONG: Final = frozenset(CAMPAIGN_FLOWS)
+"""What takes long is broken into at a few points only: its steps are all alike."""

@@ -1,6 +1,6 @@
 """What a crash leaves standing: the stores of either engine, and all that is in them."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,13 +21,19 @@ from tests.contract.store_engines import (
     dynamo_stores,
     embedded_stores,
     new_dynamodb_client,
+    stores_of,
+    stores_on,
 )
 from tests.doubles import FakeClock
+from tests.notification_lab import Feed
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import plain_item
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.adapters.aws.dynamodb.table import Found, Table
 from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
+from tickwell.domain.outcome_event import OutcomeEvent
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -48,11 +54,16 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
-    """Empty stores. ``state`` tells one content from another; ``rows`` is everything in them."""
+    """Empty stores. ``state`` tells one content from another; ``rows`` is everything in them.
+
+    ``feed`` tells what happened in them that others are to be told of. ``again`` makes the stores of the next process.
+    """
 
     stores: Stores
+    feed: Feed
     state: Callable[[], Hashable]
     rows: Callable[[], list[Row]]
+    again: Callable[[], Stores]
     close: Callable[[], None]
 
 
@@ -68,7 +79,14 @@ def embedded(_wire: Wire) -> Ground:
     def state() -> Hashable:
         return made.database._writer.total_changes, limits._connection.total_changes
 
-    return Ground(stores=made.stores, state=state, rows=lambda: table_rows(made.database), close=made.database.close)
+    return Ground(
+        stores=made.stores,
+        feed=EmbeddedOutcomeFeed(made.database),
+        state=state,
+        rows=lambda: table_rows(made.database),
+        again=lambda: stores_of(made.database, made.stores.clock, ids=made.stores.ids, rates=made.stores.rates),
+        close=made.database.close,
+    )
 
 
 def table_rows(database: Database) -> list[Row]:
@@ -133,6 +151,27 @@ def _partition(pk: str) -> Any:
     return _table_items().get(DynamoType({"S": pk}))
 
 
+class StreamFeed:
+    """The table's stream, as Lambda reads it: a batch comes again until it was dealt with."""
+
+    def __init__(self) -> None:
+        self._followed = 0
+
+    def read(self, limit: int) -> Sequence[tuple[int, OutcomeEvent]]:
+        """See ``Feed``."""
+        stream: Any = dynamodb_backends[_ACCOUNT][REGION].tables[TABLE].stream_shard
+        records = stream.items
+        return [
+            (number, event)
+            for number, record in enumerate(records[self._followed :], self._followed)
+            for event in events_from({"Records": [record.to_json()]})
+        ][:limit]
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        """See ``Feed``."""
+        self._followed = max((number + 1 for number in numbers), default=self._followed)
+
+
 class DynamoEngine:
     """DynamoDB as moto plays it; each call of the SDK goes through the wire."""
 
@@ -147,11 +186,23 @@ class DynamoEngine:
         """An empty table in place of the one before."""
         self._wire = None
         dynamodb_backends[_ACCOUNT][REGION].tables.pop(TABLE, None)
-        create_table(self._client, stream=False)
+        create_table(self._client)
         made = dynamo_stores(self._client, Inline(), SwiftTable)
-        stores = replace(made.stores, due_items=SwiftDueItems(made.table, made.stores.clock))
+        clock = made.stores.clock
+
+        def again() -> Stores:
+            stores = stores_on(made.table, clock, ids=made.stores.ids)
+            return replace(stores, due_items=SwiftDueItems(made.table, clock))
+
         self._wire = wire
-        return Ground(stores=stores, state=lambda: self._writes, rows=item_rows, close=self._leave)
+        return Ground(
+            stores=again(),
+            feed=StreamFeed(),
+            state=lambda: self._writes,
+            rows=item_rows,
+            again=again,
+            close=self._leave,
+        )
 
     def _send(self, request: Any, event_name: str, **named: Any) -> Any:
         operation = event_name.rpartition(".")[2]

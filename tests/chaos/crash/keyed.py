@@ -76,7 +76,7 @@ def play_keyed(name: str, wait: timedelta, folder: Path, wire: Wire, engine: Eng
         wire.armed = True
         with suppress(Crash, TickwellError):
             act(lab)
-        wire.revive()
+        lab.restart()
         lab.world.clock.advance(wait)
         put(lab)
         Wrong.unless(put(lab) is DefineAction.UNCHANGED, "putting it once more changes something")

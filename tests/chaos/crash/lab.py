@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.chaos.crash.ground import Engine, Ground, Row, embedded, table_rows
 from tests.chaos.crash.wire import Crash, Kind, Sent, Watched, WatchedLane, Wire, watched_fields
+from tests.contract.store_engines import Stores
 from tests.world import ADA, World, new_world, task
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.task import TaskContext
@@ -35,6 +36,7 @@ class Lab:
     folder: Path
     messages: Database
     sent: list[Sent]
+    begin_again: Callable[[], World]
     failures: int = 0
     output: Any = "done"
     during: "Callable[[Lab, TaskContext], Awaitable[None]] | None" = None
@@ -61,6 +63,13 @@ class Lab:
 
     def _ended(self) -> Any:
         return self.wire.call("task", self._end, always=True)
+
+    def restart(self) -> None:
+        """Nothing is broken into any more; if the process died, another one takes over, and remembers nothing."""
+        died = self.wire.kind is Kind.CRASH
+        self.wire.revive()
+        if died:
+            self.world = self.begin_again()
 
     def unwatched(self, deed: Callable[[], Any]) -> Any:
         """What somebody else does meanwhile: it is not broken into."""
@@ -137,15 +146,19 @@ def new_lab(
             return WatchedLane(wire, name, port, sent) if name.startswith("lane ") else Watched(wire, name, port)
         return Watched(wire, name, port, counted=False)
 
-    world = new_world(
-        folder,
-        watched_fields(wire, ground.stores),
-        tasks=[task("probe", run)],
-        watch=watch,
-        far_timer=far_timer,
-    )
+    def begin(stores: Stores, **earlier: Any) -> World:
+        watched = watched_fields(wire, stores)
+        return new_world(folder, watched, tasks=[task("probe", run)], watch=watch, far_timer=far_timer, **earlier)
+
+    world = begin(ground.stores)
     messages = databases[0]
-    lab_of.append(Lab(world=world, wire=wire, ground=ground, folder=folder, messages=messages, sent=sent))
+
+    def restart() -> World:
+        return begin(ground.again(), lanes_of=messages, scheduler=world.scheduler)
+
+    lab_of.append(
+        Lab(world=world, wire=wire, ground=ground, folder=folder, messages=messages, sent=sent, begin_again=restart)
+    )
     wire.state = lambda: (ground.state(), messages._writer.total_changes)
 
     def close() -> None:

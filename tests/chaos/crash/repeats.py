@@ -58,7 +58,8 @@ REQUESTS: dict[str, tuple[Request, int]] = {
 }
 
 
-def client_of(lab: Lab) -> Client:
+def register(lab: Lab) -> User:
+    """Ada, who sends the requests."""
     now = lab.world.clock.now()
     ada = User(
         tenant_id=ADA.tenant_id,
@@ -70,7 +71,11 @@ def client_of(lab: Lab) -> Client:
         updated_at=now,
     )
     lab.world.accounts.create(ada)
-    token = JwtTokens(KeyRing(lambda: SIGNING_KEY), lab.world.core.ids).issue(ada, now=now)
+    return ada
+
+
+def client_of(lab: Lab, user: User) -> Client:
+    token = JwtTokens(KeyRing(lambda: SIGNING_KEY), lab.world.core.ids).issue(user, now=lab.world.clock.now())
     return Client(host=new_api("lambda", lab.world, services=services_of(lab.world)).host, token=token)
 
 
@@ -90,11 +95,13 @@ def play_repeat(name: str, folder: Path, wire: Wire, engine: Engine, seed: int) 
     lab, close = new_lab(folder, wire, engine)
     try:
         path, body = request(lab)
-        client = client_of(lab)
+        ada = register(lab)
+        client = client_of(lab, ada)
         wire.armed = True
         with suppress(Crash):
             client("POST", path, body, headers=KEY)
-        wire.revive()
+        lab.restart()
+        client = client_of(lab, ada)
         lab.world.clock.advance(LONG_HOLD)
         lab.deliver_again(seed)
         again = client("POST", path, body, headers=KEY)

@@ -37,7 +37,7 @@ def play(folder: Path, flow: Flow, wire: Wire, engine: Engine = embedded, *, see
         wire.armed = True
         with suppress(Crash, TickwellError):
             flow.act(lab)
-        wire.revive()
+        lab.restart()
         lab.world.clock.advance(RESTART)
         lab.deliver_again(seed)
         _resume_all(lab)

@@ -5,10 +5,12 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tests.chaos.crash.every_flow import EVERY_FLOW, FEW_POINTS, Play
+from tests.chaos.crash.every_flow import EVERY_FLOW, LONG, Play
 from tests.chaos.crash.ground import Engine, dynamodb, embedded
 from tests.chaos.crash.ports import unwatched
 from tests.chaos.crash.verdicts import FIGURES, Wrong
@@ -19,8 +21,18 @@ from tests.chaos.trials import Run
 SHORT = 0.1
 """The part of the points that the short form takes."""
 
-FAILS_ON_AWS = 0.25
-"""The part of the failing calls that are tried on DynamoDB; all are on SQLite. The process dies everywhere on both."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shares:
+    """The part of the points that are taken, by what happens there; and how many of a flow that takes long."""
+
+    crashes: float = 1.0
+    fails: float = 1.0
+    of_long: int = 16
+
+
+ON_AWS = Shares(fails=0.15, of_long=1)
+"""The process dies everywhere; calls that fail are the same ones as on SQLite, where all of them do."""
 
 
 @dataclass(kw_only=True)
@@ -44,7 +56,7 @@ class Found:
         """For the line."""
         counts = {"flows": self.flows, "calls": self.calls, "ports called": len(self.ports)}
         points = {"points": self.points.total(), "crashes": self.points[Kind.CRASH]}
-        left = {f"{kind}s written ahead and left": number for kind, number in sorted(self.ahead.items())}
+        left = {f"{kind} written ahead and left": number for kind, number in sorted(self.ahead.items())}
         zeros = {figure: self.broken[figure] for figure in FIGURES} | {"ports not watched": len(not_watched)}
         faults = [*(f"{port} is called behind the wire" for port in not_watched), *self.faults]
         return Figures(counts=counts | points | left, zeros=zeros, faults=faults)
@@ -53,16 +65,16 @@ class Found:
 def crash_points_embedded(run: Run) -> Figures:
     """On SQLite: every point of every flow, or a sample."""
     with _quiet():
-        return explore(run, embedded, EVERY_FLOW, crashes=1.0, fails=1.0)
+        return explore(run, embedded, EVERY_FLOW, Shares())
 
 
 def crash_points_aws(run: Run) -> Figures:
     """On DynamoDB: after every call of the SDK that changes something, also those in the middle of a port's call."""
     with _quiet(), dynamodb() as engine:
-        return explore(run, engine, EVERY_FLOW, crashes=1.0, fails=FAILS_ON_AWS)
+        return explore(run, engine, EVERY_FLOW, ON_AWS)
 
 
-def explore(run: Run, engine: Engine, flows: Mapping[str, Play], *, crashes: float, fails: float) -> Figures:
+def explore(run: Run, engine: Engine, flows: Mapping[str, Play], shares: Shares) -> Figures:
     """Record each flow, then break into it at its points, or at that share of them."""
     found = Found()
     share = SHORT if run.short else 1.0
@@ -73,13 +85,22 @@ def explore(run: Run, engine: Engine, flows: Mapping[str, Play], *, crashes: flo
         found.flows += 1
         found.calls += len(recording.made)
         found.ports |= {call.name.partition(".")[0] for call in recording.made}
-        shares = dict.fromkeys(Kind, share * fails) | {Kind.CRASH: share * crashes}
-        points = [point for point in recording.points() if chance.random() < shares[point[2]]]
-        for number, call, kind in chance.sample(points, min(len(points), FEW_POINTS.get(name, len(points)))):
+        wanted = dict.fromkeys(Kind, share * shares.fails) | {Kind.CRASH: share * shares.crashes}
+        points = [point for point in recording.points() if chance.random() < wanted[point[2]]]
+        if name in LONG:
+            points = chance.sample(points, min(len(points), max(1, int(share * shares.of_long))))
+        for number, call, kind in points:
             found.points[kind] += 1
             wire = Wire(kind=kind, at=number)
             _played(found, play, run, wire, engine, _where(name, number, call, kind, run.seed))
     return found.figures(unwatched(run.folder / "ports", engine))
+
+
+def repeat(name: str, at: int | None, kind: str = "crash after", *, aws: bool = False, seed: int = 0) -> None:
+    """Play one flow, broken into as a fault says; raises what it found. To be called from a debugger."""
+    wire = Wire(kind=Kind(kind), at=at)
+    with TemporaryDirectory() as folder, dynamodb() if aws else nullcontext(embedded) as engine:
+        EVERY_FLOW[name](Path(folder), wire, engine, seed)
 
 
 def _where(name: str, number: int, call: Call, kind: Kind, seed: int) -> str:

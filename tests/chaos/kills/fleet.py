@@ -15,8 +15,9 @@ from random import Random
 from tests.leaping_server import LEAPS, Leaps
 from tests.server_process import ServerProcess, spawn, started
 
-ALL, ONE, STARTING, TASK = "of all servers", "of one server", "while starting", "of a task process"
-KILLS: Mapping[str, int] = {ALL: 6, ONE: 5, STARTING: 4, TASK: 3}
+ALL, ONE, TASK = "of all servers", "of one server", "of a task process"
+STARTING, STOPPING = "while starting", "while stopping"
+KILLS: Mapping[str, int] = {ALL: 5, ONE: 4, STARTING: 4, STOPPING: 3, TASK: 2}
 """Twenty of them, with the two at the first start."""
 
 FIRST = "at the first start"
@@ -26,6 +27,7 @@ OUTAGE = timedelta(seconds=35)
 """What passes, by the clock of the servers, while all are dead: longer than a lease, and than the hold of a request."""
 
 _START_SECONDS = (0.3, 1.8)
+_STOP_SECONDS = 0.4
 _FIRST_SIGN_SECONDS, _LATER_SECONDS = 20.0, 0.06
 _ERROR, _BUSY = " ERROR ", "UnavailableError"
 
@@ -90,7 +92,11 @@ class Fleet:
         if what == TASK:
             self._kill_task_process(chance)
             return
-        doomed = [chance.choice(self.servers)] if what == ONE and self.servers else self.servers
+        doomed = [chance.choice(self.servers)] if what in {ONE, STOPPING} and self.servers else self.servers
+        if what == STOPPING:
+            for server in doomed:
+                server.process.send_signal(signal.SIGTERM)
+            time.sleep(chance.uniform(0, _STOP_SECONDS))
         self._kill(doomed)
         if what == STARTING:
             processes = [self._spawn() for _ in range(self.size)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos.figures import Figures
 from tests.chaos.kills.disk import Disk, integrity_faults, outcomes
-from tests.chaos.kills.fleet import ALL, FIRST_KILLS, KILLS, ONE, STARTING, TASK, Fleet
+from tests.chaos.kills.fleet import ALL, FIRST_KILLS, KILLS, ONE, STARTING, STOPPING, TASK, Fleet
 from tests.chaos.kills.load import NARROW_CONCURRENCY, NARROW_QUEUE, PACED_QUEUE, RECURRING, Answers, Clients, orders
 from tests.chaos.kills.receiver import TOLD, Receiver, receiving
 from tests.chaos.kills.verdict import LOST, Told, Verdict, read
@@ -22,9 +22,9 @@ from tests.server_process import eventually
 from tests.tasks_package import install_tasks
 from tickwell.domain.instant import to_epoch_ms
 
-_JOBS, _JOBS_IN_SHORT = 2_000, 250
-_SHORT = {ALL: 2, ONE: 1, STARTING: 1, TASK: 1}
-_SERVERS = 3
+_JOBS, _JOBS_IN_SHORT = 2_000, 200
+_SHORT = {ALL: 1, ONE: 1, STARTING: 1, STOPPING: 1, TASK: 1}
+_SERVERS, _SERVERS_IN_SHORT = 3, 2
 _CLIENTS = 6
 _MOST_WAIT_SECONDS = 3.0
 _MOST_LATER_SECONDS = 0.25
@@ -56,6 +56,7 @@ def kills(run: Run) -> Figures:
     with receiving() as receiver:
         lab = _lab(run, receiver)
         try:
+            _kill_first(lab, 1 if run.short else FIRST_KILLS)
             _prepare(lab)
             _kill_all_along(lab, _SHORT if run.short else KILLS)
             lab.clients.finish(60)
@@ -84,7 +85,7 @@ def _lab(run: Run, receiver: Receiver) -> _Lab:
             "TICKWELL_WORKER_CONCURRENCY": "10",
             "TICKWELL_WORKER_TIMEOUT_SECONDS": "60",
         },
-        size=_SERVERS,
+        size=_SERVERS_IN_SHORT if run.short else _SERVERS,
         when_dead=disk.look,
     )
     made = orders(_JOBS_IN_SHORT if run.short else _JOBS, receiver.url, chance, lambda: datetime.now(UTC) + leaps.ahead)
@@ -95,15 +96,20 @@ def _lab(run: Run, receiver: Receiver) -> _Lab:
     )
 
 
-def _prepare(lab: _Lab) -> None:
-    """A user, two queues with limits, and somebody to be told of failures."""
+def _kill_first(lab: _Lab, times: int) -> None:
+    """Kill at the first start, in directories of their own, and last in the one that is gone on with."""
     fleet = lab.fleet
-    for number in range(1, FIRST_KILLS):
+    for number in range(1, times):
         folder = fleet.data.with_name(f"data-{number}")
         fleet.kill_first(folder, lab.chance)
         fleet.try_on(folder)
     fleet.kill_first(fleet.data, lab.chance)
     lab.disk.look()
+
+
+def _prepare(lab: _Lab) -> None:
+    """A user, two queues with limits, and somebody to be told of failures."""
+    fleet = lab.fleet
     fleet.start()
     server = fleet.servers[0]
     server.register()

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from tests.chaos.crash.lab import Kind
-from tests.chaos.lives.life import NARROW, SLOW, Break
+from tests.chaos.crash.wire import Kind
+from tests.chaos.lives.fate import DEEDS, Break
+from tests.chaos.lives.life import NARROW, SLOW
 from tickwell.application.create_job import After, Every, Immediately
 from tickwell.application.edit_job import CronChange
 from tickwell.domain.retry import Misfire, OnLost, Overlap, RetryPolicy, RetryStrategy
@@ -17,13 +18,11 @@ RETRIES = {
     "slowly": RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1000),
 }
 
-breaks = st.one_of(
-    st.none(),
-    st.none(),
-    st.builds(Break, kind=st.sampled_from(Kind), at=st.one_of(st.integers(0, 6), st.integers(0, 25))),
-)
-late_breaks = st.one_of(st.none(), st.builds(Break, kind=st.sampled_from(Kind), at=st.integers(0, 150)))
 jobs_by_number = st.integers(0, MOST_JOBS - 1)
+_calls = st.one_of(st.integers(0, 4), st.integers(0, 12), st.integers(0, 40))
+_kinds = st.builds(Break, kind=st.sampled_from(Kind), at=_calls)
+_others = st.builds(Break, deed=st.sampled_from(DEEDS), number=jobs_by_number, at=st.integers(0, 8))
+breaks = st.one_of(st.none(), _kinds, _others)
 queues = st.sampled_from([None, None, NARROW, SLOW])
 payloads = st.sampled_from([None, {"failures": 1}, {"failures": 2}, {"failures": 9}, {"failures": 1, "for_good": True}])
 common = st.fixed_dictionaries(
@@ -38,7 +37,7 @@ common = st.fixed_dictionaries(
 recurring_only = st.fixed_dictionaries(
     {},
     optional={
-        "overlap": st.sampled_from([o for o in Overlap if o is not Overlap.CANCEL_OTHER]),
+        "overlap": st.sampled_from(Overlap),
         "misfire": st.sampled_from([Misfire.RUN_ONCE, Misfire.RUN_ALL, Misfire.SKIP]),
         "pause_after_failures": st.integers(1, 2),
     },

@@ -107,6 +107,7 @@ class Ledger:
         self._slot_moved(call, told, before.slot, after)
         if call == "claim_many":
             self._claimed(told, before, after)
+        self._dropped(told, before, after)
         if before.is_recurring:
             self._passed(call, told, before, after)
 
@@ -161,6 +162,16 @@ class Ledger:
         if after.status is A and after.next_run_at is None and not is_over:
             self.fault(f"{told} is active, and its next occurrence is not armed")
 
+    def _dropped(self, told: str, before: Job, after: Job) -> None:
+        """What waited in the slot or for it does so still, has begun, or is recorded as left out."""
+        slot = before.slot
+        waiting = [pending.due_at for pending in before.pending]
+        if slot is not None and not slot.is_running():
+            waiting.append(slot.due_at)
+        for due_at in waiting:
+            if not self.is_accounted(after, due_at):
+                self.fault(f"{told} dropped {due_at:%H:%M:%S}, which waited")
+
     def is_accounted(self, job: Job, due_at: datetime) -> bool:
         """Whether ``due_at`` is recorded, begun, waiting, or in the hands of a child."""
         in_slot = job.slot is not None and job.slot.due_at == due_at
@@ -181,14 +192,15 @@ class Ledger:
         return next((record for record in found if record.attempt == slot.attempt), None)
 
     def recorded(self, stands: Execution) -> None:
-        """``stands`` is what the store says of an attempt: for ever what it said first."""
+        """``stands`` is what the store says of an attempt: what it said first, until that has expired."""
         known = self.records.get(stands.execution_id)
-        if known is not None:
+        if known is not None and self.is_kept(known.expires_at):
             if _said(known) != _said(stands):
                 self.fault(f"record {stands.execution_id} said {known.status}, and says {stands.status}")
             return
         self.records[stands.execution_id] = stands
-        self.by_occurrence.setdefault((stands.job_key, stands.due_at), []).append(stands)
+        of_it = self.by_occurrence.setdefault((stands.job_key, stands.due_at), [])
+        of_it[:] = [*(each for each in of_it if each.attempt != stands.attempt), stands]
         if (stands.status is ExecutionStatus.SUCCESS) > (self.ends.get(stands.execution_id) == "returned"):
             self.fault(f"record {stands.execution_id} says success, and its task did not return")
         self._one_outcome(stands)

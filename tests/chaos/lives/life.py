@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.chaos.crash.lab import Crash, Kind, Watched, Wire
+from tests.chaos.crash.wire import Crash, Kind, Watched
 from tests.chaos.lives.engines import Engine, Open
+from tests.chaos.lives.fate import Break, Fate
 from tests.chaos.lives.ledger import Ledger
 from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane, SeenQueues
 from tests.contract.store_engines import Stores
@@ -18,6 +19,7 @@ from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.execute_batch import JobDelivery, JobQueue
 from tickwell.application.ports import Outgoing
 from tickwell.application.settle import Attempt
+from tickwell.bootstrap.core import LONGEST_ON_LAMBDA
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.errors import DoNotRetryError, TickwellError
 from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
@@ -25,16 +27,8 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 
 NARROW, SLOW = "narrow", "slow"
-CONCURRENCY = 2
+CONCURRENCY = 1
 _NOT_PORTS = frozenset({"clock", "ids", "notifying"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Break:
-    """What breaks during a step: the call number ``at``, if there are so many."""
-
-    kind: Kind
-    at: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +47,7 @@ class Life:
     engine: Engine
     ledger: Ledger
     world: World
-    wire: Wire
+    wire: Fate
     sent: list[Outgoing[JobMessage]]
     held: list[Held] = field(default_factory=list)
     steps: int = 0
@@ -72,8 +66,13 @@ class Life:
         """Do something, during which something may break; what it was refused with, if it was and nothing broke."""
         self.steps += 1
         wire = self.wire
-        wire.calls.clear()
-        wire.kind, wire.at = (Kind.CRASH, None) if breaks is None else (breaks.kind, breaks.at)
+        wire.made.clear()
+        wire.kind, wire.at = Kind.CRASH, None if breaks is None else breaks.at
+        wire.meanwhile = None
+        if breaks is not None and breaks.kind is not None:
+            wire.kind = breaks.kind
+        elif breaks is not None:
+            wire.meanwhile = lambda: self._meet(breaks)
         wire.armed = True
         refused: TickwellError | None = None
         try:
@@ -84,10 +83,24 @@ class Life:
             refused = error
         finally:
             wire.revive()
-        if breaks is not None and breaks.at < len(wire.calls):
+        if breaks is not None and breaks.at < len(wire.made):
             self.broken += 1
             return None
         return refused
+
+    def _meet(self, breaks: Break) -> None:
+        """What somebody else does in the middle of a step; what it is refused is its own affair."""
+        jobs = self.jobs()
+        with suppress(TickwellError):
+            match breaks.deed:
+                case "work":
+                    self.work((), 10)
+                case "begin":
+                    self.begin()
+                case "sync":
+                    self.world.sync()
+                case action if jobs:
+                    getattr(self.world.change, action)(ADA, jobs[breaks.number % len(jobs)].job_id)
 
     # Workers
 
@@ -110,7 +123,7 @@ class Life:
     def begin(self) -> None:
         """A worker begins what it gets, its tasks end, and it says nothing of it for a while."""
         for queue in self.world.lanes.values():
-            for delivery in queue.receive(2, wait_seconds=0):
+            for delivery in queue.receive(4, wait_seconds=0):
                 if not isinstance(delivery.message, JobMessage) or delivery.message.run_at > self.now:
                     continue
                 admitted = self.world.core.admit_attempts()([delivery.message], now=self.now)
@@ -123,6 +136,8 @@ class Life:
     def end(self, number: int) -> None:
         """The slow worker says at last how its attempt ended."""
         held = self.held.pop(number)
+        if self.now - held.attempt.execution.started_at > LONGEST_ON_LAMBDA:
+            return  # no worker lives so long
         self.world.core.settle()([held.attempt])
         held.queue.delete([held.delivery])
 
@@ -137,10 +152,18 @@ class Life:
                 queue.release(delivery, delay_seconds=seconds)
 
     def repeat(self, number: int) -> None:
-        """A message that was sent at some time comes once more."""
-        if self.sent:
-            again = self.sent[number % len(self.sent)]
+        """A message that was sent at some time comes once more: one of an attempt that runs, if there is any."""
+        running = {job.key for job in self.jobs() if job.slot is not None and job.slot.is_running()}
+        choice = [each for each in self.sent if each.message.key in running and number % 2] or self.sent
+        if choice:
+            again = choice[-1 - number % len(choice)]
             self.world.lanes[again.message.lane].send([replace(again, delay_seconds=0)])
+
+    def sleep_over(self) -> None:
+        """Workers sleep beyond their leases, and others take over what they had."""
+        self.world.clock.advance(100)
+        self.world.sync()
+        self.begin()
 
     def consume(self) -> None:
         """What the lanes gave up."""
@@ -193,7 +216,7 @@ def _shuffled(deliveries: Sequence[JobDelivery], order: Sequence[int]) -> list[J
     return [*chosen, *left]
 
 
-def _watched(stores: Stores, wire: Wire, ledger: Ledger) -> Stores:
+def _watched(stores: Stores, wire: Fate, ledger: Ledger) -> Stores:
     """All ports of ``stores``: above the ledger's eyes those that break."""
     seen = {
         "jobs": SeenJobs(stores.jobs, ledger),
@@ -209,7 +232,7 @@ def _watched(stores: Stores, wire: Wire, ledger: Ledger) -> Stores:
 class Probe:
     """The task. Its payload says how many attempts of an occurrence fail, and whether for good."""
 
-    def __init__(self, ledger: Ledger, wire: Wire) -> None:
+    def __init__(self, ledger: Ledger, wire: Fate) -> None:
         self.ledger, self.wire = ledger, wire
 
     def __call__(self, payload: Any, context: Any) -> Any:
@@ -236,11 +259,11 @@ class Probe:
 
 @contextmanager
 def new_life(open_engine: Open) -> Any:
-    """A life that has two queues: ``narrow`` lets two run at a time, ``slow`` one each five seconds; it keeps two."""
+    """A life that has two queues: ``narrow`` lets one run at a time, ``slow`` one each five seconds; it keeps two."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="tickwell-life-")))
         engine: Engine = stack.enter_context(open_engine())
-        wire, ledger = Wire(), Ledger(clock=engine.stores.clock)
+        wire, ledger = Fate(), Ledger(clock=engine.stores.clock)
         probe = task("probe", Probe(ledger, wire))
         world = new_world(folder, _watched(engine.stores, wire, ledger), tasks=[probe])
         stack.callback(world.close)
@@ -256,7 +279,7 @@ def new_life(open_engine: Open) -> Any:
         execute = replace(execute, pause=world.execute.pause)
         world.clock.advance(60)  # the safety sync is never as far as now
         world.queue(NARROW, concurrency=CONCURRENCY)
-        kept = Retention(completed=Kept(count=2), failed=Kept(seconds=600))
+        kept = Retention(completed=Kept(count=2), failed=Kept(seconds=1200))
         world.queue(SLOW, rate_limit=RateLimit(limit=1, per_seconds=5), retention=kept)
         yield Life(engine=engine, ledger=ledger, world=replace(world, execute=execute), wire=wire, sent=sent)
 

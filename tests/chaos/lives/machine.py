@@ -15,7 +15,6 @@ from tests.chaos.lives.chance import (
     breaks,
     common,
     jobs_by_number,
-    late_breaks,
     once,
     payloads,
     queues,
@@ -24,8 +23,9 @@ from tests.chaos.lives.chance import (
 )
 from tests.chaos.lives.engines import Open
 from tests.chaos.lives.expected import BECOMES, may
+from tests.chaos.lives.fate import Break
 from tests.chaos.lives.invariants import check, check_at_rest, unfinished
-from tests.chaos.lives.life import NARROW, SLOW, Break, Life, new_life, resume_everything
+from tests.chaos.lives.life import NARROW, SLOW, Life, new_life, resume_everything
 from tests.editing import edit, execute_now
 from tests.occurring import backfill
 from tests.world import ADA
@@ -75,6 +75,8 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.has_room())
     @rule(schedule=again, fields=common, more=recurring_only, over=st.booleans(), broken=breaks)
     def create_again(self, schedule: Any, fields: Any, more: Any, over: Any, broken: Break | None) -> None:
+        if more.get("overlap") is Overlap.CANCEL_OTHER:
+            more = {name: value for name, value in more.items() if name != "misfire"}  # the two may contradict
         if isinstance(schedule, str):
             asked: Any = CronExpression.parse(schedule)
         else:
@@ -83,14 +85,9 @@ class Lives(RuleBasedStateMachine):
         self.create(broken, schedule=asked, **fields, **more)
 
     @precondition(lambda self: self.has_room())
-    @rule(fields=common, broken=breaks)
-    def create_cancelling_other(self, fields: dict[str, Any], broken: Break | None) -> None:
-        self.create(broken, schedule=Every(seconds=60), overlap=Overlap.CANCEL_OTHER, **fields)
-
-    @precondition(lambda self: self.has_room())
-    @rule(number=st.integers(2, 4), broken=breaks)
-    def create_many(self, number: int, broken: Break | None) -> None:
-        requests = [NewJob(name=f"of {number}", task="probe", timeout_seconds=60) for _ in range(number)]
+    @rule(number=st.integers(2, 4), queue=queues, broken=breaks)
+    def create_many(self, number: int, queue: str | None, broken: Break | None) -> None:
+        requests = [NewJob(name=f"of {number}", task="probe", timeout_seconds=60, queue=queue) for _ in range(number)]
         self._must(lambda: self.life.world.create_many(ADA, requests), broken)
 
     @precondition(lambda self: self.life.jobs())
@@ -163,7 +160,7 @@ class Lives(RuleBasedStateMachine):
     def work(self, order: list[int], most: int, broken: Break | None) -> None:
         self._must(lambda: self.life.work(order, most), broken)
 
-    @rule(times=st.integers(2, 6), seconds=st.sampled_from([5, 20, 60]), broken=late_breaks)
+    @rule(times=st.integers(2, 6), seconds=st.sampled_from([5, 20, 60]), broken=breaks)
     def go_on(self, times: int, seconds: float, broken: Break | None) -> None:
         """As on most days: time passes, workers work, and the safety sync looks after them now and then."""
         self._must(lambda: self.life.go_on(times, seconds), broken)
@@ -177,13 +174,14 @@ class Lives(RuleBasedStateMachine):
     def end(self, number: int, broken: Break | None) -> None:
         self._must(lambda: self.life.end(number % len(self.life.held)), broken)
 
-    @rule()
-    def drop(self) -> None:
-        self.life.do(self.life.drop)
+    @rule(seconds=st.sampled_from([None, 1, 40, 600]))
+    def mistreat(self, seconds: int | None) -> None:
+        """The lanes lose what is deliverable, or deliver it later."""
+        self.life.do(self.life.drop if seconds is None else lambda: self.life.put_off(seconds))
 
-    @rule(seconds=st.sampled_from([1, 40, 600]))
-    def put_off(self, seconds: int) -> None:
-        self.life.do(lambda: self.life.put_off(seconds))
+    @rule(broken=breaks)
+    def sleep_over(self, broken: Break | None) -> None:
+        self._must(self.life.sleep_over, broken)
 
     @rule(number=st.integers(0, 60))
     def repeat(self, number: int) -> None:
@@ -194,21 +192,15 @@ class Lives(RuleBasedStateMachine):
         self._must(self.life.world.sync, broken)
 
     @rule(broken=breaks)
-    def consume(self, broken: Break | None) -> None:
+    def tidy(self, broken: Break | None) -> None:
+        """What the lanes gave up is dealt with, and what has expired goes."""
         self._must(self.life.consume, broken)
-
-    @rule()
-    def expire(self) -> None:
         self.life.expire()
 
-    @rule(seconds=st.sampled_from([0.2, 1, 5, 20, 60, 61, 100, 300, 700, 1000, 4000]))
+    @rule(seconds=st.sampled_from([-1, 0.2, 1, 5, 20, 60, 61, 300, 700, 1000, 4000]))
     def wait(self, seconds: float) -> None:
+        """Time passes, or the clock of this machine is corrected."""
         self.life.world.clock.advance(seconds)
-
-    @rule()
-    def set_back(self) -> None:
-        """The clock of this machine is corrected."""
-        self.life.world.clock.advance(-1)
 
     # What is true
 

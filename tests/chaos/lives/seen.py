@@ -70,6 +70,7 @@ class SeenHistory(Seen):
         """See the port."""
         standing: Sequence[Execution] = self.inner.record_many(executions)
         for one in standing:
+            self.ledger.recorded(one)  # also one that is over already, as where its worker slept for long
             at = OccurrenceKey(job=one.job_key, due_at=one.due_at)
             for stored in self.inner.attempts_at(at):
                 self.ledger.recorded(stored)

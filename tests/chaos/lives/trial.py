@@ -14,6 +14,7 @@ from tests.chaos.trials import Run
 
 SHRINKS_FOR_SECONDS = 60
 TOLD = 6000
+_LONGEST_SHRINKING = "MAX_SHRINKING_SECONDS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,19 +27,19 @@ class Size:
 
 def on_embedded(run: Run) -> Figures:
     """Lives on SQLite."""
-    return live(embedded, Size(lives=10, steps=40) if run.short else Size(lives=100, steps=60), run.seed)
+    return live(embedded, Size(lives=25, steps=40) if run.short else Size(lives=200, steps=60), run.seed)
 
 
 def on_aws(run: Run) -> Figures:
     """Lives on DynamoDB."""
-    return live(new_aws(), Size(lives=4, steps=30) if run.short else Size(lives=40, steps=50), run.seed)
+    return live(new_aws(), Size(lives=3, steps=30) if run.short else Size(lives=24, steps=45), run.seed)
 
 
-def live(open_engine: Open, size: Size, chance: int) -> Figures:
-    """So many lives from one seed; the first that breaks a rule is made as short as it can be, and told."""
+def live(open_engine: Open, size: Size, chance: int, *, shrinks_for: float = SHRINKS_FOR_SECONDS) -> Figures:
+    """So many lives from one seed; the first that breaks a rule is made as short as that time allows, and told."""
     tally: dict[str, int] = {}
     machine = type("LivesHere", (Lives,), {"open_engine": staticmethod(open_engine), "tally": tally})
-    conjecture.MAX_SHRINKING_SECONDS = SHRINKS_FOR_SECONDS  # hypothesis has no setting for it
+    setattr(conjecture, _LONGEST_SHRINKING, shrinks_for)  # hypothesis has no setting for it
     logging.disable(logging.CRITICAL)  # the product tells of each service that fails
     faults: list[str] = []
     try:

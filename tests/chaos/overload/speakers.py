@@ -12,7 +12,7 @@ from typing import Any
 from tests.server_process import ServerProcess
 
 BATCH = 1000
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
 
 

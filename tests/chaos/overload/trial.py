@@ -4,6 +4,7 @@ Beside them is a tenant with a job now and then. Its requests must be answered a
 alone, the limit of a queue must hold, what was accepted must run once, and memory must not grow with what waits.
 """
 
+import re
 import subprocess
 import threading
 import time
@@ -31,7 +32,8 @@ _DRAIN_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
 _SETTLE_SECONDS = 1.0
 _FIRST_CALLS = 10
-_COMPLAINTS = (" ERROR ", " WARNING safety sync ", "Traceback")
+_COMPLAINTS = re.compile(r" ERROR |Traceback|(recovered|behind|unavailable)=[1-9]")
+_RESENT = re.compile(r" resent=(\d+)")
 _SETTINGS = {
     "TICKWELL_QUOTA_JOBS": "none",
     "TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
@@ -58,7 +60,7 @@ class Sizes:
     hammered_seconds: float
 
 
-FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, large=200, flood_in_seconds=15, hammered_seconds=10)
+FULL = Sizes(far=77_000, flood=12_000, slow=1_000, parked=10_000, large=200, flood_in_seconds=15, hammered_seconds=8)
 SHORT = Sizes(far=6_000, flood=3_000, slow=150, parked=1_000, large=50, flood_in_seconds=3, hammered_seconds=3)
 
 
@@ -96,7 +98,8 @@ def _live_through(server: ServerProcess, sizes: Sizes, receiver_url: str) -> Tol
             eventually(lambda: _is_let_go(narrow) and _is_idle(bystander.server), seconds=_DRAIN_SECONDS)
     eventually(lambda: _is_idle(bystander.server, most=0), seconds=_DRAIN_SECONDS)
     time.sleep(_SETTLE_SECONDS)
-    watched.complaints.extend(line for line in server.output if any(sign in line for sign in _COMPLAINTS))
+    watched.complaints.extend(line for line in server.output if _COMPLAINTS.search(line))
+    watched.resent.extend(int(count) for count in _RESENT.findall("".join(server.output)))
     return Told(
         bystander=bystander,
         hammer=hammer,

@@ -42,7 +42,7 @@ def outgoing(run: Run) -> Figures:
     """Straight, by redirects, by names that change their mind; in a task, and from a real server."""
     findings = Findings()
     chance = random.Random(run.seed)
-    asyncio.run(_straight(findings))
+    asyncio.run(attack_straight(findings))
     asyncio.run(_redirected(findings, statuses=(302,) if run.short else (301, 302, 303, 307, 308)))
     asyncio.run(_rebound(findings, chance, rounds=60 if run.short else 400))
     _signatures(findings, chance, rounds=100 if run.short else 1_000)
@@ -63,11 +63,15 @@ def _only_public(wires: Wires) -> bool:
     return set(wires.connected) <= {PUBLIC}
 
 
-async def _straight(findings: Findings) -> None:
+async def attack_straight(
+    findings: Findings,
+    hosts: Sequence[str] = (*BLOCKED_HOSTS, *HIDDEN_HOSTS),
+    schemes: Sequence[str] = ("http", "https"),
+) -> None:
     """URLs, by the client itself and by the task that takes them from users."""
     async with serve(always(OK)) as lab:
-        for host in [*BLOCKED_HOSTS, *HIDDEN_HOSTS]:
-            for scheme in ("http", "https"):
+        for host in hosts:
+            for scheme in schemes:
                 wires = Wires(lab.port)
                 client = guarded(OutboundRules(), resolver=lying_names(), network=wires)
                 url = f"{scheme}://{host}/"

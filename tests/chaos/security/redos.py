@@ -3,17 +3,19 @@
 For every repetition in a pattern there is a text that leads to it, goes round it many times, and then does not match.
 """
 
+import importlib
 import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from re import _constants as sre
-from re import _parser as parser
 from typing import Any, Final
 
 from tests.chaos.security.findings import SLOW, Findings
 from tests.chaos.security.pattern_walk import Used, walk
+
+sre: Final[Any] = importlib.import_module("re._constants")
+parser: Final[Any] = importlib.import_module("re._parser")
 
 KIND: Final = "patterns"
 _TINY: Final = (14, 22)
@@ -23,6 +25,9 @@ _GROWTH: Final = 8.0
 """Four times the length takes four times as long, or sixteen times if each place is tried from each other one."""
 
 _NOTICED_SECONDS: Final = 0.004
+_MEASURED_SECONDS: Final = 0.05
+"""The clock of a process goes in steps."""
+
 _LIMIT_SECONDS: Final = 1.0
 _MOST_TEXTS: Final = 60
 _MISMATCHES: Final = ("", "\0", "!", "\n", "\u00e9", " x")
@@ -72,7 +77,7 @@ def texts(used: Used) -> list[Pumped]:
 
 def slowness(used: Used, text: Pumped, lengths: Sequence[int]) -> str | None:
     """How long ``text`` takes where that grows faster than its length, or None."""
-    before, once, behind = text
+    before, once, behind = text  # none is tried twice: what was read once may be remembered
 
     def made(length: int) -> str | bytes:
         whole = before + once * (length // len(once)) + behind
@@ -86,23 +91,24 @@ def slowness(used: Used, text: Pumped, lengths: Sequence[int]) -> str | None:
         for length in lengths[1:]:
             took = _seconds(used, made(length))
             if took > _NOTICED_SECONDS and took > _GROWTH * max(shorter, _NOTICED_SECONDS / 10):
-                took, shorter = _best(used, made(length)), _best(used, made(length // 4))
-                if took > _GROWTH * shorter and took > _NOTICED_SECONDS:
-                    return f"{took:.3f} s for {length} characters, {shorter:.4f} s for a quarter of them"
+                rounds = 1 + int(_MEASURED_SECONDS / took)
+                whole = _seconds(used, *(made(length - n * 9) for n in range(rounds)))
+                quarters = _seconds(used, *(made(length // 4 - n) for n in range(4 * rounds)))
+                if whole > 2 * quarters + _NOTICED_SECONDS:
+                    return (
+                        f"{whole / rounds:.4f} s for {length} characters, {quarters / rounds:.4f} s for their quarters"
+                    )
             shorter = took
     except TookTooLongError:
         return f"more than {_LIMIT_SECONDS:g} s"
     return None
 
 
-def _best(used: Used, text: str | bytes) -> float:
-    return min(_seconds(used, text) for _ in range(3))
-
-
-def _seconds(used: Used, text: str | bytes) -> float:
+def _seconds(used: Used, *texts: str | bytes) -> float:
     with _limited():
         began = time.process_time()
-        used.apply(text)
+        for text in texts:
+            used.apply(text)
         return time.process_time() - began
 
 

@@ -13,6 +13,7 @@ from tests.smuggling_vectors import AMBIGUOUS, PLAIN, REFUSED
 KIND = "smuggling"
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ")
 _QUIET_SECONDS = 0.7
+_PATIENCE_SECONDS = 30.0
 _AT_A_TIME = 8
 
 
@@ -24,7 +25,7 @@ def smuggle(findings: Findings, server: ServerProcess) -> None:
     }
 
     def send(vector: tuple[bytes, tuple[int, ...]]) -> tuple[tuple[int, ...], bool, bytes]:
-        return exchange(server, vector[0])
+        return exchange(server, *vector)
 
     with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
         for (name, (_, statuses)), (seen, closed, answers) in zip(
@@ -35,17 +36,20 @@ def smuggle(findings: Findings, server: ServerProcess) -> None:
             findings.answered(KIND, name, max(seen, default=0))
 
 
-def exchange(server: ServerProcess, raw: bytes) -> tuple[tuple[int, ...], bool, bytes]:
-    """Statuses of all answers to ``raw``, whether the server closed the connection then, and all that it said."""
+def exchange(server: ServerProcess, raw: bytes, expected: tuple[int, ...]) -> tuple[tuple[int, ...], bool, bytes]:
+    """Statuses of all answers to ``raw``, whether the server closed the connection then, and all that it said.
+
+    For what is ``expected`` there is patience, for more than that only a moment.
+    """
     parts = urlsplit(server.url)
-    said = b""
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
+    said, closed = b"", True
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=_PATIENCE_SECONDS) as connection:
         try:
             connection.sendall(raw)
-            connection.settimeout(_QUIET_SECONDS)
             while piece := connection.recv(65536):
                 said += piece
-            closed = True
+                awaited = expected == REFUSED or len(_STATUS.findall(said)) < len(expected)
+                connection.settimeout(_PATIENCE_SECONDS if awaited else _QUIET_SECONDS)
         except TimeoutError:
             closed = False
         except ConnectionError:

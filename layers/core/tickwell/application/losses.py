@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.application.ports import Depth, Lanes
+from tickwell.application.ports import Depth, JobStore, Lanes
 from tickwell.domain.due import DueItem
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.occurrence import Standing, standing
 
 BELIEVED_CHECKS = 3
 """How often a lane that cannot tell how old its messages are is believed: until 35 minutes after the due instant.
@@ -26,6 +27,7 @@ OVERTAKEN_BY = timedelta(minutes=1)
 
 
 _MOST_REMEMBERED = 1000
+_NOT_BEGUN = frozenset({Standing.WAITING, Standing.BLOCKED})
 
 
 class _Verdict(StrEnum):
@@ -45,6 +47,7 @@ class Losses:
     """
 
     lanes: Lanes
+    jobs: JobStore
     served: dict[tuple[str, Lane], datetime] = field(default_factory=dict)
     sent: Counter[Lane] = field(default_factory=Counter)
     suspected: Counter[Lane] = field(default_factory=Counter)
@@ -72,12 +75,19 @@ class Losses:
                 lost.append(item)
             elif depths[lane].oldest_at is None and len(self.explained) < _MOST_REMEMBERED:
                 self.explained.append(item)
+        lost = self._still_waiting(lost, now)
         self.sent.update(item.message.lane for item in (*lost, *unsent))
         return lost
 
-    def overtaken_after_all(self) -> list[DueItem]:
+    def overtaken_after_all(self, now: datetime) -> list[DueItem]:
         """Those that were taken for waiting, and are lost by what was found out later; the caller sends them again."""
-        return [item for item in self.explained if self._is_overtaken(item.message)]
+        return self._still_waiting([item for item in self.explained if self._is_overtaken(item.message)], now)
+
+    def _still_waiting(self, items: Sequence[DueItem], now: datetime) -> list[DueItem]:
+        """Those that have not been begun since their jobs were read: a lane moved on before it was looked at."""
+        jobs = self.jobs.get_many([item.message.key for item in items]) if items else {}
+        found = [(item, jobs.get(item.message.key)) for item in items]
+        return [item for item, job in found if job is not None and standing(item.message, job, now) in _NOT_BEGUN]
 
     def _depth(self, lane: Lane) -> Depth:
         """How full the lane is without what this run has sent to it."""
@@ -89,11 +99,10 @@ class Losses:
             return _Verdict.LOST
         if depth.oldest_at is None and self._is_overtaken(item.message):
             return _Verdict.LOST
-        if depth.waiting == 0:
+        if depth.waiting == 0 or (depth.oldest_at is not None and depth.oldest_at > item.message.run_at):
             # What a worker holds comes back, at the latest when it has been invisible for long enough.
-            return _Verdict.LOST if item.checks >= BELIEVED_CHECKS else _Verdict.SUSPECT
-        if depth.oldest_at is not None and depth.oldest_at > item.message.run_at:
-            return _Verdict.LOST
+            is_held = depth.in_flight > 0 and item.checks < BELIEVED_CHECKS
+            return _Verdict.SUSPECT if is_held else _Verdict.LOST
         is_believed = depth.oldest_at is not None or item.checks < BELIEVED_CHECKS
         return _Verdict.EXPLAINED if is_believed and item.backlog_may_explain(now) else _Verdict.SUSPECT
 

@@ -105,7 +105,7 @@ class SafetySync:
         May run beside itself, and be repeated.
         """
         report = SyncReport()
-        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes))
+        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes, jobs=self.jobs))
         faults: list[Exception] = []
         for shard in self._shards():
             if self.clock.now() >= deadline:
@@ -127,8 +127,9 @@ class SafetySync:
 
     def _send_overtaken(self, run: _Run) -> None:
         """Send what had seemed to wait its turn, until another shard showed that its turn is over."""
-        lost = run.losses.overtaken_after_all()
-        self.arming.send([item.message for item in lost], now=self.clock.now())
+        now = self.clock.now()
+        lost = run.losses.overtaken_after_all(now)
+        self.arming.send([item.message for item in lost], now=now)
         run.report.resent += len(lost)
 
     def _shard(self, shard: int, run: _Run) -> None:

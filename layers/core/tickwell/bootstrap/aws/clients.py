@@ -1,16 +1,21 @@
 """The SDK's clients, and what stands on one of them alone."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.sqs import SqsQueue
+from tickwell.adapters.system import SystemClock
 from tickwell.application.execute_batch import JobQueue
 from tickwell.application.ports import BlobStore, Lanes, Notifications
+from tickwell.domain.errors import UnavailableError
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.settings.shared import LaneSettings
@@ -26,6 +31,9 @@ _CONFIG = Config(
     parameter_validation=False,
 )
 
+_LONGEST_TRY: Final = timedelta(seconds=4.5)
+"""How long one try may take, and then some to answer."""
+
 # A mail whose answer is slow may have been sent: the SDK must not send it once more, the job's policy decides.
 _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
 
@@ -34,7 +42,36 @@ _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_at
 def client(service: str) -> Any:
     """The SDK's client of ``service``, one per process."""
     config = _MAIL_CONFIG if service == "sesv2" else _CONFIG
-    return boto3.client(service, config=config)  # type: ignore[call-overload]  # one overload per service name
+    made = boto3.client(service, config=config)  # type: ignore[call-overload]  # one overload per service name
+    made.meta.events.register_first("before-send", _require_time)
+    return made
+
+
+@contextmanager
+def calls_end_before(instant: datetime) -> Iterator[None]:
+    """Inside the block nothing is asked of AWS any more when the answer might come after ``instant``.
+
+    That is UnavailableError, as if the service were too slow, which it is: a function that ran into its timeout could
+    tell its caller nothing. It holds for all of the process, which deals with one invocation at a time.
+    """
+    _end.at = instant
+    try:
+        yield
+    finally:
+        _end.at = None
+
+
+class _End:
+    at: datetime | None = None
+
+
+_end: Final = _End()
+
+
+def _require_time(event_name: str, **_arguments: Any) -> None:
+    """Called by the SDK before each try of a call; what it raises is not tried again."""
+    if _end.at is not None and SystemClock().now() + _LONGEST_TRY > _end.at:
+        raise UnavailableError(event_name.split(".")[1], "no time is left")
 
 
 def forget_clients() -> None:
