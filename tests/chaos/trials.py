@@ -39,6 +39,7 @@ class Trial:
 
 
 TRIALS: tuple[Trial, ...] = (
+    Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
     Trial(name="permissions", function="tests.chaos.permissions:permissions"),
     Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
