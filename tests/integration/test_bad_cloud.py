@@ -16,6 +16,7 @@ from tests.chaos.cloud.faults import Fault
 from tests.chaos.cloud.platform import Cloud, StoppedError
 from tests.chaos.cloud.trial import figures_of, living
 from tests.chaos.cloud.wire import Outage, Wire
+from tests.chaos.cloud.work import Client
 from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
 from tests.function_stack import http_event, open_stack
@@ -183,8 +184,15 @@ def test_a_timeout_that_no_adapter_translates_is_found(monkeypatch: pytest.Monke
 
 
 def test_a_request_that_makes_a_second_job_when_it_is_sent_again_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_key(method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
-        return http_event(method, path, body, {name: headers[name] for name in headers if name != "idempotency-key"})
+    send = Client._once
 
-    monkeypatch.setattr("tests.chaos.cloud.work.http_event", without_key)
-    assert "duplicated" in found(4, share=0.4)
+    def sent_again_under_another_key(
+        client: Client, method: str, path: str, body: Any, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        send(
+            client, method, path, body, {**headers, "idempotency-key": "another"} if path == "/api/v1/jobs" else headers
+        )
+        return send(client, method, path, body, headers)
+
+    monkeypatch.setattr(Client, "_once", sent_again_under_another_key)
+    assert "duplicated" in found(1, share=0.0)
