@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.chaos.figures import Figures
 from tests.chaos.trials import Run
@@ -63,7 +64,9 @@ def functions(run: Run) -> Figures:
             aws.client("sqs").set_queue_attributes(
                 QueueUrl=url, Attributes={"VisibilityTimeout": str(INVISIBLE_SECONDS)}
             )
-        meddler = Meddler(aws=aws, lanes=lanes, home=home, chance=chance)
+        port = urlsplit(receiver.url).port
+        assert port is not None
+        meddler = Meddler(aws=aws, lanes=lanes, home=home, port=port, chance=chance)
         jobs = submitted(deployment, receiver, chance)
         trouble(meddler, table)
         ended = waited_for(deployment, receiver, jobs)
@@ -94,7 +97,7 @@ def _body(number: int, receiver: Receiver, chance: random.Random) -> Json:
 
 
 def _path(number: int, *, fails: bool) -> str:
-    return f"/fail/{number}" if fails else f"/slow/1/{number}"
+    return f"/fail/{number}" if fails else f"/slow/2/{number}"
 
 
 def trouble(meddler: Meddler, table: ThrottledTable) -> None:

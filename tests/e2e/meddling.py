@@ -15,18 +15,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.e2e import sam
 from tests.e2e.local_aws import LocalAws
 
-_KILL_EVERY_SECONDS = (3.0, 6.0)
+_KILL_EVERY_SECONDS = (2.0, 5.0)
+_LOOK_EVERY_SECONDS = 0.05
+_ESTABLISHED = "01"
 _MEDDLE_EVERY_SECONDS = (0.5, 2.0)
 _LATE_SECONDS = (2, 12)
 
 
 @dataclass(kw_only=True)
 class Meddler:
-    """What it did so far. ``chance`` decides all that is not decided by the time."""
+    """What it did so far. ``chance`` decides all that is not decided by the time; ``port`` is that which jobs call."""
 
     aws: LocalAws
     lanes: Sequence[str]
     home: Path
+    port: int
     chance: random.Random
     stopped: threading.Event = field(default_factory=threading.Event)
     kills: int = 0
@@ -34,13 +37,22 @@ class Meddler:
     delayed: int = 0
 
     def kill(self) -> None:
-        """Kill a process of the worker function every few seconds."""
+        """Every few seconds kill a process of the worker function that is in the middle of a job.
+
+        Only such a one: the local AWS takes it badly when a process dies that is just starting.
+        """
         while not self.stopped.wait(self.chance.uniform(*_KILL_EVERY_SECONDS)):
-            found = sorted(processes_of(f"{sam.STACK}-worker", self.home))
-            if found:
+            while not (busy := self._busy()) and not self.stopped.wait(_LOOK_EVERY_SECONDS):
+                pass
+            if busy:
                 with suppress(ProcessLookupError):
-                    os.kill(self.chance.choice(found), signal.SIGKILL)
+                    os.kill(self.chance.choice(busy), signal.SIGKILL)
                     self.kills += 1
+
+    def _busy(self) -> list[int]:
+        sockets = _sockets_to(self.port)
+        found = sorted(processes_of(f"{sam.STACK}-worker", self.home)) if sockets else []
+        return [process for process in found if sockets & _sockets_of(process)]
 
     def meddle(self) -> None:
         """Take messages out of the lanes for a while, which delays them, and send copies of some."""
@@ -72,6 +84,19 @@ def meddling(meddler: Meddler) -> Iterator[None]:
         meddler.stopped.set()
         for thread in threads:
             thread.join(timeout=30)
+
+
+def _sockets_to(port: int) -> frozenset[str]:
+    """The sockets of this machine that are connected to a port of the loopback interface."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    remote = f"0100007F:{port:04X}"
+    return frozenset(f"socket:[{row[9]}]" for row in rows if row[2] == remote and row[3] == _ESTABLISHED)
+
+
+def _sockets_of(process: int) -> frozenset[str]:
+    with suppress(OSError):
+        return frozenset(str(entry.readlink()) for entry in Path(f"/proc/{process}/fd").iterdir())
+    return frozenset()
 
 
 def processes_of(function: str, home: Path) -> Iterator[int]:

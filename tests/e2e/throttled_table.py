@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -46,6 +46,10 @@ def throttled_table(aws: LocalAws) -> Iterator[ThrottledTable]:
                 table.refused += refuses
                 table.passed += not refuses
             status, headers, answer = (400, {}, _REFUSAL) if refuses else self._forwarded(body)
+            with suppress(BrokenPipeError):  # whoever asked may be dead by now
+                self._answer(status, headers, answer)
+
+        def _answer(self, status: int, headers: dict[str, str], answer: bytes) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in _HOP_BY_HOP:

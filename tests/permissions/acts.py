@@ -244,7 +244,7 @@ def _mixed_queues(client: Client, mark: str = "") -> None:
     for priority in PRIORITIES:
         name = f"narrow-{priority}{mark}"
         client("POST", "/api/v1/queues", {"name": name, "priority": priority, "concurrency": 1})
-        for task in ("echo", HEAVY, "echo", HEAVY):
+        for task in (HEAVY, "echo", HEAVY, "echo", HEAVY, "echo"):
             _job(client, task=task, queue=name, max_retries=0)
 
 

@@ -15,6 +15,7 @@ KINDS = ("archive", "dead-letters", "executions", "mail", "payloads")
 """The folders of a tenant in the bucket."""
 
 _WHOLE_TENANT = "/tenants/*"
+_DISPATCH_QUEUE = {"Fn::GetAtt": ["DispatchQueue", "Arn"]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +69,8 @@ def compared(lab: Everything, hook: Hook, *, far_timer: str) -> Compared:
     for call in lab.recording.calls:
         needs.update(needs_of(call))
         needs.update(needs_of_schedule(call, "ScheduleRole"))
+    if far_timer == "sweep":  # what was scheduled before the far timer was changed still fires
+        needs.add(Need(role="ScheduleRole", action="sqs:SendMessage", resource=names.resolved(_DISPATCH_QUEUE)))
     return Compared(
         needs=sorted(needs, key=str),
         grants=grants({"FarTimer": far_timer}),
