@@ -1,4 +1,4 @@
-"""Trials in processes of their own, two at a time; see ``python -m tests.chaos``."""
+"""Trials in processes of their own, three at a time; see ``python -m tests.chaos``."""
 
 import json
 import os
@@ -17,7 +17,9 @@ from pathlib import Path
 from tests.chaos.figures import Figures
 from tests.chaos.trials import Run, Trial
 
-AT_A_TIME = 2
+AT_A_TIME = 3
+"""One more than the cores of a small machine: some trials mostly wait."""
+
 TOLD = 5
 SAID = 4000
 
