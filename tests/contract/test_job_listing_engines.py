@@ -77,7 +77,8 @@ def test_a_cursor_takes_sqlite_as_far_at_any_depth(sqlite: EmbeddedStores, by: J
         cursor = page.next_cursor
         costs.append(counting.taken)
     assert len(costs) == 30
-    assert max(costs) <= 1.1 * costs[0]
+    assert max(costs) <= 1.1 * min(costs[1:])
+    assert costs[0] <= max(costs)
 
 
 def test_a_filter_that_selects_little_ends_its_page_early_and_goes_on(
