@@ -89,6 +89,8 @@ def _start(trial: Trial, run: Run, result: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # The order of a set is chance, too.
+        env={**os.environ, "PYTHONHASHSEED": str(run.seed % 2**32)},
     )
 
 
