@@ -41,5 +41,9 @@ class Bench:
         return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
 
 
-BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+BENCHES: tuple[Bench, ...] = (
+    Bench(name="peers", function="tests.bench.peers.trial:peers", limit_seconds=480),
+    Bench(name="lateness", function="tests.bench.lateness:lateness"),
+    Bench(name="priority", function="tests.bench.priority:priority"),
+)
 """In the order of the documentation."""
