@@ -41,5 +41,8 @@ class Bench:
         return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
 
 
-BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+BENCHES: tuple[Bench, ...] = (
+    Bench(name="priority", function="tests.bench.priority:priority"),
+    Bench(name="cold-start", function="tests.bench.cold_start:cold_start", limit_seconds=600),
+)
 """In the order of the documentation."""

@@ -37,6 +37,7 @@ from tickwell.http.routes import (
     system,
     webhooks,
 )
+from tickwell.http.strict_body import build_bodies
 
 _NO_CONTEXT = LambdaContext()
 """Handlers need nothing of Lambda's context."""
@@ -90,6 +91,7 @@ def threaded_resolver() -> ThreadedResolver:
     resolver = ThreadedResolver()
     _include_routes(resolver)
     resolver.build_stacks()
+    build_bodies()
     return resolver
 
 
