@@ -22,8 +22,8 @@ class Run:
 class Trial:
     """A function of a module (``module:function``) that takes a ``Run`` and gives ``Figures``.
 
-    Trials run three at a time, but one that measures how quickly something answers runs ``alone``. One that takes longer
-    than ``limit_seconds`` has hung, and is ended.
+    Trials run three at a time, but one that measures how quickly something answers runs ``alone``. One that takes
+    longer than ``limit_seconds`` has hung, and is ended.
     """
 
     name: str
