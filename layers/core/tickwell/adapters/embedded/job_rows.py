@@ -30,8 +30,8 @@ HEAD = f"{_HEAD}, NULL"
 _INSERTED = (
     "tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt, "
     "slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, "
-    "duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, expires_ms, "
-    "pending, definition, content"
+    "duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, "
+    "expires_ms, pending, definition, content"
 )
 _PLACES = ", ".join("?" for _ in _INSERTED.split(","))
 INSERT = f"INSERT INTO jobs ({_INSERTED}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"
