@@ -10,7 +10,7 @@ SAID = 4000
 
 
 def started(command: Sequence[str], variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
-    """Begin it, with ``variables`` besides those of this process; what it says on either stream is kept."""
+    """Begin it, with ``variables`` beside those of this process; what it says on either stream is kept."""
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
