@@ -1,7 +1,9 @@
 """How late Celery starts jobs with a countdown, and how often."""
 
 import random
+import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,19 +38,22 @@ def measure_celery(
     *,
     jobs: int,
     delays_seconds: tuple[float, float],
-    visibility_seconds: float,
+    transport: Mapping[str, int],
     seed: int,
 ) -> Late:
-    """Jobs with delays between ``delays_seconds``, one worker process. Raises PeerFailedError."""
+    """Jobs with delays between ``delays_seconds``, one worker process. Raises PeerFailedError.
+
+    ``transport``: Celery's options of the broker.
+    """
     draw = random.Random(seed)
     delays = [round(draw.uniform(*delays_seconds), 3) for _ in range(jobs)]
     with store(folder, runner.redis) as own:
         log = own.folder / "late.log"
-        asked: dict[str, Any] = {"log": log, "visibility_seconds": visibility_seconds, "delays": delays}
+        asked: dict[str, Any] = {"log": log, "transport": dict(transport), "delays": delays}
         with started(runner, own, "work", jobs=jobs, **asked):
             submit(runner, own, "submit-one", jobs, **asked)
             wait_until(lambda: len(_first(log)) == jobs, delays_seconds[1] + _SETTLING_SECONDS)
-            wait_until(lambda: False, _SETTLING_SECONDS)
+            time.sleep(_SETTLING_SECONDS)
         executions = Counter(number for number, _ in _lines(log))
         return Late(
             late_ms=sorted(_first(log).values()),

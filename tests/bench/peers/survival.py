@@ -1,5 +1,6 @@
 """What is left of jobs whose worker dies by SIGKILL in the midst of them."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from tests.bench.peers.stores import store
 from tests.bench.results import Cell, Table
 
 JOBS, DIES_IN = 200, 100
-_PATIENCE_SECONDS = 45.0
+_PATIENCE_SECONDS = 90.0
+"""RQ keeps a job for 60 s longer than its own time limit before it looks whether its worker lives."""
 _DEATH_SECONDS = 60.0
 _AFTER_SECONDS = 3.0
 
@@ -22,11 +24,11 @@ def survival_table(run: Run, runners: Sequence[Runner]) -> Table:
     with ThreadPoolExecutor(max_workers=max(1, len(runners))) as pool:
         rows = list(pool.map(lambda runner: _row(runner, run.folder), runners))
     return Table(
-        title=f"{JOBS} jobs; the worker is killed (SIGKILL) in number {DIES_IN}, and another one started",
+        title=f"{JOBS} jobs; the worker is killed (SIGKILL) in number {DIES_IN}, another one starts",
         columns=["queue", "lost", "run twice"],
         rows=rows,
         notes=[
-            f"Lost: not done within {_PATIENCE_SECONDS:.0f} s, although what is lost was to be noticed after seconds.",
+            f"Lost: not done within {_PATIENCE_SECONDS:.0f} s; limits that bring jobs back are set to a few seconds.",
             "Run twice: done before the worker died, and once more because it had not told the store.",
         ],
     )
@@ -44,7 +46,7 @@ def _row(runner: Runner, folder: Path) -> list[Cell]:
             wait_until(lambda: process.poll() is not None, _DEATH_SECONDS)
         with started(runner, own, "work", **asked):
             wait_until(lambda: len(done(log)) == JOBS, _PATIENCE_SECONDS)
-            wait_until(lambda: False, _AFTER_SECONDS)
+            time.sleep(_AFTER_SECONDS)
         times = done(log)
         return [runner.peer.name, JOBS - len(times), sum(count > 1 for count in times.values())]
 

@@ -1,6 +1,7 @@
 """Celery on Redis with jobs that have a countdown. Each execution writes how late it begins: number, milliseconds.
 
-``BENCH`` says besides: ``delays``, in seconds, one for each job, and ``visibility_seconds``. All else is as it comes.
+``BENCH`` says besides: ``delays``, in seconds, one for each job, and ``transport``, the options of the broker. All else
+is as it comes.
 """
 
 import time
@@ -14,7 +15,7 @@ app = Celery("late", broker=URL, backend=URL)
 app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": marks.ASKED["visibility_seconds"]},
+    broker_transport_options=marks.ASKED["transport"],
 )
 
 

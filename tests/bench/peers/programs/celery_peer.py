@@ -4,13 +4,14 @@ import marks
 from celery import Celery
 
 URL = f"redis://127.0.0.1:{marks.PORT}/0"
+SOON = {"visibility_timeout": 5, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 app = Celery("peer", broker=URL, backend=URL)
 app.conf.update(
     task_acks_late=True,
     worker_prefetch_multiplier=64,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": 5} if marks.SURVIVES else {},
+    broker_transport_options=SOON if marks.SURVIVES else {},
 )
 noop = app.task(name="noop")(marks.noop)
 
