@@ -20,6 +20,7 @@ JOBS: Final = 50
 """How many jobs share what is shared in full batches."""
 
 IN_ONE_REQUEST: Final = 100
+"""As many recurring jobs as well: the safety sync sends those of each of its 8 shards together."""
 
 ALONE: Final = 5
 """How many jobs there are that meet nobody; the rows of counts grow a little with the first ones."""
@@ -54,7 +55,7 @@ class Crowd:
 
 
 FULL: Final = Crowd(jobs=JOBS, batch=FULL_BATCH)
-BULK: Final = Crowd(jobs=IN_ONE_REQUEST, batch=FULL_BATCH)
+MANY: Final = Crowd(jobs=IN_ONE_REQUEST, batch=FULL_BATCH)
 SPARSE: Final = Crowd(jobs=ALONE, batch=1)
 
 
