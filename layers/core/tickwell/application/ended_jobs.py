@@ -19,8 +19,11 @@ class EndedJobs:
 
     def note(self, ended: Sequence[tuple[Job, Execution]]) -> None:
         """Note the jobs whose last attempt that is. Raises UnavailableError; may be repeated."""
-        jobs = [as_ended for job, execution in ended if (as_ended := _as_ended(job, execution)) is not None]
-        counted = [job for job in jobs if self.directory.kept(job, job.status).count is not None]
+        counted = [
+            as_ended
+            for job, last in ended
+            if self._is_counted(job, last) and (as_ended := _as_ended(job, last)) is not None
+        ]
         if counted:
             self.queues.add_ended(counted)
 
@@ -36,6 +39,10 @@ class EndedJobs:
         forgotten = [as_ended for last in page.items if (as_ended := _as_ended(job, last)) is not None]
         if forgotten:
             self.queues.forget_ended(forgotten)
+
+    def _is_counted(self, job: Job, last: Execution) -> bool:
+        """Whether the queue keeps a number of jobs that end as ``last`` says."""
+        return last.ends_as is not None and self.directory.kept(job, last.ends_as).count is not None
 
     def _may_be_noted(self, job: Job) -> bool:
         """Whether the queue keeps a number of jobs at all: a cancelled one may have an attempt that completed."""
