@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import pydantic_core
+
 from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.adapters.schedule_documents import schedule_document, schedule_from
 from tickwell.domain.due import DueItem
@@ -25,6 +27,7 @@ from tickwell.domain.schedule import Schedule
 VERSION: Final = 1
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
@@ -40,9 +43,15 @@ def to_json(value: Any) -> str:
     return text
 
 
+def plain_json(value: Any) -> str:
+    """As ``to_json``, several times as fast: for what holds nothing but lists, numbers and text without surrogates."""
+    return pydantic_core.to_json(value).decode()
+
+
 def from_json(text: str) -> Any:
     """What ``to_json`` gave ``text`` for."""
-    return json.loads(text)
+    value, _ = _decode(text)
+    return value
 
 
 def epoch_ms(value: datetime | None) -> int | None:

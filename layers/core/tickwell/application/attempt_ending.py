@@ -15,7 +15,10 @@ _LONGEST_TRACEBACK = 8_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ending:
-    """How the task ended. ``failure`` None: it succeeded with ``output``. ``told``: it was told to end, and why."""
+    """How the task ended. ``failure`` None: it succeeded with ``output``, which takes ``output_bytes`` as JSON at most.
+
+    ``told``: it was told to end, and why.
+    """
 
     status: ExecutionStatus
     output: Any = None
@@ -23,6 +26,7 @@ class Ending:
     retryable: bool = True
     retry_after_seconds: float | None = None
     told: End | None = None
+    output_bytes: int = 0
 
     @property
     def was_returned(self) -> bool:

@@ -58,9 +58,9 @@ def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: De
     return Detail(output=None, logs=()), name
 
 
-def fits_in_record(detail: Detail) -> bool:
-    """Whether ``store_detail`` keeps ``detail`` where it is."""
-    return len(encode(_detail_document(detail))) <= LARGEST_STORED_BYTES
+def fits_in_record(detail: Detail, *, at_most_bytes: int) -> bool:
+    """Whether ``store_detail`` keeps ``detail`` where it is; it is measured where ``at_most_bytes`` does not tell."""
+    return at_most_bytes <= LARGEST_STORED_BYTES or len(encode(_detail_document(detail))) <= LARGEST_STORED_BYTES
 
 
 def _detail_document(detail: Detail) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Which jobs have ended in queues that keep a number of them (S13): noted at the end, forgotten when they go on."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ from tickwell.application.ports import History, QueueStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.lane import Lane
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,10 +21,16 @@ class EndedJobs:
 
     def note(self, ended: Sequence[tuple[Job, Execution]]) -> None:
         """Note the jobs whose last attempt that is. Raises UnavailableError; may be repeated."""
+        groups: dict[tuple[str, str | None, Lane, JobStatus], list[tuple[Job, Execution]]] = defaultdict(list)
+        for job, last in ended:
+            if last.ends_as is not None and not job.is_recurring:
+                groups[job.tenant_id, job.queue, job.lane, last.ends_as].append((job, last))
         counted = [
             as_ended
-            for job, last in ended
-            if self._is_counted(job, last) and (as_ended := _as_ended(job, last)) is not None
+            for (*_, status), group in groups.items()
+            if self.directory.kept(group[0][0], status).count is not None
+            for job, last in group
+            if (as_ended := _as_ended(job, last)) is not None
         ]
         if counted:
             self.queues.add_ended(counted)
@@ -39,10 +47,6 @@ class EndedJobs:
         forgotten = [as_ended for last in page.items if (as_ended := _as_ended(job, last)) is not None]
         if forgotten:
             self.queues.forget_ended(forgotten)
-
-    def _is_counted(self, job: Job, last: Execution) -> bool:
-        """Whether the queue keeps a number of jobs that end as ``last`` says."""
-        return last.ends_as is not None and self.directory.kept(job, last.ends_as).count is not None
 
     def _may_be_noted(self, job: Job) -> bool:
         """Whether the queue keeps a number of jobs at all: a cancelled one may have an attempt that completed."""

@@ -133,7 +133,8 @@ class RunAttempt:
         As ``__call__``, it never raises for what the task did.
         """
         ending, detail, finished_at = self._looked_at(begun)
-        if not fits_in_record(detail):
+        at_most_bytes = ending.output_bytes + begun.context.logbook.most_bytes
+        if not fits_in_record(detail, at_most_bytes=at_most_bytes):
             return None
         return self._record(begun.job, begun.slot, ending, detail, started_at=begun.started_at, finished_at=finished_at)
 
@@ -160,7 +161,7 @@ class RunAttempt:
         """How the task ended, as ``_end`` says it of one that it waited for."""
         try:
             output = begun.work.result()
-            require_storable(output)
+            output_bytes = require_storable(output)
         except (AttemptFailedError, AttemptLostError) as error:
             return failed(error)
         except asyncio.CancelledError as error:
@@ -170,7 +171,7 @@ class RunAttempt:
         except Exception as error:  # noqa: BLE001 - a task may raise anything; whatever it is, it ends this attempt only
             overran = isinstance(error, TimeoutError) and begun.is_overrun
             return timed_out(begun.limit_seconds) if overran else raised(error)
-        return Ending(status=ExecutionStatus.SUCCESS, output=output)
+        return Ending(status=ExecutionStatus.SUCCESS, output=output, output_bytes=output_bytes)
 
     def _limit_seconds(self, job: Job) -> float:
         return min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())

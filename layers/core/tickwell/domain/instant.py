@@ -11,10 +11,13 @@ def instant(value: datetime) -> datetime:
 
     Raises ValueError for a naive datetime: without an offset it names no instant.
     """
-    if value.tzinfo is None or value.utcoffset() is None:
+    offset = value.utcoffset()
+    if offset is None:
         raise ValueError("a datetime without an offset does not name an instant")
-    in_utc = value.astimezone(UTC)
-    return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
+    whole = value.microsecond // 1000 * 1000
+    if not offset:
+        return value.replace(microsecond=whole, tzinfo=UTC)
+    return value.astimezone(UTC).replace(microsecond=whole)
 
 
 def to_epoch_ms(value: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What is counted of a tenant, in SQLite. The triggers of migrations 0006 and 0009 count; this reads."""
+"""What is counted of a tenant, in SQLite. Triggers (migrations 0006, 0009) and ``ended_counts`` count; this reads."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
