@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from tickwell.application.arming import Arming, first_attempt
@@ -54,6 +56,10 @@ class Every:
 
 POLICY_FIELDS = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
 """What a job, its queue and its task may each say of how it is run."""
+
+_OF_JOB = (*POLICY_FIELDS, *TIMING_FIELDS, "precision", "pause_after_failures")
+_said_by_job, _NOTHING_BY_JOB = attrgetter(*_OF_JOB), (None,) * len(_OF_JOB)
+_said_by_queue, _NOTHING_BY_QUEUE = attrgetter(*POLICY_FIELDS), (None,) * len(POLICY_FIELDS)
 
 ScheduleRequest = Immediately | At | After | Every | CronExpression | Cron
 
@@ -147,15 +153,21 @@ class CreateJob:
         ``since``: the job may be written no later after it than after its due item. Raises UnavailableError,
         StaleDueItemError.
         """
-        items = self.arming.prepare([first_attempt(job, due_at)], now=now)
-        self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
+        with self.arming.together():
+            items = self.arming.prepare([first_attempt(job, due_at)], now=now)
+            self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
+            if self._create(job):
+                return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+        places.give_back()
+        return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
+
+    def _create(self, job: Job) -> bool:
+        """False where an earlier try of the request that its id was derived for came as far, or another of its key."""
         try:
             self.jobs.create(job)
         except ConflictError:
-            # An earlier try of the request that its id was derived for came this far, or whoever wants its key too.
-            places.give_back()
-            return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
-        return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+            return False
+        return True
 
     def require_due(self, job: Job, now: datetime) -> datetime:
         """When a new job is due first. Raises InvalidInputError where it never is, and where it refuses to be late."""
@@ -227,6 +239,8 @@ def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
 
 def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: bool) -> Policy:
     """What the job says goes before what its queue says, and that before the task's own policy."""
+    if _said_by_job(request) == _NOTHING_BY_JOB and _said_by_queue(queue) == _NOTHING_BY_QUEUE:
+        return _task_policy(default, is_recurring=is_recurring)
     chosen = {
         name: value
         for name in POLICY_FIELDS
@@ -238,6 +252,12 @@ def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: boo
     policy = replace(default, **chosen, pause_after_failures=request.pause_after_failures)
     asked = {name: value for name in TIMING_FIELDS if (value := getattr(request, name)) is not None}
     return with_timing(policy, asked, is_recurring=is_recurring)
+
+
+@lru_cache(maxsize=256)
+def _task_policy(default: Policy, *, is_recurring: bool) -> Policy:
+    """What holds where neither the job nor its queue says anything, as of most jobs."""
+    return with_timing(replace(default, pause_after_failures=None), {}, is_recurring=is_recurring)
 
 
 def require_not_refused(schedule: Schedule, policy: Policy, now: datetime) -> None:

@@ -11,13 +11,12 @@ def instant(value: datetime) -> datetime:
 
     Raises ValueError for a naive datetime: without an offset it names no instant.
     """
-    offset = value.utcoffset()
-    if offset is None:
-        raise ValueError("a datetime without an offset does not name an instant")
-    whole = value.microsecond // 1000 * 1000
-    if not offset:
-        return value.replace(microsecond=whole, tzinfo=UTC)
-    return value.astimezone(UTC).replace(microsecond=whole)
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None or value.utcoffset() is None:
+            raise ValueError("a datetime without an offset does not name an instant")
+        value = value.astimezone(UTC)
+    beyond = value.microsecond % 1000
+    return value.replace(microsecond=value.microsecond - beyond) if beyond else value
 
 
 def to_epoch_ms(value: datetime) -> int:

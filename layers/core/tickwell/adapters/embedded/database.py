@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +60,11 @@ class _Group:
         """Committed, or lost to ``error``."""
         self.ended, self.error = True, error
 
+    def require_open(self) -> None:
+        """Raises what it was lost to, when a part of it has failed so that SQLite gave all of it up."""
+        if self.error is not None:
+            raise self.error
+
 
 class Database:
     """A database in a file, or in memory for as long as this object lives (``":memory:"``).
@@ -76,6 +81,8 @@ class Database:
         self._in_memory = self._path == ":memory:"
         self._lock = threading.RLock()
         self._group: _Group | None = None
+        self._block: _Group | None = None
+        self._afterwards: list[Callable[[], None]] = []
         self._closed = False
         self._idle_readers: deque[sqlite3.Connection] = deque()
         with _SQLITE_ERRORS:
@@ -92,23 +99,60 @@ class Database:
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
-        One block at a time; it must not be nested. The writes are on the disk when the block has ended; where it is not
-        ``durable`` they are only sure to survive the end of the process.
+        One block at a time; only within ``together`` may it be nested. The writes are on the disk when the block has
+        ended; where it is not ``durable`` they are only sure to survive the end of the process.
         """
         with self._lock, _SQLITE_ERRORS:
-            group = self._join(durable=durable)
-            with closing(group.connection.cursor()) as cursor:
-                try:
-                    if group.members:
-                        cursor.execute("SAVEPOINT member")
+            if self._block is not None:  # of this thread, which has the lock
+                with self._member(self._block, "part") as cursor:
                     yield cursor
-                    if group.members:
-                        cursor.execute("RELEASE member")
-                except BaseException as error:
-                    self._leave(group, error)
-                    raise
-                group.members += 1
+                return
+            group = self._join(durable=durable)
+            with self._member(group, "member" if group.members else None) as cursor:
+                yield cursor
+            group.members += 1
         self._commit(group)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes within the block is one transaction: committed when it ends, or lost when it raises.
+
+        A transaction inside that raises undoes its own writes only. What is read is what had been committed before.
+        Others wait for it to end: it must not wait for anything itself, nor be nested.
+        """
+        with self.transaction():
+            self._block = self._group
+            afterwards = self._afterwards = []
+            try:
+                yield
+            finally:
+                self._block = None
+        for act in afterwards:
+            act()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do ``act`` once what this thread has written is committed: now, or when its ``together`` has ended."""
+        with self._lock:
+            if self._block is not None:
+                self._afterwards.append(act)
+                return
+        act()
+
+    @contextmanager
+    def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
+        """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
+        with closing(group.connection.cursor()) as cursor:
+            try:
+                group.require_open()
+                if savepoint:
+                    cursor.execute(f"SAVEPOINT {savepoint}")
+                yield cursor
+                group.require_open()
+                if savepoint:
+                    cursor.execute(f"RELEASE {savepoint}")
+            except BaseException as error:
+                self._leave(group, error, savepoint)
+                raise
 
     def _join(self, *, durable: bool) -> _Group:
         """The group of the transaction that is open, or of a new one, whose first member needs no savepoint.
@@ -123,15 +167,15 @@ class Database:
             self._group = _Group(connection, durable=durable)
         return self._group
 
-    def _leave(self, group: _Group, error: BaseException) -> None:
+    def _leave(self, group: _Group, error: BaseException, savepoint: str | None) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
         if group.connection.in_transaction:
-            if group.members:
-                group.connection.execute("ROLLBACK TO member")
-                group.connection.execute("RELEASE member")
+            if savepoint:
+                group.connection.execute(f"ROLLBACK TO {savepoint}")
+                group.connection.execute(f"RELEASE {savepoint}")
                 return
             group.connection.rollback()
-        group.end(error if isinstance(error, sqlite3.Error) else None)
+        group.end(error if isinstance(error, sqlite3.Error) else group.error)
         self._group = None
 
     def _commit(self, group: _Group) -> None:

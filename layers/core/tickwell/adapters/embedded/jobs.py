@@ -64,10 +64,13 @@ class EmbeddedJobStore:
 
     def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
         """See the port; all in one transaction."""
+        rows = [insert_values(job) for job in jobs]
         with self._database.transaction() as cursor:
-            found = [self._create(cursor, job) for job in jobs]
+            if cursor.executemany(INSERT, rows).rowcount == len(rows):
+                return [True] * len(jobs)
+            found = [self._standing(cursor, job) for job in jobs]
         for job, standing in zip(jobs, found, strict=True):
-            if standing is not None and not is_later_form(standing, job):
+            if not is_later_form(standing, job):
                 raise ConflictError(f"another job has the id {job.job_id}")
         return [True] * len(jobs)
 
@@ -188,16 +191,13 @@ class EmbeddedJobStore:
         with self._database.read() as cursor:
             cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
 
-    def _create(self, cursor: sqlite3.Cursor, job: Job) -> Job | None:
-        """Write a new job, unless there is one of its id: that one."""
-        values = insert_values(job)
-        if cursor.execute(INSERT, values).rowcount:
-            return None
+    def _standing(self, cursor: sqlite3.Cursor, job: Job) -> Job:
+        """What stands under the id of a job that was inserted, unless there was one: that one, or itself."""
         found = self._find(cursor, job.key)
         if found is None:
             cursor.execute(DELETE, _this(job.key))
-            cursor.execute(INSERT, values)
-        return found
+            cursor.execute(INSERT, insert_values(job))
+        return found or job
 
     def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
         message = claim.message
