@@ -21,7 +21,7 @@ from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundErr
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
 from tickwell.domain.queue import Queue
-from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
+from tickwell.domain.retry import DEFAULT_POLICY, Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
@@ -257,7 +257,8 @@ def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: boo
 @lru_cache(maxsize=256)
 def _task_policy(default: Policy, *, is_recurring: bool) -> Policy:
     """What holds where neither the job nor its queue says anything, as of most jobs."""
-    return with_timing(replace(default, pause_after_failures=None), {}, is_recurring=is_recurring)
+    policy = with_timing(replace(default, pause_after_failures=None), {}, is_recurring=is_recurring)
+    return DEFAULT_POLICY if policy == DEFAULT_POLICY else policy
 
 
 def require_not_refused(schedule: Schedule, policy: Policy, now: datetime) -> None:

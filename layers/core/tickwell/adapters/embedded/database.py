@@ -8,11 +8,13 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from tickwell.adapters.embedded.fair_lock import FairLock
 from tickwell.adapters.embedded.migrations.steps import migrate
 from tickwell.adapters.embedded.wal import use_wal
 from tickwell.domain.errors import UnavailableError
 
 _BUSY_SECONDS = 5.0
+_PATIENCE_SECONDS = 10.0
 _STATEMENTS_CACHED = 256
 _TRANSIENT = frozenset(
     {
@@ -53,12 +55,22 @@ class _Group:
         self.connection = connection
         self.durable = durable
         self.members = 0
-        self.ended = False
         self.error: sqlite3.Error | None = None
+        self._ended = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its fate is known."""
+        return self._ended.is_set()
 
     def end(self, error: sqlite3.Error | None = None) -> None:
         """Committed, or lost to ``error``."""
-        self.ended, self.error = True, error
+        self.error = error
+        self._ended.set()
+
+    def wait(self) -> None:
+        """Wait for its end, but not for ever: whoever was to bring it about may have been interrupted."""
+        self._ended.wait(_PATIENCE_SECONDS)
 
     def require_open(self) -> None:
         """Raises what it was lost to, when a part of it has failed so that SQLite gave all of it up."""
@@ -79,7 +91,7 @@ class Database:
     def __init__(self, path: Path | str) -> None:
         self._path = str(path)
         self._in_memory = self._path == ":memory:"
-        self._lock = threading.RLock()
+        self._lock = FairLock()
         self._group: _Group | None = None
         self._block: _Group | None = None
         self._afterwards: list[Callable[[], None]] = []
@@ -111,6 +123,9 @@ class Database:
             with self._member(group, "member" if group.members else None) as cursor:
                 yield cursor
             group.members += 1
+            leads = group.members == 1
+        if not leads:
+            group.wait()
         self._commit(group)
 
     @contextmanager
@@ -132,11 +147,10 @@ class Database:
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Do ``act`` once what this thread has written is committed: now, or when its ``together`` has ended."""
-        with self._lock:
-            if self._block is not None:
-                self._afterwards.append(act)
-                return
-        act()
+        if self._lock.is_mine and self._block is not None:
+            self._afterwards.append(act)
+        else:
+            act()
 
     @contextmanager
     def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
@@ -179,12 +193,13 @@ class Database:
         self._group = None
 
     def _commit(self, group: _Group) -> None:
-        """See to it that ``group`` is on the disk: whichever member comes first commits for all."""
-        with self._lock, _SQLITE_ERRORS:
+        """See to it that ``group`` is on the disk. Its first member commits for all, once all have joined who wait."""
+        with _SQLITE_ERRORS:
             if not group.ended:
-                self._end(group)
-            if group.error is not None:
-                raise group.error
+                with self._lock:
+                    if not group.ended:
+                        self._end(group)
+            group.require_open()
 
     def _end(self, group: _Group) -> None:
         self._group = None

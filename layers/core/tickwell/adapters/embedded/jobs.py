@@ -10,7 +10,7 @@ from tickwell.adapters.documents import epoch_ms, is_later_form, pending_text, p
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.ended_counts import count_ended
 from tickwell.adapters.embedded.job_finish import finish_one, handover_values
-from tickwell.adapters.embedded.job_rows import INSERT, insert_values, job_from
+from tickwell.adapters.embedded.job_rows import INSERT, insert_row, job_from, replace_values
 from tickwell.adapters.embedded.job_statements import (
     CLAIM_FIRST,
     CLAIM_OVER,
@@ -64,7 +64,7 @@ class EmbeddedJobStore:
 
     def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
         """See the port; all in one transaction."""
-        rows = [insert_values(job) for job in jobs]
+        rows = [insert_row(job) for job in jobs]
         with self._database.transaction() as cursor:
             if cursor.executemany(INSERT, rows).rowcount == len(rows):
                 return [True] * len(jobs)
@@ -111,7 +111,7 @@ class EmbeddedJobStore:
 
     def replace(self, job: Job, *, read: Job) -> bool:
         """See the port."""
-        values = insert_values(job) | {
+        values = replace_values(job) | {
             "keeps": job.slot is not None and job.status in KEEPS_RETRY,
             "goes_on": job.status in KEEPS_RETRY,
             "recounts": job.failures_in_a_row != read.failures_in_a_row,
@@ -196,7 +196,7 @@ class EmbeddedJobStore:
         found = self._find(cursor, job.key)
         if found is None:
             cursor.execute(DELETE, _this(job.key))
-            cursor.execute(INSERT, insert_values(job))
+            cursor.execute(INSERT, insert_row(job))
         return found or job
 
     def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
