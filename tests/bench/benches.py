@@ -41,5 +41,8 @@ class Bench:
         return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
 
 
-BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+BENCHES: tuple[Bench, ...] = (
+    Bench(name="embedded", function="tests.bench.embedded:embedded"),
+    Bench(name="priority", function="tests.bench.priority:priority"),
+)
 """In the order of the documentation."""
