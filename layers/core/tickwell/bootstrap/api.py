@@ -104,6 +104,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         delete_tenant=accounts.delete_tenant(core.erasure),
         export_tenant=export_tenant,
         statistics=measuring.statistics(jobs, list_jobs, clock),
+        usage=measuring.usage(clock),
         check_health=measuring.health(jobs=jobs, lanes=core.arming.lanes, far_timer=core.arming.far_timer, clock=clock),
         registry=registry,
         clock=clock,

@@ -35,6 +35,7 @@ from tickwell.http.routes import (
     schedules,
     statistics,
     system,
+    usage,
     webhooks,
 )
 
@@ -117,6 +118,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         export,
         schedules,
         statistics,
+        usage,
         health,
         system,
         reference,

@@ -105,7 +105,8 @@ class EmbeddedJobStore:
 
     def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
         """See the port."""
-        values = (bindable(tenant_id), bindable(queue), to_epoch_ms(self._clock.now()))
+        now_ms = to_epoch_ms(self._clock.now())
+        values = {"tenant": bindable(tenant_id), "queue": bindable(queue), "now": now_ms}
         with self._database.read() as cursor:
             return {JobStatus(status): count for status, count in cursor.execute(COUNT, values)}
 
