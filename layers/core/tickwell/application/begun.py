@@ -14,7 +14,8 @@ from tickwell.domain.job import Job, Slot
 class Begun:
     """``work`` is the task of the loop that runs it: when that is done the attempt has ended.
 
-    ``is_overrun``: the time limit, ``limit_seconds``, has passed, and ``work`` was cancelled.
+    ``is_overrun``: the time limit, ``limit_seconds``, has passed since ``begun_at`` (of the loop's clock), and ``work``
+    was cancelled.
     """
 
     job: Job
@@ -23,14 +24,15 @@ class Begun:
     context: TaskContext
     work: asyncio.Task[Any]
     started_at: datetime
-    limit_seconds: float = 0.0
+    begun_at: float
+    limit_seconds: float
     is_overrun: bool = False
     _limit: asyncio.TimerHandle | None = None
 
-    def limit_to(self, seconds: float) -> None:
-        """End the task when it has taken so long."""
-        self.limit_seconds = seconds
-        self._limit = asyncio.get_running_loop().call_later(seconds, self._overrun)
+    def limit(self) -> None:
+        """See to it that the task does not overrun its limit: once it has shown that it waits for something."""
+        if self._limit is None:
+            self._limit = asyncio.get_running_loop().call_at(self.begun_at + self.limit_seconds, self._overrun)
 
     def stop_limit(self) -> None:
         """The task is done."""

@@ -111,7 +111,8 @@ class RunAttempt:
         """Start the task of the attempt that ``lifeline`` belongs to; None where something else comes before it.
 
         That is a payload to be fetched, a process to be waited for, or an end that is known already: ``__call__`` sees
-        to these. All others are spared a task of the loop that would only wait for another one.
+        to these. All others are spared a task of the loop that would only wait for another one. The caller sees to the
+        time limit (``Begun.limit``).
         """
         job, slot, now = lifeline.job, lifeline.job.slot, self.clock.now()
         if slot is None or job.payload_blob is not None or lifeline.ended is not None:
@@ -123,9 +124,16 @@ class RunAttempt:
         context = self.contexts(job, slot, lifeline)
         work = asyncio.create_task(self.registry.execute(job.task, job.payload, context))
         lifeline.follow(work)
-        begun = Begun(job=job, slot=slot, lifeline=lifeline, context=context, work=work, started_at=now)
-        begun.limit_to(self._limit_seconds(job))
-        return begun
+        return Begun(
+            job=job,
+            slot=slot,
+            lifeline=lifeline,
+            context=context,
+            work=work,
+            started_at=now,
+            begun_at=work.get_loop().time(),
+            limit_seconds=self._limit_seconds(job),
+        )
 
     def ended(self, begun: Begun) -> Execution | None:
         """The record of an attempt whose task is done, not yet stored; None where ``keep`` has to see to its output.

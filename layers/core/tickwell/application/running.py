@@ -41,7 +41,12 @@ class Running:
 
     async def next(self) -> tuple[Sequence[Attempt], Sequence[BaseException]]:
         """Wait until some have ended: those, and what went wrong with others. There may be none of either yet."""
-        done, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)  # one turn of the loop is enough for those that wait for nothing: no timer, no callback
+        done = {task for task in self._tasks if task.done()}
+        self._limit()
+        if not done:
+            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self._tasks -= done
         attempts: list[Attempt] = []
         errors: list[BaseException] = []
         for task in done:
@@ -52,6 +57,12 @@ class Running:
             else:
                 attempts += [] if attempt is None else [attempt]
         return attempts, errors
+
+    def _limit(self) -> None:
+        """Have those end in time that go on."""
+        for task, begun in self._begun.items():
+            if not task.done():
+                begun.limit()
 
     def _ended(self, task: asyncio.Task[Any]) -> Attempt | None:
         """What has ended with ``task``; None where its output is still on its way to where it is kept."""

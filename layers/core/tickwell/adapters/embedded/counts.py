@@ -1,4 +1,4 @@
-"""What is counted of a tenant, in SQLite: by triggers (migrations 0006, 0009, 0020) and ``ended_counts``. This reads."""
+"""What is counted of a tenant, in SQLite, by triggers (migrations 0006, 0009, 0020) and ``ended_counts``: read here."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

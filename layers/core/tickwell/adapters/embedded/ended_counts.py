@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.usage import Activity
 
 _HOUR_MS = 3_600_000
-_KEPT_MS = 400 * 24 * _HOUR_MS
+_DAY_MS = 24 * _HOUR_MS
+_KEPT_MS = 400 * _DAY_MS
 _PLACES = 10
 """Of the ring of those that ended last: which one is overwritten follows from how many have ended there."""
 
@@ -30,6 +32,10 @@ _REMEMBER = """
     INSERT OR REPLACE INTO recent_executions (
         tenant_id, queue, lane, place, job_id, due_ms, attempt, status, finished_ms, duration_ms
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_USE = """
+    INSERT INTO usage_days (tenant_id, day_ms, queue, lane, activity, number, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET number = number + excluded.number, duration_ms = duration_ms + excluded.duration_ms
 """
 _STATUSES = (
     ExecutionStatus.SUCCESS,
@@ -53,6 +59,8 @@ class Ended:
     status: ExecutionStatus
     started_ms: int
     duration_ms: int
+    activity: Activity
+    is_given_up: bool
 
     @property
     def finished_ms(self) -> int:
@@ -74,6 +82,23 @@ def count_ended(cursor: sqlite3.Cursor, ended: Sequence[Ended]) -> None:
         cursor.executemany(_REMEMBER, [_recent(each, number) for each, number in zip(last, numbers, strict=True)])
     for (tenant_id, hour_ms), those in hours.items():
         cursor.execute(_ADD_TO_HOUR, (tenant_id, hour_ms, hour_ms + _KEPT_MS, *_sums(those)))
+    cursor.executemany(_USE, [(*cell, number, duration_ms) for cell, (number, duration_ms) in _used(ended).items()])
+
+
+_Used = dict[tuple[str, int, str, str, str], tuple[int, int]]
+
+
+def _used(ended: Sequence[Ended]) -> _Used:
+    """What they add to their tenants' usage: how often, and how long it took, by day, queue, lane and activity."""
+    used: _Used = {}
+    for each in ended:
+        for activity in (each.activity, *([Activity.GIVEN_UP] if each.is_given_up else [])):
+            day_ms = each.finished_ms // _DAY_MS * _DAY_MS
+            cell = (each.tenant_id, day_ms, each.queue, each.lane, activity.value)
+            number, duration_ms = used.get(cell, (0, 0))
+            took_ms = 0 if activity is Activity.GIVEN_UP else each.duration_ms
+            used[cell] = (number + 1, duration_ms + took_ms)
+    return used
 
 
 def _sums(those: Sequence[Ended]) -> tuple[int, ...]:

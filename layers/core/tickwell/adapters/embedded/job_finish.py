@@ -15,18 +15,19 @@ from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobStatus
 from tickwell.domain.outcome_event import event_of_pause
 from tickwell.domain.retry import RetryAt
+from tickwell.domain.usage import activity_of_attempt, is_given_up
 
 
 def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, handover: Handover | None) -> Ended | None:
     """Finish the attempt; None where somebody else has."""
-    status, duration_ms, due_ms = execution.status, execution.duration_ms, to_epoch_ms(execution.due_at)
+    status, counts, due_ms = execution.status, execution.counts, to_epoch_ms(execution.due_at)
     values: dict[str, Any] = {
         "tenant": bindable(execution.tenant_id),
         "job": bindable(execution.job_id),
         "token": execution.token,
-        "successful": execution.counts.successful,
-        "failed": execution.counts.failed,
-        "duration": duration_ms,
+        "successful": counts.successful,
+        "failed": counts.failed,
+        "duration": counts.duration_ms,
         "timeouts": status is ExecutionStatus.TIMEOUT,
         "lost": status is ExecutionStatus.LOST,
         "expires": to_epoch_ms(execution.expires_at),
@@ -42,7 +43,7 @@ def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, hand
     row = cursor.execute(statement, values).fetchone()
     if row is None:
         return None
-    version, failures, reason, queue, lane, last_executed_ms = row
+    version, failures, reason, queue, lane, last_executed_ms, recurring, slot_due_ms = row
     if reason is not None:  # paused by this very write: a job that was paused before has no slot to be finished
         occurrence = OccurrenceKey(job=execution.job_key, due_at=execution.due_at)
         put_outcome(cursor, event_of_pause(occurrence, execution.attempt, version=version, failures=failures, at=now))
@@ -55,7 +56,9 @@ def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, hand
         attempt=execution.attempt,
         status=status,
         started_ms=due_ms if last_executed_ms is None else last_executed_ms,
-        duration_ms=duration_ms,
+        duration_ms=counts.duration_ms,
+        activity=activity_of_attempt(execution.job_id, execution.attempt, is_recurring=bool(recurring)),
+        is_given_up=is_given_up(status, keeps_slot=slot_due_ms == due_ms),
     )
 
 

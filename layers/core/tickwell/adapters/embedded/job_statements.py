@@ -96,7 +96,8 @@ SIGN = f"""
 """
 NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHERE {_THIS} AND slot_token = :token"
 _FINISHED = """
-    RETURNING version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'), last_executed_ms
+    RETURNING version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'), last_executed_ms,
+        recurring, slot_due_ms
 """
 """What follows from it is told and counted by; see ``ended_counts``."""
 _COUNTED = f"""
