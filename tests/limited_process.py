@@ -9,7 +9,7 @@ from contextlib import suppress
 SAID = 4000
 
 
-def started(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+def started(command: Sequence[str], variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
     """Begin it, with ``variables`` beside those of this process; what it says on either stream is kept."""
     return subprocess.Popen(
         command,

@@ -1,13 +1,17 @@
 """How the embedded engine accepts jobs: due item, job and message in one commit (rule 1)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tickwell
 from tests.world import ADA
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
 from tickwell.application.create_jobs import CreateJobs
@@ -17,6 +21,7 @@ from tickwell.bootstrap.local import local
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.usage import Activity
 from tickwell.settings.local import LocalSettings
 
 
@@ -43,6 +48,17 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def requests(number: int) -> list[NewJob]:
     return [NewJob(name=f"job {n}", payload={"message": "x"}) for n in range(number)]
+
+
+def counted(system: EmbeddedSystem) -> int:
+    """How many jobs there are by the counts, and by the usage."""
+    create_job = system.services.create_job
+    counts = EmbeddedTenantCounts(create_job.jobs._database, create_job.clock)  # type: ignore[attr-defined]
+    today = create_job.clock.now().date()
+    by_day = counts.usage(ADA.tenant_id, since=today - timedelta(days=1), until=today + timedelta(days=1))
+    used = [usage.activities[Activity.CREATED_SOON] for queues in by_day.values() for usage in queues.values()]
+    assert sum(used) == sum(counts.read(ADA.tenant_id).jobs.values())
+    return sum(used)
 
 
 def sent(system: EmbeddedSystem) -> int:
@@ -76,10 +92,20 @@ def test_a_request_that_comes_again_makes_nothing_twice(system: EmbeddedSystem) 
         outcomes = create_jobs(ADA, requests(5))
     jobs = [outcome.job.job_id for outcome in outcomes if isinstance(outcome, CreatedJob)]
     assert len(set(jobs)) == 5
-    assert sent(system) == 5
+    assert sent(system) == counted(system) == 5
     with ids.derived("a seed", at):
         again = create_jobs.create_job(ADA, NewJob(name="job 0", payload={"message": "x"}))
     assert (again.job.job_id, again.launched) == (jobs[0], False)
+    assert counted(system) == 5
+
+
+def test_one_statement_inserts_jobs_so_that_all_are_counted() -> None:
+    (package,) = tickwell.__path__
+    sources = [path for path in Path(package).rglob("*.py") if "INTO jobs" in path.read_text()]
+    users = [
+        path for path in Path(package).rglob("*.py") if re.search(r"job_rows import .*\bINSERT\b", path.read_text())
+    ]
+    assert [path.name for path in (*sources, *users)] == ["job_rows.py", "jobs.py"]
 
 
 def test_a_lane_that_fails_leaves_the_job_to_the_safety_sync(system: EmbeddedSystem) -> None:

@@ -43,9 +43,12 @@ def to_json(value: Any) -> str:
     return text
 
 
-def plain_json(value: Any) -> str:
-    """As ``to_json``, several times as fast: for what holds nothing but lists, numbers and text without surrogates."""
-    return pydantic_core.to_json(value).decode()
+def document_json(document: dict[str, Any]) -> str:
+    """As ``to_json``, in a third of the time: for text, whole numbers, lists and objects that are made here."""
+    try:
+        return pydantic_core.to_json(document).decode()
+    except pydantic_core.PydanticSerializationError:  # lone surrogates
+        return to_json(document)
 
 
 def from_json(text: str) -> Any:
@@ -92,16 +95,17 @@ def definition_text(job: Job) -> str:
         "when": schedule_document(job.schedule),
         "lane": job.lane,
     }
-    optional = {
-        "queue": job.queue,
-        "policy": policy_part(job.policy),
-        "tags": job.tags or None,
-        "blob": job.payload_blob,
-        "retry_of": job.retry_of,
-        "key": job.caller_key,
-        "scope": job.scope,
-    }
-    return to_json(document | {name: value for name, value in optional.items() if value is not None})
+    optional = (
+        ("queue", job.queue),
+        ("policy", policy_part(job.policy)),
+        ("tags", job.tags or None),
+        ("blob", job.payload_blob),
+        ("retry_of", job.retry_of),
+        ("key", job.caller_key),
+        ("scope", job.scope),
+    )
+    document |= {name: value for name, value in optional if value is not None}
+    return document_json(document)
 
 
 @lru_cache(maxsize=4096)
@@ -196,7 +200,7 @@ def due_item_text(item: DueItem) -> str:
     document = {"v": VERSION, **_message_document(item.message), "sent": item.sent, "checks": item.checks}
     if item.timed:
         document["timed"] = True
-    return to_json(document)
+    return document_json(document)
 
 
 def due_item_from(look_at_ms: int, text: str) -> DueItem:

@@ -20,6 +20,7 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
 from tickwell.domain.queue import Queue
 from tickwell.domain.retry import DEFAULT_POLICY, Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
@@ -106,6 +107,19 @@ class CreatedJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What decides where and how a job runs, so far as that follows from what its request says of it."""
+
+    lane: Lane
+    queue: str | None
+    policy: Policy
+
+
+Said = tuple[Any, ...]
+"""All that ``Terms`` follow from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CreateJob:
     """The use case; see ``__call__``."""
 
@@ -181,19 +195,18 @@ class CreateJob:
         payload, payload_blob = store_payload(self.blobs, job.tenant_id, job.job_id, job.payload)
         return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
-    def outline(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+    def outline(
+        self, principal: Principal, request: NewJob, now: datetime, known: dict[Said, Terms] | None = None
+    ) -> Job:
         """The job that ``request`` asks for, with all of its payload, valid but for when it is due (``require_due``).
 
-        Nothing is written. Raises InvalidInputError, UnavailableError.
+        ``known``: what requests of this tenant and moment came to, for others that say the same. Nothing is written.
+        Raises InvalidInputError, UnavailableError.
         """
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
-        task = self.registry.get(request.task)
-        placing = Placing(directory=self.directory)
-        place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
-        self.registry.validate(request.task, request.payload)
         schedule = schedule_of(request.schedule, now)
-        is_recurring = not isinstance(schedule, OneTime)
-        policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
+        terms = self._terms(principal.tenant_id, request, schedule, {} if known is None else known)
+        self.registry.validate(request.task, request.payload)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,
@@ -204,14 +217,26 @@ class CreateJob:
             task=request.task,
             payload=request.payload,
             schedule=schedule,
-            lane=place.lane,
-            queue=place.name,
-            policy=policy,
+            lane=terms.lane,
+            queue=terms.queue,
+            policy=terms.policy,
             tags=request.tags,
             next_run_at=first_due(schedule, now),
             created_at=now,
             updated_at=now,
         )
+
+    def _terms(self, tenant_id: str, request: NewJob, schedule: Schedule, known: dict[Said, Terms]) -> Terms:
+        is_recurring = not isinstance(schedule, OneTime)
+        said = (request.task, request.queue, type(request.priority), request.priority, is_recurring)
+        said = (*said, *_said_by_job(request))
+        if said not in known:
+            task = self.registry.get(request.task)
+            placing = Placing(directory=self.directory)
+            place = placing(tenant_id, task, queue=request.queue, priority=request.priority)
+            policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
+            known[said] = Terms(lane=place.lane, queue=place.name, policy=policy)
+        return known[said]
 
 
 def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:

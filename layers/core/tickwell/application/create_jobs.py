@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tickwell.application.arming import first_attempt
-from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_job import CreatedJob, CreateJob, NewJob, Said, Terms
 from tickwell.domain.account import Principal
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, TickwellError, UnavailableError
@@ -55,14 +55,17 @@ class CreateJobs:
 
     def _step(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         now = self.create_job.clock.now()
-        outlines = [self._outline(principal, request, now) for request in requests]
+        known: dict[Said, Terms] = {}
+        outlines = [self._outline(principal, request, now, known) for request in requests]
         return _where_valid(outlines, lambda jobs: self._when_due(principal, jobs, now))
 
-    def _outline(self, principal: Principal, request: NewJob | TickwellError, now: datetime) -> Job | TickwellError:
+    def _outline(
+        self, principal: Principal, request: NewJob | TickwellError, now: datetime, known: dict[Said, Terms]
+    ) -> Job | TickwellError:
         if isinstance(request, TickwellError):
             return request
         try:
-            return self.create_job.outline(principal, request, now)
+            return self.create_job.outline(principal, request, now, known)
         except TickwellError as error:
             return error
 

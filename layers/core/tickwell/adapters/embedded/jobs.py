@@ -28,6 +28,7 @@ from tickwell.adapters.embedded.job_statements import (
     SKIP,
     WAIT,
 )
+from tickwell.adapters.embedded.new_counts import count_new
 from tickwell.application.ports import (
     Claim,
     Claimed,
@@ -66,11 +67,12 @@ class EmbeddedJobStore:
         """See the port; all in one transaction."""
         rows = [insert_row(job) for job in jobs]
         with self._database.transaction() as cursor:
-            if cursor.executemany(INSERT, rows).rowcount == len(rows):
+            if _are_all_new(cursor, rows):
+                count_new(cursor, jobs)
                 return [True] * len(jobs)
-            found = [self._standing(cursor, job) for job in jobs]
+            found = [self._create(cursor, job) for job in jobs]
         for job, standing in zip(jobs, found, strict=True):
-            if not is_later_form(standing, job):
+            if standing is not None and not is_later_form(standing, job):
                 raise ConflictError(f"another job has the id {job.job_id}")
         return [True] * len(jobs)
 
@@ -192,13 +194,14 @@ class EmbeddedJobStore:
         with self._database.read() as cursor:
             cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
 
-    def _standing(self, cursor: sqlite3.Cursor, job: Job) -> Job:
-        """What stands under the id of a job that was inserted, unless there was one: that one, or itself."""
+    def _create(self, cursor: sqlite3.Cursor, job: Job) -> Job | None:
+        """Write a new job, unless there is one of its id: that one."""
         found = self._find(cursor, job.key)
         if found is None:
-            cursor.execute(DELETE, _this(job.key))
+            cursor.execute(DELETE, _this(job.key))  # one that has expired
             cursor.execute(INSERT, insert_row(job))
-        return found or job
+            count_new(cursor, [job])
+        return found
 
     def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
         message = claim.message
@@ -230,6 +233,18 @@ class EmbeddedJobStore:
             return None
         job = job_from(row)
         return None if _is_expired(job, self._clock.now()) else job
+
+
+def _are_all_new(cursor: sqlite3.Cursor, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Insert all of ``rows``, or none where there is a job of one's id."""
+    if len(rows) == 1:
+        return cursor.execute(INSERT, rows[0]).rowcount == 1
+    cursor.execute("SAVEPOINT all_new")
+    are_new = cursor.executemany(INSERT, rows).rowcount == len(rows)
+    if not are_new:
+        cursor.execute("ROLLBACK TO all_new")
+    cursor.execute("RELEASE all_new")
+    return are_new
 
 
 def _waiting_slot(slot: Slot | None) -> dict[str, Any]:
