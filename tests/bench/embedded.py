@@ -27,6 +27,7 @@ from tickwell.bootstrap.embedded.system import EmbeddedSystem
 from tickwell.bootstrap.local import local
 from tickwell.domain.account import Principal, Role
 from tickwell.domain.lane import Lane
+from tickwell.local.collector import spare_collector
 from tickwell.local.lane_worker import LaneWorker
 from tickwell.settings.local import LocalSettings
 
@@ -36,8 +37,9 @@ JOBS_PER_SECOND = 12_000
 _CALLER = Principal(tenant_id="bench", user_id="bench", role=Role.OWNER)
 _PLACES, _FEW_PLACES = 500, LocalSettings().worker_concurrency
 _STEP = 500
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 120.0
+_GRACE_SECONDS = 10.0
 _FILE = "tickwell.db"
 _LOOK = "SELECT 1 FROM queue_messages LIMIT 1"
 
@@ -126,24 +128,21 @@ def _opened(folder: Path) -> Iterator[EmbeddedSystem]:
 
 def _worked(folder: Path, jobs: int, places: int) -> Took:
     """Let a worker run all jobs. It is done when its lane is empty: messages are deleted last."""
-    with _opened(folder) as system:
-        queue = system.lanes[Lane.MEDIUM]
-        thread = LaneWorker(Lane.MEDIUM, queue, system.execute, concurrency=places, grace_seconds=10)
+    with _opened(folder) as system, contextlib.closing(sqlite3.connect(folder / _FILE)) as watching:
+        worker = LaneWorker(
+            Lane.MEDIUM, system.lanes[Lane.MEDIUM], system.execute, concurrency=places, grace_seconds=_GRACE_SECONDS
+        )
+        spare_collector()
         begun, cpu_begun = time.perf_counter(), time.process_time()
-        thread.start()
-        while _left(folder):
+        worker.start()
+        while watching.execute(_LOOK).fetchone() is not None:
             time.sleep(_LOOK_SECONDS)
             if time.perf_counter() - begun > _PATIENCE_SECONDS:
-                raise RuntimeError(f"{_left(folder)} of {jobs} jobs have not run")
+                raise RuntimeError(f"{jobs} jobs have not run within {_PATIENCE_SECONDS:.0f} s")
         took = Took(jobs=jobs, wall_seconds=time.perf_counter() - begun, cpu_seconds=time.process_time() - cpu_begun)
-        thread.stop()
-        thread.leave(20)
+        worker.stop()
+        worker.leave(_GRACE_SECONDS)
     return took
-
-
-def _left(folder: Path) -> bool:
-    with contextlib.closing(sqlite3.connect(folder / _FILE)) as connection:
-        return connection.execute(_LOOK).fetchone() is not None
 
 
 def _recorded(filled: Path, folder: Path, jobs: int) -> list[Statement]:

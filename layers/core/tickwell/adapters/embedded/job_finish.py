@@ -32,7 +32,7 @@ def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, hand
         "lost": status is ExecutionStatus.LOST,
         "expires": to_epoch_ms(execution.expires_at),
         "now": to_epoch_ms(now),
-        **handover_values(handover or _NOBODY_WAITS),
+        **(_NOBODY_WAITS if handover is None else handover_values(handover)),
     }
     target = execution.ends_as
     if isinstance(execution.decision, RetryAt):
@@ -62,9 +62,6 @@ def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, hand
     )
 
 
-_NOBODY_WAITS = Handover(known=())
-
-
 def handover_values(handover: Handover) -> dict[str, Any]:
     """The values that say who takes the slot, if anybody, and on condition of what."""
     head = handover.head
@@ -75,3 +72,6 @@ def handover_values(handover: Handover) -> dict[str, Any]:
         "head_attempt": None if head is None else 1,
         "head_losses": None if head is None else 0,
     }
+
+
+_NOBODY_WAITS = handover_values(Handover(known=()))
