@@ -1,4 +1,4 @@
-"""dramatiq on Redis, one thread. It keeps no record, and has no way to submit many."""
+"""dramatiq on Redis, eight threads. It keeps no record, and has no way to submit many."""
 
 import threading
 
@@ -19,7 +19,7 @@ def submit_one() -> None:
 
 
 def work() -> None:
-    dramatiq.Worker(broker, worker_threads=1).start()
+    dramatiq.Worker(broker, worker_threads=8).start()
     threading.Event().wait()
 
 

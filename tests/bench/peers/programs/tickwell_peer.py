@@ -41,7 +41,8 @@ def submit_many() -> None:
 
 
 def work() -> None:
-    with opened(FOLDER, [NOOP], safety_sync_interval_seconds=2 if marks.SURVIVES else 60) as host:
+    sync_seconds = 2 if marks.SURVIVES else 60
+    with opened(FOLDER, [NOOP], worker_concurrency=500, safety_sync_interval_seconds=sync_seconds) as host:
         host.background().start()
         threading.Event().wait()
 
