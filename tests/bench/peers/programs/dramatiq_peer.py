@@ -14,7 +14,7 @@ noop = dramatiq.actor(marks.noop, actor_name="noop")
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             noop.send(number)
 
 

@@ -11,7 +11,7 @@ noop = huey.task(name="noop")(marks.noop)
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             noop(number)
 
 

@@ -30,14 +30,14 @@ def _jobs(numbers: range) -> list[NewJob]:
 
 def submit_one() -> None:
     with opened(FOLDER, [NOOP]) as host, marks.timed():
-        for (job,) in map(_jobs, (range(number, number + 1) for number in range(marks.JOBS))):
+        for (job,) in map(_jobs, marks.steps(1)):
             host.services.create_job(PRINCIPAL, job)
 
 
 def submit_many() -> None:
     with opened(FOLDER, [NOOP]) as host, marks.timed():
-        for first in range(0, marks.JOBS, MOST_JOBS):
-            host.services.create_jobs(PRINCIPAL, _jobs(range(first, min(first + MOST_JOBS, marks.JOBS))))
+        for step in marks.steps(MOST_JOBS):
+            host.services.create_jobs(PRINCIPAL, _jobs(step))
 
 
 def work() -> None:
