@@ -3,16 +3,21 @@
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 SAID = 4000
 
 
-def started(command: Sequence[str]) -> "subprocess.Popen[str]":
-    """Begin it; what it says on either stream is kept."""
+def started(command: Sequence[str], variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    """Begin it, with ``variables`` beside those of this process; what it says on either stream is kept."""
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, **(variables or {})},
     )
 
 

@@ -49,7 +49,10 @@ LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Core:
-    """What every use case that touches jobs stands on."""
+    """What every use case that touches jobs stands on.
+
+    ``jobs_at_once``: so many new ones are written together; None for the use case's own number.
+    """
 
     jobs: JobStore
     listing: JobListing
@@ -67,6 +70,7 @@ class Core:
     retention: timedelta
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
     audit_retention: timedelta = AUDIT_RETENTION
+    jobs_at_once: int | None = None
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""

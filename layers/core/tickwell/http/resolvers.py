@@ -35,6 +35,7 @@ from tickwell.http.routes import (
     schedules,
     statistics,
     system,
+    usage,
     webhooks,
 )
 from tickwell.http.strict_body import build_bodies
@@ -119,6 +120,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         export,
         schedules,
         statistics,
+        usage,
         health,
         system,
         reference,

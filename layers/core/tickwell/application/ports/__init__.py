@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         PasswordHasher,
         Secrets,
         SentMail,
+        Together,
         Tokens,
     )
     from tickwell.application.ports.stop_switch import StopSwitch
@@ -113,6 +114,7 @@ __all__ = [
     "Stretch",
     "Submissions",
     "TenantCounts",
+    "Together",
     "TokenGone",
     "Tokens",
     "WalkedJobs",
@@ -137,7 +139,7 @@ _NAMES = {
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",
-    "services": "BlobStore Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Tokens",
+    "services": "BlobStore Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Together Tokens",
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
