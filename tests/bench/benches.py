@@ -41,5 +41,8 @@ class Bench:
         return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
 
 
-BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+BENCHES: tuple[Bench, ...] = (
+    Bench(name="growth", function="tests.bench.growth:growth", limit_seconds=400),
+    Bench(name="priority", function="tests.bench.priority:priority"),
+)
 """In the order of the documentation."""
