@@ -42,7 +42,7 @@ class Bench:
 
 
 BENCHES: tuple[Bench, ...] = (
-    Bench(name="growth", function="tests.bench.growth:growth", limit_seconds=400),
+    Bench(name="growth", function="tests.bench.growth:growth", limit_seconds=600),
     Bench(name="priority", function="tests.bench.priority:priority"),
 )
 """In the order of the documentation."""

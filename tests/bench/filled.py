@@ -48,15 +48,12 @@ _LATER = (
 _HEX = f"printf('%012x', {_CREATED})"
 _ID = f"substr({_HEX}, 1, 8) || '-' || substr({_HEX}, 9) || printf('-7%03x-a%03x-%012x', k & 4095, k >> 12 & 4095, k)"
 _COPIES = f"""
-    WITH RECURSIVE series (k) AS (VALUES (0) UNION ALL SELECT k + 1 FROM series WHERE k < :jobs - 1),
-    copies AS MATERIALIZED (
-        SELECT k, kind, {_ID} AS new_id, {_CREATED} AS created,
-            CASE kind WHEN 'later' THEN {_LATER} ELSE {_CREATED} END AS due
-        FROM (
-            SELECT k, CASE WHEN k % 2 = 0 THEN 'run' WHEN k % 4 = 3 THEN 'later' WHEN k % 8 = 1 THEN 'in order'
-                ELSE 'scattered' END AS kind
-            FROM series
-        )
+    WITH RECURSIVE series (k) AS (VALUES (0) UNION ALL SELECT k + 1 FROM series WHERE k < :jobs - 1)
+    INSERT INTO copies SELECT k, kind, {_ID}, {_CREATED}, CASE kind WHEN 'later' THEN {_LATER} ELSE {_CREATED} END
+    FROM (
+        SELECT k, CASE WHEN k % 2 = 0 THEN 'run' WHEN k % 4 = 3 THEN 'later' WHEN k % 8 = 1 THEN 'in order'
+            ELSE 'scattered' END AS kind
+        FROM series
     )
 """
 _ISO = "strftime('%Y-%m-%dT%H:%M:%fZ', due / 1000.0, 'unixepoch')"
@@ -183,7 +180,8 @@ def _copy(connection: sqlite3.Connection, models: Mapping[str, Job], jobs: int) 
     connection.execute("CREATE TEMP TABLE models (kind TEXT, model_id TEXT, model_due TEXT)")
     rows = [(kind, job.job_id, str(_due_ms(job))) for kind, job in models.items()]
     connection.executemany("INSERT INTO models VALUES (?, ?, ?)", rows)
-    values = {"jobs": jobs, "lane": jobs // 8}
+    connection.execute("CREATE TEMP TABLE copies (k INTEGER PRIMARY KEY, kind TEXT, new_id TEXT, created, due)")
+    connection.execute(_COPIES, {"jobs": jobs})
     for table, (belongs, changed) in _TABLES.items():
         columns = [name for name in _columns(connection, table) if name not in _NUMBERED]
         chosen = ", ".join(changed.get(name, f"m.{name}") for name in columns)
@@ -191,9 +189,9 @@ def _copy(connection: sqlite3.Connection, models: Mapping[str, Job], jobs: int) 
         connection.execute(f"CREATE TEMP TABLE model_rows AS SELECT * FROM {table}")
         connection.execute("BEGIN")
         connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) {_COPIES} SELECT {chosen}"
-            f" FROM copies JOIN models USING (kind) JOIN model_rows AS m ON {belongs} ORDER BY {order}",
-            values,
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM copies"
+            f" CROSS JOIN models USING (kind) CROSS JOIN model_rows AS m ON {belongs} ORDER BY {order}",
+            {"lane": jobs // 8},
         )
         connection.execute("COMMIT")
         connection.execute("DROP TABLE model_rows")
