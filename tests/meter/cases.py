@@ -12,31 +12,32 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.meter.bill import Bill
+from tests.meter.crowd import crowd
+from tests.meter.prices import Charge
 from tests.meter.stage import FULL_BATCH, Stage, open_stage, spent
 
-JOBS: Final = 100
+JOBS: Final = 50
 """How many jobs share what is shared in full batches."""
 
-ALONE: Final = 10
+IN_ONE_REQUEST: Final = 100
+
+ALONE: Final = 5
 """How many jobs there are that meet nobody; the rows of counts grow a little with the first ones."""
 
 AWAY_SECONDS: Final = 20
 """Between jobs that meet nobody."""
 
 HOUR: Final = 3600
+FAR_SECONDS: Final = 1800
+POLLED_QUEUES: Final = 7
+POLLERS: Final = 5
+POLL_SECONDS: Final = 20
+"""Lambda keeps five long polls open for each queue that it reads."""
+
 IN_REACH_SECONDS: Final = 60
 IMMEDIATE: Final[dict[str, Any]] = {"name": "a job", "payload": {"customer": 4711}}
 FAILING: Final[dict[str, Any]] = {"name": "a job", "task": "http_request", "payload": {"url": "http://127.0.0.1:9/"}}
 """Nobody listens there: a failure that may pass."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figure:
-    """What one of a kind costs, in full batches and alone; None where there is no difference."""
-
-    name: str
-    full: Bill
-    sparse: Bill | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,7 @@ class Crowd:
 
 
 FULL: Final = Crowd(jobs=JOBS, batch=FULL_BATCH)
+BULK: Final = Crowd(jobs=IN_ONE_REQUEST, batch=FULL_BATCH)
 SPARSE: Final = Crowd(jobs=ALONE, batch=1)
 
 
@@ -67,7 +69,7 @@ def delayed(crowd: Crowd) -> Bill:
 
 
 def in_bulk(crowd: Crowd) -> Bill:
-    """One request for a hundred jobs, or for ten that run alone."""
+    """One request for all of them."""
     with open_stage() as stage:
 
         def submit_and_work() -> None:
@@ -136,6 +138,16 @@ def failing(crowd: Crowd, *, max_retries: int) -> Bill:
 
         span = _span(stage, all_of_it)
     return span.share(crowd.jobs)
+
+
+def final_failure(crowd: Crowd) -> Bill:
+    """A job whose only attempt fails."""
+    return failing(crowd, max_retries=0)
+
+
+def retry(crowd: Crowd) -> Bill:
+    """What a second attempt adds."""
+    return failing(crowd, max_retries=1).plus(failing(crowd, max_retries=0), -1)
 
 
 def told(crowd: Crowd) -> Bill:
@@ -278,3 +290,19 @@ def _look(stage: Stage) -> None:
 def _pause(stage: Stage, crowd: Crowd) -> None:
     if crowd.is_alone:
         stage.pass_time(AWAY_SECONDS)
+
+
+def idle_hour(waiting: int) -> Bill:
+    """An hour in which nothing is due while so many jobs wait for a far day: the safety sync, and Lambda's polls.
+
+    The jobs are put where they belong without being written one by one (``crowd``).
+    """
+    with open_stage() as stage, crowd(stage, waiting=waiting, ended=0):
+        stage.pass_time(60)
+        stage.sync()
+        stage.pass_time(60)
+        with spent(stage) as bill:
+            stage.sync(60)
+    bill.add(Charge.SQS, POLLED_QUEUES * POLLERS * HOUR / POLL_SECONDS)
+    bill.add(Charge.SCHEDULER, 60)
+    return bill

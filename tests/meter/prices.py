@@ -1,10 +1,12 @@
 """What AWS and the peers charge: list prices of us-east-1 in USD, read on ``READ_ON``, free tiers left out."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
-READ_ON: Final = date(2026, 11, 27)
+from tickwell.domain.prices import PRICES
+
+_LIST: Final = PRICES.per_million
+READ_ON: Final = PRICES.as_of
 
 MILLION: Final = 1_000_000
 
@@ -25,18 +27,18 @@ class Charge(StrEnum):
 
 
 PER_MILLION: Final[dict[Charge, float]] = {
-    Charge.WRITE_UNITS: 0.625,  # DynamoDB on demand: 1 KB; in a transaction twice
-    Charge.READ_UNITS: 0.125,  # 4 KB, consistent; half of it where not
-    Charge.SQS: 0.40,  # standard queues: 64 KB; a batch of ten is one where it fits
-    Charge.SCHEDULER: 1.00,  # EventBridge Scheduler: invocations; creating and deleting is free
-    Charge.HTTP: 1.00,  # HTTP API: 512 KB
-    Charge.LAMBDA: 0.20,
-    Charge.LAMBDA_TIME: 13.3334,  # arm64
+    Charge.WRITE_UNITS: _LIST.write_units,  # DynamoDB on demand: 1 KB; in a transaction twice
+    Charge.READ_UNITS: _LIST.read_units,  # 4 KB, consistent; half of it where not
+    Charge.SQS: _LIST.sqs_requests,  # standard queues: 64 KB; a batch of ten is one where it fits
+    Charge.SCHEDULER: _LIST.scheduler_invocations,  # creating and deleting schedules is free
+    Charge.HTTP: _LIST.http_requests,  # HTTP API: 512 KB
+    Charge.LAMBDA: _LIST.lambda_requests,
+    Charge.LAMBDA_TIME: _LIST.gb_seconds,  # arm64
     Charge.BLOB_WRITES: 5.00,
     Charge.BLOB_READS: 0.40,
     Charge.MAILS: 100.00,
 }
-"""USD for a million units."""
+"""USD for a million units; what the product itself reckons with stands in ``domain/prices.py``."""
 
 STORAGE_GB_MONTH: Final = 0.25
 """DynamoDB, for items with 100 bytes more than they are billed by."""
@@ -56,8 +58,15 @@ Calls side by side share those; their answers take 3 to 5 ms, and are waited for
 """
 
 PEERS: Final[dict[str, float]] = {
-    "QStash": 10.00,  # 1 per 100,000 messages, pay as you go
-    "Step Functions, standard, 2 transitions a job": 50.00,  # 25 per million transitions
+    "QStash": 10.00,  # 1 per 100,000 messages, pay as you go; runs no code
+    "Step Functions, standard, 2 transitions a job": 50.00,  # 25 per million transitions; runs no code
     "Step Functions, standard, 3 transitions a job": 75.00,
+    # One schedule a job, and the function that it invokes (no record, no retry beyond its own, a minute's precision).
+    "EventBridge Scheduler alone": _LIST.scheduler_invocations + _LIST.lambda_requests,
+    # Send, receive, delete, one at a time; the result is looked for and put (celery.backends.dynamodb).
+    "Celery on SQS, results in DynamoDB": 3 * _LIST.sqs_requests + _LIST.write_units + _LIST.read_units / 2,
 }
-"""USD for a million jobs at other services that run jobs; what the job's own code costs comes on top."""
+"""USD for a million jobs elsewhere. Celery needs servers as well, which are there whether jobs are or not."""
+
+CELERY_SERVER_MONTH: Final = 12.26
+"""A t4g.small on demand, the least that keeps Celery's worker going."""

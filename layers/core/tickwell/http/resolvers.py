@@ -38,6 +38,7 @@ from tickwell.http.routes import (
     usage,
     webhooks,
 )
+from tickwell.http.strict_body import build_bodies
 
 _NO_CONTEXT = LambdaContext()
 """Handlers need nothing of Lambda's context."""
@@ -91,6 +92,7 @@ def threaded_resolver() -> ThreadedResolver:
     resolver = ThreadedResolver()
     _include_routes(resolver)
     resolver.build_stacks()
+    build_bodies()
     return resolver
 
 

@@ -1,4 +1,4 @@
-"""What is counted of a tenant, in SQLite. The triggers of migrations 0006, 0009 and 0020 count; this reads."""
+"""What is counted of a tenant, in SQLite. Triggers (migrations 0006, 0009, 0020) and ``new_counts`` do; this reads."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -133,7 +133,7 @@ class EmbeddedQueue(Generic[T]):
             return
         with self._database.transaction() as cursor:
             cursor.executemany(_SEND, rows)
-        self._bell.ring(len(rows))
+        self._database.afterwards(lambda: self._bell.ring(len(rows)))
 
     def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery[T]]:
         """See the port. Waiting ends within 50 ms of another process's message, at once for this one's."""
