@@ -3,8 +3,9 @@
 The product itself creates four jobs through its use cases: one that has run, two that wait in lanes, one that is due
 later. Their rows are the models: all others are copies of them, made by one statement for each table, in which
 only ids, names and instants are different. So whatever columns the schema has, they hold what the product writes;
-indexes are filled as rows come, and triggers count. What is spread (names, instants, turns in the lane) is so by
-multiplication with a large odd number: every file of a size is the same. From then on the product reads and writes it.
+indexes are filled as rows come, and the tenant's jobs are counted anew at the end. What is spread (names, instants,
+turns in the lane) is so by multiplication with a large odd number: every file of a size is the same. From then on the
+product reads and writes it.
 """
 
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 from tests.contract.store_engines import EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tests.world import ADA, World, new_world
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.create_job import At, Immediately, NewJob
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
@@ -136,6 +138,8 @@ def opened(folder: Path, jobs: int) -> Iterator[Filled]:
             models = _models(world, made)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _copy(connection, models, 2 * jobs)
+        with _on(folder, path) as (made, world):
+            EmbeddedTenantCounts(made.database, world.clock).recount(ADA.tenant_id)
     with _on(folder, path) as (made, world):
         with made.database.read() as cursor:
             (checked_ms,) = cursor.execute("SELECT MAX(checked_ms) FROM watermarks").fetchone()

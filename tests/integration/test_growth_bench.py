@@ -5,7 +5,6 @@ from pathlib import Path
 from tests.bench.filled import opened
 from tests.bench.growth import measured
 from tests.world import ADA
-from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 
 
 def test_the_measured_work_is_done_in_files_of_any_size(tmp_path: Path) -> None:
@@ -23,7 +22,5 @@ def test_a_filled_file_is_what_the_product_would_have_made(tmp_path: Path) -> No
                 " (SELECT 1 FROM due_items WHERE look_ms = next_run_ms AND rest LIKE '%#' || job_id || '#%')"
             ).fetchone()
         assert without_item == 0
-        before = filled.made.stores.counts.read(ADA.tenant_id)
-        assert EmbeddedTenantCounts(filled.database, filled.world.clock).recount(ADA.tenant_id)
-        assert filled.made.stores.counts.read(ADA.tenant_id) == before
+        assert sum(filled.made.stores.counts.read(ADA.tenant_id).jobs.values()) == 2 * 200 + 4
         assert sum(len(report.settled) for report in filled.world.work()) == 200 // 2 + 2
