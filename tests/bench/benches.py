@@ -47,5 +47,6 @@ BENCHES: tuple[Bench, ...] = (
     Bench(name="lateness", function="tests.bench.lateness:lateness"),
     Bench(name="priority", function="tests.bench.priority:priority"),
     Bench(name="cold-start", function="tests.bench.cold_start:cold_start", limit_seconds=600),
+    Bench(name="growth", function="tests.bench.growth:growth", limit_seconds=600),
 )
 """In the order of the documentation."""
