@@ -42,7 +42,7 @@ class Bench:
 
 
 BENCHES: tuple[Bench, ...] = (
-    Bench(name="submit", function="tests.bench.submit:submit"),
+    Bench(name="submit", function="tests.bench.submit:submit", limit_seconds=480),
     Bench(name="peers", function="tests.bench.peers.trial:peers", limit_seconds=480),
     Bench(name="lateness", function="tests.bench.lateness:lateness"),
     Bench(name="priority", function="tests.bench.priority:priority"),
