@@ -48,6 +48,10 @@ chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp .venv-checkov/stamp
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
 
+bench: .venv/dev.stamp ## measure, beside peers that it installs under build/ (ONLY=, QUICK=1); tables, and build/bench.json
+	@infra/find-python 3.13 > /dev/null
+	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
 format: .venv/dev.stamp ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -102,4 +106,4 @@ clean: ## remove environments, caches and build results; ./data stays
 	.venv-checkov/bin/python $(INSTALL) requirements/checkov.txt
 	@touch $@
 
-.PHONY: help run test check e2e chaos format build deploy openapi lock clean
+.PHONY: help run test check e2e chaos bench format build deploy openapi lock clean

@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.bench.benches import Run
+from tests.bench.lateness import part
+from tests.bench.results import Cell, Result, Table
 from tests.server_process import ServerProcess, eventually, running
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.history import EmbeddedHistory
@@ -83,12 +86,28 @@ def _is_idle(server: ServerProcess) -> bool:
     return all(lane["waiting"] == lane["delayed"] == lane["active"] == 0 for lane in lanes)
 
 
+def priority(run: Run) -> Result:
+    """The bench of ``make bench``: how long each lane waits."""
+    few = {"low": 100, "medium": 100, "high": 20}
+    flood = few if run.quick else {"low": 2000, "medium": 2000, "high": 200}
+    attempts = measure(run.folder, **flood, burst=10, pause_seconds=0.05)
+    rows: list[list[Cell]] = [
+        [name, len(waits), *(part(waits, share) for share in (0.5, 0.99, 1.0))] for name, waits in _waits(attempts)
+    ]
+    title = "Seconds from due to started, low and medium jobs in a flood, high ones in bursts"
+    return Result(tables=[Table(title=title, columns=["lane", "jobs", "p50", "p99", "longest"], rows=rows)])
+
+
+def _waits(attempts: Attempts) -> Iterator[tuple[str, list[float]]]:
+    for name in ("high", "medium", "low"):
+        yield name, sorted((one.started_at - one.due_at).total_seconds() for one in attempts[name])
+
+
 def report(attempts: Attempts) -> Iterator[str]:
     """Lines that say what was measured."""
     yield f"{'lane':8} {'jobs':>6} {'wait p50':>10} {'wait p99':>10} {'longest':>10}"
-    for name in ("high", "medium", "low"):
-        waits = sorted((one.started_at - one.due_at).total_seconds() for one in attempts[name])
-        p50, p99 = (waits[int(part * (len(waits) - 1))] for part in (0.5, 0.99))
+    for name, waits in _waits(attempts):
+        p50, p99 = (part(waits, share) for share in (0.5, 0.99))
         yield f"{name:8} {len(waits):6} {p50:8.2f} s {p99:8.2f} s {waits[-1]:8.2f} s"
     begun, ended = min(one.due_at for one in attempts["high"]), max(one.finished_at for one in attempts["high"])
     seconds = (ended - begun).total_seconds()

@@ -1,8 +1,6 @@
 """Trials in processes of their own, three at a time; see ``python -m tests.chaos``."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -10,18 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.figures import Figures
 from tests.chaos.trials import Run, Trial
+from tests.limited_process import ended, started
 
 AT_A_TIME = 3
 """One more than the cores of a small machine: some trials mostly wait."""
 
 TOLD = 5
-SAID = 4000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +48,11 @@ def run_all(trials: Sequence[Trial], *, seed: int, short: bool, report: Path, st
     printing = threading.Lock()
 
     def one(trial: Trial) -> None:
-        ended = _run(trial, seed=seed, short=short, start=start or _start)
+        over = _run(trial, seed=seed, short=short, start=start or _start)
         with printing:
-            done.append(ended)
-            print(ended.line(), flush=True)
-            for fault in list(ended.figures.faults)[:TOLD]:
+            done.append(over)
+            print(over.line(), flush=True)
+            for fault in list(over.figures.faults)[:TOLD]:
                 print(f"    {fault}", flush=True)
 
     with ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
@@ -83,13 +80,9 @@ def _write(report: Path, done: Sequence[Done], *, seed: int, short: bool, second
 
 def _start(trial: Trial, run: Run, result: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.chaos", "--only", trial.name, "--seed", str(run.seed)]
-    return subprocess.Popen(
-        [*command, "--result", str(result), *(["--short"] if run.short else [])],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    # The order of a set is chance, too.
+    chance = {"PYTHONHASHSEED": str(run.seed % 2**32)}
+    return started([*command, "--result", str(result), *(["--short"] if run.short else [])], more_variables=chance)
 
 
 def _run(trial: Trial, *, seed: int, short: bool, start: Start) -> Done:
@@ -98,15 +91,7 @@ def _run(trial: Trial, *, seed: int, short: bool, start: Start) -> Done:
     with tempfile.TemporaryDirectory(prefix="tickwell-chaos-", ignore_cleanup_errors=True) as folder:
         result = Path(folder) / "result.json"
         process = start(trial, Run(seed=seed, short=short, folder=Path(folder)), result)
-        try:
-            said, _ = process.communicate(timeout=trial.limit_seconds)
-            what = f"it ended with code {process.returncode}: {said[-SAID:]}"
-        except subprocess.TimeoutExpired:
-            what = f"it took longer than {trial.limit_seconds:.0f} s"
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with process:
-            process.wait()
+        what = ended(process, limit_seconds=trial.limit_seconds)
         if process.returncode == 0 and result.exists():
             told = json.loads(result.read_text())
             figures = Figures(counts=told["counts"], zeros=told["zeros"], faults=told["faults"])

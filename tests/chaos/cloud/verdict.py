@@ -71,6 +71,8 @@ def _judge_job(client: Client, wanted: Wanted, status: str, verdict: Verdict) ->
     if status in ENDED and status != wanted.ends:
         verdict.wrong.append(f"{what} is {status}, and should be {wanted.ends}")
     records = list(_all(client, f"/api/v1/jobs/{wanted.job_id}/executions?limit=100", "executions"))
+    if status in ENDED and status != wanted.ends:
+        verdict.wrong += [f"{what}: attempt {r['attempt']} {r['status']} {r.get('error')}" for r in records]
     attempts = Counter((record["due_at"], record["attempt"]) for record in records)
     verdict.duplicated += [
         f"attempt {key} of {what} has {times} records" for key, times in attempts.items() if times > 1

@@ -211,10 +211,15 @@ def check_at_rest(life: Life) -> None:
 
 
 def unfinished(life: Life) -> list[str]:
-    """Occurrences whose last record says that another attempt is to come, of jobs that have ended by themselves."""
+    """Occurrences whose last record says that another attempt is to come, of jobs that have ended by themselves.
+
+    A job may have been cancelled in the middle of one, and run again since: that one ended with the cancellation.
+    """
     ended = {job.key for job in life.jobs() if job.status in {JobStatus.COMPLETED, JobStatus.FAILED}}
     return [
         f"{key.job_id} {due_at}"
         for (key, due_at), records in life.ledger.by_occurrence.items()
-        if key in ended and isinstance(max(records, key=lambda record: record.attempt).decision, RetryAt)
+        if key in ended
+        and (key, due_at) not in life.ledger.cut_off
+        and isinstance(max(records, key=lambda record: record.attempt).decision, RetryAt)
     ]

@@ -64,6 +64,7 @@ class Ledger:
     checked_to: dict[int, DuePosition] = field(default_factory=dict)
     parked: set[tuple[Attempt, int]] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
+    cut_off: set[tuple[JobKey, datetime]] = field(default_factory=set)
     accounted: dict[JobKey, datetime] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     writes: int = 0
@@ -107,6 +108,8 @@ class Ledger:
         self._slot_moved(call, told, before.slot, after)
         if call == "claim_many":
             self._claimed(told, before, after)
+        if after.status in {X, D} and before.slot is not None:
+            self.cut_off.add((after.key, before.slot.due_at))
         self._dropped(told, before, after)
         if before.is_recurring:
             self._passed(call, told, before, after)

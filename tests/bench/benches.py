@@ -1,0 +1,45 @@
+"""The benches that ``make bench`` is made of."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tests.bench.results import Result
+
+ENVIRONMENTS = Path("build/bench-env").absolute()
+"""Where benches install peers, each into an environment of its own; kept from run to run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run of a bench: a directory of its own that is gone afterwards.
+
+    ``quick`` asks for a small form that shows whether the bench works; its figures say little.
+    """
+
+    folder: Path
+    quick: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bench:
+    """A function of a module (``module:function``) that takes a ``Run`` and gives a ``Result``.
+
+    Benches run one after the other, each in a process of its own. One that takes longer than ``limit_seconds`` has
+    hung, and is ended; all together have twenty minutes.
+    """
+
+    name: str
+    function: str
+    limit_seconds: float = 240
+
+    def __call__(self, run: Run) -> Result:
+        """Measure, in this process."""
+        module, _, name = self.function.partition(":")
+        return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
+
+
+BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+"""In the order of the documentation."""
