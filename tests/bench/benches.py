@@ -41,5 +41,8 @@ class Bench:
         return cast(Callable[[Run], Result], getattr(importlib.import_module(module), name))(run)
 
 
-BENCHES: tuple[Bench, ...] = (Bench(name="priority", function="tests.bench.priority:priority"),)
+BENCHES: tuple[Bench, ...] = (
+    Bench(name="aws-worker", function="tests.bench.aws_worker:aws_worker"),
+    Bench(name="priority", function="tests.bench.priority:priority"),
+)
 """In the order of the documentation."""
