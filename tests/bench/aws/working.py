@@ -7,13 +7,12 @@ write of the function is a call of its own, as it was before ADR 0042.
 import sys
 from typing import Any
 
-import boto3
-
 from functions.worker.handler import handler
 from tests.function_stack import Context
 from tickwell.adapters.aws.dynamodb import table
+from tickwell.bootstrap.aws.clients import client
 
-_WAIT_SECONDS = 5
+_WAIT_SECONDS = 2
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
     url, *how = sys.argv[1:]
     if how:
         setattr(table, "_can_be_batched", lambda _keys: False)  # noqa: B010 - of another module
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     while True:
         answer = sqs.receive_message(
             QueueUrl=url,

@@ -5,6 +5,7 @@ put here as PartiQL is what ``Write`` says as expressions, word for word: condit
 sum and needs an attribute that is there, ``IN`` becomes a chain of ``OR``.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ Placed = tuple[Key, Mapping[str, Value | None]]
 MOST_STATEMENTS: Final = 25
 """So many statements go in one request."""
 
+_OK: Final = 200
+_PARSING: Final = "before-parse.dynamodb.BatchExecuteStatement"
 _CLAUSE = re.compile(r"(SET|REMOVE|ADD) (.+?)(?= (?:REMOVE|ADD) |$)")
 _ONE_OF = re.compile(r"(#\w+) IN \(([^)]+)\)")
 _KEY = '"pk" = ? AND "sk" = ?'
@@ -35,6 +38,7 @@ class Statements:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
         self._name = name
+        client.meta.events.register(_PARSING, _take_as_it_is, unique_id=_PARSING)
 
     def update(
         self, writes: Sequence[tuple[Key, Write]], names: Mapping[str, str], *, returning: bool
@@ -59,6 +63,16 @@ class Statements:
         with service_errors(SERVICE):
             response = self._client.batch_execute_statement(Statements=statements)
         return response["Responses"], response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+
+
+def _take_as_it_is(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Called by the SDK before it parses an answer: these are JSON that has nothing to be converted.
+
+    The SDK looks up the shape of each attribute of each item, which is a fifth of what the whole call takes.
+    """
+    if response_dict["status_code"] == _OK:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
 
 
 def _outcome(answer: Any, *, retried: bool, returning: bool) -> Written | Refused | None:
