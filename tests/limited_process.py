@@ -9,15 +9,15 @@ from contextlib import suppress
 SAID = 4000
 
 
-def started(command: Sequence[str], more_variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
-    """Begin it, with ``more_variables`` in its environment; what it says on either stream is kept."""
+def started(command: Sequence[str], variables: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    """Begin it, with ``variables`` beside those of this process; what it says on either stream is kept."""
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        env={**os.environ, **(more_variables or {})},
+        env={**os.environ, **(variables or {})},
     )
 
 

@@ -32,15 +32,16 @@ class Over:
 class Blind(Over):
     """A lane that cannot tell how old its messages are, as those of SQS."""
 
-    def depth(self) -> Depth:
-        depth: Depth = self.inner.depth()
+    def depth(self, *, most: int | None = None) -> Depth:
+        depth: Depth = self.inner.depth(most=most)
         return replace(depth, oldest_at=None)
 
 
 class Crowded(Over):
     """A blind lane in which 500 messages wait all the time, whatever else happens in it."""
 
-    def depth(self) -> Depth:
+    def depth(self, *, most: int | None = None) -> Depth:
+        del most
         return Depth(waiting=500, delayed=0, in_flight=10)
 
 

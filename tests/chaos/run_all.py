@@ -81,8 +81,8 @@ def _write(report: Path, done: Sequence[Done], *, seed: int, short: bool, second
 def _start(trial: Trial, run: Run, result: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.chaos", "--only", trial.name, "--seed", str(run.seed)]
     # The order of a set is chance, too.
-    chance = {"PYTHONHASHSEED": str(run.seed % 2**32)}
-    return started([*command, "--result", str(result), *(["--short"] if run.short else [])], more_variables=chance)
+    variables = {"PYTHONHASHSEED": str(run.seed % 2**32)}
+    return started([*command, "--result", str(result), *(["--short"] if run.short else [])], variables)
 
 
 def _run(trial: Trial, *, seed: int, short: bool, start: Start) -> Done:

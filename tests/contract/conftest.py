@@ -1,5 +1,6 @@
 """The contract suite: the same tests against every adapter of a port."""
 
+from tests.contract.counted import counted_engine  # noqa: F401
 from tests.contract.mail_servers import certificate, mail_server, starttls_server, tls_server  # noqa: F401
 from tests.contract.queue_engines import (  # noqa: F401
     aws,

@@ -2,9 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,65 +10,25 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.contract.counted import DECISIONS, Counted, dynamo_counts, ended
 from tests.contract.dynamodb_probe import stream_records
 from tests.contract.makers import TENANT, TOMORROW, claimed, created, dead_letter, execution, finished, job, recurring
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
-from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
 from tickwell.adapters.aws.dynamodb.recount import Recount
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.domain.child import child_id
 from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
-from tickwell.domain.retry import Cancelled, Completed, GiveUp, RetryAt
+from tickwell.domain.retry import RetryAt
 from tickwell.domain.schedule import JobType
 
 RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)
-DECISIONS = {
-    ExecutionStatus.SUCCESS: Completed(),
-    ExecutionStatus.FAILED: GiveUp(reason="enough"),
-    ExecutionStatus.TIMEOUT: GiveUp(reason="enough"),
-    ExecutionStatus.LOST: GiveUp(reason="enough"),
-    ExecutionStatus.CANCELLED: Cancelled(),
-}
 MEDIUM = ExecutionCell(queue="default-medium", lane=Lane.MEDIUM)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Engine:
-    """Stores, and what brings their counts up to date."""
-
-    stores: Stores
-    follow: Callable[[], None]
-
-    def read(self, tenant_id: str = TENANT) -> Counts:
-        self.follow()
-        return self.stores.counts.read(tenant_id)
-
-    def hours(self, since: datetime, until: datetime) -> dict[datetime, ExecutionTally]:
-        self.follow()
-        return dict(self.stores.counts.hours(TENANT, since=since, until=until))
-
-
-def dynamo_counts(made: DynamoStores) -> DynamoTenantCounts:
-    return DynamoTenantCounts(made.table, made.stores.clock)
-
-
-@pytest.fixture(params=["embedded", "aws"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    if request.param == "embedded":
-        return Engine(stores=request.getfixturevalue("sqlite").stores, follow=lambda: None)
-    made: DynamoStores = request.getfixturevalue("dynamodb")
-    region = request.getfixturevalue("aws")
-
-    def follow() -> None:
-        dynamo_counts(made).apply(changes_from({"Records": stream_records(region)}))
-
-    return Engine(stores=made.stores, follow=follow)
 
 
 def cell(**changes: Any) -> JobCell:
@@ -84,41 +42,33 @@ def cell(**changes: Any) -> JobCell:
     return JobCell(**fields | changes)
 
 
-def ended(stores: Stores, made: Job, status: ExecutionStatus, seconds: float, **changes: Any) -> None:
-    """An attempt at ``made`` that ended as ``status`` after so long."""
-    running = claimed(stores, made, token=stores.ids.token(), **changes)
-    finished_at = NOON + timedelta(seconds=seconds)
-    attempt = execution(running, status=status, decision=DECISIONS[status], finished_at=finished_at)
-    assert finished(stores, attempt)
+def test_nothing_is_counted_of_a_tenant_without_jobs(counted: Counted) -> None:
+    assert counted.read("nobody") == Counts()
+    assert counted.stores.counts.hours("nobody", since=NOON, until=TOMORROW) == {}
 
 
-def test_nothing_is_counted_of_a_tenant_without_jobs(engine: Engine) -> None:
-    assert engine.read("nobody") == Counts()
-    assert engine.stores.counts.hours("nobody", since=NOON, until=TOMORROW) == {}
-
-
-def test_a_job_is_counted_as_what_it_is_from_its_creation_to_its_end(engine: Engine) -> None:
-    stores = engine.stores
+def test_a_job_is_counted_as_what_it_is_from_its_creation_to_its_end(counted: Counted) -> None:
+    stores = counted.stores
     made = created(stores)
-    assert engine.read().jobs == {cell(): 1}
+    assert counted.read().jobs == {cell(): 1}
     running = claimed(stores, made)
-    assert engine.read().jobs == {cell(running=True): 1}
+    assert counted.read().jobs == {cell(running=True): 1}
     assert finished(stores, execution(running))
-    assert engine.read().jobs == {cell(status=JobStatus.COMPLETED): 1}
+    assert counted.read().jobs == {cell(status=JobStatus.COMPLETED): 1}
     again = stores.jobs.get(TENANT, made.job_id)
     assert stores.jobs.replace(again.delete(NOON, expires_at=TOMORROW), read=again)
-    counts = engine.read()
+    counts = counted.read()
     assert counts.jobs == {cell(status=JobStatus.DELETED): 1}
     assert counts.count_jobs() == 0, "a deleted job is left out unless it is asked for"
     assert counts.count_jobs(status=JobStatus.DELETED) == 1
 
 
-def test_jobs_are_counted_by_queue_lane_and_type(engine: Engine) -> None:
+def test_jobs_are_counted_by_queue_lane_and_type(counted: Counted) -> None:
     for fields in ({"queue": "images", "lane": Lane.HEAVY}, {"lane": Lane.HIGH}, {"lane": Lane.HIGH}):
-        created(engine.stores, **fields)
-    recurring(engine.stores)
-    created(engine.stores, tenant_id="tenant-2")
-    counts = engine.read()
+        created(counted.stores, **fields)
+    recurring(counted.stores)
+    created(counted.stores, tenant_id="tenant-2")
+    counts = counted.read()
     assert counts.count_jobs() == 4, "another tenant's jobs are not counted"
     assert counts.count_jobs(queue="images") == 1
     assert counts.count_jobs(lane=Lane.HIGH) == 2
@@ -126,94 +76,94 @@ def test_jobs_are_counted_by_queue_lane_and_type(engine: Engine) -> None:
     assert counts.count_jobs(job_type=JobType.ONE_TIME, status=JobStatus.ACTIVE) == 3
 
 
-def test_children_are_no_jobs_of_their_own_and_their_attempts_count(engine: Engine) -> None:
-    parent = recurring(engine.stores)
-    child = created(engine.stores, job_id=child_id(parent.job_id, NOON))
-    running = claimed(engine.stores, child)
-    assert engine.read().jobs == {cell(job_type=JobType.RECURRING): 1}
-    assert finished(engine.stores, execution(running))
-    counts = engine.read()
+def test_children_are_no_jobs_of_their_own_and_their_attempts_count(counted: Counted) -> None:
+    parent = recurring(counted.stores)
+    child = created(counted.stores, job_id=child_id(parent.job_id, NOON))
+    running = claimed(counted.stores, child)
+    assert counted.read().jobs == {cell(job_type=JobType.RECURRING): 1}
+    assert finished(counted.stores, execution(running))
+    counts = counted.read()
     assert counts.jobs == {cell(job_type=JobType.RECURRING): 1}
     assert (counts.tally().total, counts.recent[0].job_id) == (1, child.job_id)
 
 
-def test_writing_a_job_again_counts_once(engine: Engine) -> None:
-    made = created(engine.stores)
-    engine.stores.jobs.create(made)
-    assert engine.read().count_jobs() == 1
+def test_writing_a_job_again_counts_once(counted: Counted) -> None:
+    made = created(counted.stores)
+    counted.stores.jobs.create(made)
+    assert counted.read().count_jobs() == 1
 
 
 @pytest.mark.parametrize("status", DECISIONS)
-def test_an_attempt_is_counted_as_it_ended(engine: Engine, status: ExecutionStatus) -> None:
-    made = recurring(engine.stores)
-    ended(engine.stores, made, status, 1.5, next_run_at=TOMORROW)
-    counts = engine.read()
+def test_an_attempt_is_counted_as_it_ended(counted: Counted, status: ExecutionStatus) -> None:
+    made = recurring(counted.stores)
+    ended(counted.stores, made, status, 1.5, next_run_at=TOMORROW)
+    counts = counted.read()
     tally = ExecutionTally(by_status={status: 1}, duration_ms=1500, shortest_ms=1500, longest_ms=1500)
     assert counts.executions == {MEDIUM: tally}
     [recent] = counts.recent
     assert (recent.job_id, recent.status, recent.attempt, recent.due_at) == (made.job_id, status, 1, NOON)
     assert (recent.started_at, recent.finished_at) == (NOON, NOON + timedelta(seconds=1.5))
-    assert engine.hours(NOON, NOON + timedelta(hours=1)) == {NOON: tally}
+    assert counted.hours(NOON, NOON + timedelta(hours=1)) == {NOON: tally}
 
 
-def test_a_retry_counts_both_attempts(engine: Engine) -> None:
-    stores = engine.stores
+def test_a_retry_counts_both_attempts(counted: Counted) -> None:
+    stores = counted.stores
     made = created(stores)
     first = claimed(stores, made)
     assert finished(stores, execution(first, status=ExecutionStatus.TIMEOUT, decision=RETRY))
     second = claimed(stores, made, token="token-2", attempt=2)
     assert finished(stores, execution(second, finished_at=NOON + timedelta(seconds=4)))
-    tally = engine.read().tally(lane=Lane.MEDIUM)
+    tally = counted.read().tally(lane=Lane.MEDIUM)
     assert tally.by_status == {ExecutionStatus.TIMEOUT: 1, ExecutionStatus.SUCCESS: 1}
     assert (tally.total, tally.successful, tally.failed) == (2, 1, 1)
     assert (tally.duration_ms, tally.shortest_ms, tally.longest_ms) == (5500, 1500, 4000)
 
 
-def test_the_executions_that_ended_last_are_kept_newest_first(engine: Engine) -> None:
-    jobs = [created(engine.stores) for _ in range(RECENT_KEPT + 3)]
+def test_the_executions_that_ended_last_are_kept_newest_first(counted: Counted) -> None:
+    jobs = [created(counted.stores) for _ in range(RECENT_KEPT + 3)]
     for seconds, made in enumerate(jobs):
-        ended(engine.stores, made, ExecutionStatus.SUCCESS, seconds)
-    counts = engine.read()
+        ended(counted.stores, made, ExecutionStatus.SUCCESS, seconds)
+    counts = counted.read()
     assert [each.job_id for each in counts.recent] == [made.job_id for made in reversed(jobs[3:])]
     assert counts.tally().total == len(jobs)
 
 
-def test_hours_are_those_in_which_attempts_ended(engine: Engine) -> None:
+def test_hours_are_those_in_which_attempts_ended(counted: Counted) -> None:
     for seconds in (10, 3599, 3600, 36 * 3600):
-        ended(engine.stores, created(engine.stores), ExecutionStatus.SUCCESS, seconds)
-    engine.stores.clock.advance(timedelta(hours=37))
+        ended(counted.stores, created(counted.stores), ExecutionStatus.SUCCESS, seconds)
+    counted.stores.clock.advance(timedelta(hours=37))
     hour = timedelta(hours=1)
-    found = engine.hours(NOON, NOON + 37 * hour)
+    found = counted.hours(NOON, NOON + 37 * hour)
     assert {at: tally.total for at, tally in found.items()} == {NOON: 2, NOON + hour: 1, NOON + 36 * hour: 1}
     assert list(found) == sorted(found)
-    assert set(engine.hours(NOON + hour, NOON + 36 * hour)) == {NOON + hour}
+    assert set(counted.hours(NOON + hour, NOON + 36 * hour)) == {NOON + hour}
 
 
-def test_hours_go_after_400_days(engine: Engine) -> None:
-    ended(engine.stores, created(engine.stores), ExecutionStatus.SUCCESS, 1)
-    engine.follow()
-    engine.stores.clock.advance(HOURS_KEPT - timedelta(hours=13))
-    assert engine.hours(NOON, NOON + timedelta(hours=1))
-    engine.stores.clock.advance(timedelta(days=1))
-    assert engine.hours(NOON, NOON + timedelta(hours=1)) == {}
+def test_hours_go_after_400_days(counted: Counted) -> None:
+    ended(counted.stores, created(counted.stores), ExecutionStatus.SUCCESS, 1)
+    counted.follow()
+    counted.stores.clock.advance(HOURS_KEPT - timedelta(hours=13))
+    assert counted.hours(NOON, NOON + timedelta(hours=1))
+    counted.stores.clock.advance(timedelta(days=1))
+    assert counted.hours(NOON, NOON + timedelta(hours=1)) == {}
 
 
-def test_dead_letters_are_counted_once_until_they_are_deleted(engine: Engine) -> None:
-    letters = [dead_letter(job(engine.stores)) for _ in range(3)]
-    engine.stores.history.put_dead_letters(letters)
-    engine.stores.history.put_dead_letters(letters)
-    assert engine.read().dead_letters == 3
-    engine.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
-    engine.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
-    assert engine.read().dead_letters == 2
+def test_dead_letters_are_counted_once_until_they_are_deleted(counted: Counted) -> None:
+    letters = [dead_letter(job(counted.stores)) for _ in range(3)]
+    counted.stores.history.put_dead_letters(letters)
+    counted.stores.history.put_dead_letters(letters)
+    assert counted.read().dead_letters == 3
+    counted.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
+    counted.stores.history.delete_dead_letter(TENANT, letters[0].dead_letter_id)
+    assert counted.read().dead_letters == 2
 
 
-def test_a_job_that_expired_and_was_made_again_counts_as_the_new_one(engine: Engine) -> None:
-    made = created(engine.stores)
-    ended(engine.stores, made, ExecutionStatus.SUCCESS, 1)
-    engine.stores.clock.advance(timedelta(days=31))
-    engine.stores.jobs.create(made)
-    counts = engine.read()
+def test_a_job_that_expired_and_was_made_again_counts_as_the_new_one(counted: Counted) -> None:
+    made = created(counted.stores)
+    ended(counted.stores, made, ExecutionStatus.SUCCESS, 1)
+    counted.stores.clock.advance(timedelta(days=31))
+    counted.stores.jobs.create(made)
+    counts = counted.read()
     assert counts.jobs == {cell(): 1}
     assert counts.tally().total == 1
 
@@ -258,13 +208,13 @@ def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
 @given(STEPS, st.randoms(use_true_random=False))
 @hypothesis_settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_are_what_a_recount_finds(
-    engine: Engine, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
+    counted: Counted, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
 ) -> None:
-    tenant_id = engine.stores.ids.new()
-    lived(engine.stores, steps, chance, tenant_id)
-    counts = engine.read(tenant_id)
+    tenant_id = counted.stores.ids.new()
+    lived(counted.stores, steps, chance, tenant_id)
+    counts = counted.read(tenant_id)
     listed = {cell: number for cell, number in counts.jobs.items() if cell.status is not JobStatus.DELETED}
-    assert listed == recounted(engine.stores, tenant_id)
+    assert listed == recounted(counted.stores, tenant_id)
 
 
 @pytest.fixture

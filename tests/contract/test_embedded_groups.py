@@ -1,8 +1,9 @@
 """Transactions of several threads share a commit, and nothing else."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,25 @@ def test_threads_share_commits(database: Database, tmp_path: Path) -> None:
 
     assert acknowledged(write, UnavailableError) == on_disk(tmp_path) == set(range(ROWS))
     assert statements.count("COMMIT") < ROWS
+
+
+def test_all_who_wait_are_committed_at_once(database: Database, tmp_path: Path) -> None:
+    statements: list[str] = []
+
+    def write(n: int) -> None:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        with database.transaction() as cursor:
+            cursor.execute("INSERT INTO probe VALUES (0, NULL)")
+            database._writer.set_trace_callback(statements.append)
+            others = [pool.submit(write, n) for n in range(1, THREADS + 1)]
+            while len(database._lock._waiting) < THREADS:
+                time.sleep(0.001)
+        assert on_disk(tmp_path) == set(range(THREADS + 1))
+        wait(others)
+    assert statements.count("COMMIT") == 1
 
 
 def test_a_block_that_fails_takes_no_other_along(database: Database, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.dynamodb_probe import counted
 from tests.contract.store_engines import DynamoStores, Stores
 from tests.doubles import NOON, FakeClock
+from tickwell.adapters.aws.dynamodb.rates import MOST_AT_ONCE, DynamoRateLimiter
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.rate import RateKey
@@ -85,6 +87,38 @@ def test_who_was_refused_costs_no_further_write(dynamodb: DynamoStores) -> None:
     assert [rates.hit(ADA, limit=1, per=HOUR).allowed for _ in range(2)] == [True, False]
     dynamodb.client.delete_table(TableName="tickwell")
     assert not rates.hit(ADA, limit=1, per=HOUR).allowed
+
+
+def test_who_comes_often_is_counted_several_at_a_time(dynamodb: DynamoStores) -> None:
+    """Each answer tells what is left, as if each had been counted alone; the limit holds to the last one."""
+    with counted(dynamodb) as calls:
+        told = [dynamodb.stores.rates.hit(ADA, limit=4000, per=HOUR).remaining for _ in range(1000)]
+    assert told == list(range(3999, 2999, -1))
+    assert calls["UpdateItem"] < 100
+    left = [dynamodb.stores.rates.hit(ADA, limit=4000, per=HOUR) for _ in range(3001)]
+    assert [allowance.allowed for allowance in left] == [True] * 3000 + [False]
+
+
+def test_processes_that_count_in_advance_never_allow_more_and_refuse_few(dynamodb: DynamoStores) -> None:
+    """What a process holds back of a limit is little when another one is refused."""
+    processes = [DynamoRateLimiter(dynamodb.table, dynamodb.stores.clock) for _ in range(4)]
+    for limiter in processes:
+        assert all(limiter.hit(ADA, limit=4000, per=HOUR).allowed for _ in range(200))
+    one, *others = processes
+    allowed = 800
+    while one.hit(ADA, limit=4000, per=HOUR).allowed:
+        allowed += 1
+    assert 4000 - len(others) * MOST_AT_ONCE <= allowed <= 4000
+    for limiter in others:
+        while limiter.hit(ADA, limit=4000, per=HOUR).allowed:
+            allowed += 1
+    assert allowed == 4000, "in the end nothing of the limit was lost"
+
+
+def test_a_small_limit_is_counted_one_by_one(dynamodb: DynamoStores) -> None:
+    with counted(dynamodb) as calls:
+        assert all(dynamodb.stores.rates.hit(ADA, limit=100, per=HOUR).allowed for _ in range(100))
+    assert calls["UpdateItem"] == 100
 
 
 def test_processes_share_a_file_and_a_new_one_goes_on_counting(tmp_path: Path) -> None:

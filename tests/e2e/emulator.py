@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +41,28 @@ class EmulatedFunction:
         return self.log.read_text(errors="replace")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """What is started: ``python`` has boto3 and Lambda's runtime client; ``path`` comes after the layer.
+
+    ``code`` is the folder of other code than the function's own.
+    """
+
+    python: Path = ROOT / ".venv-ministack" / "bin" / "python"
+    handler: str = "handler.handler"
+    path: Sequence[Path] = ()
+    code: Path | None = None
+
+
+AS_DEPLOYED = Start()
+
+
 @contextmanager
-def emulated(built: Path, function: str, folder: Path, environment: dict[str, str]) -> Iterator[EmulatedFunction]:
+def emulated(
+    built: Path, function: str, folder: Path, environment: dict[str, str], *, start: Start = AS_DEPLOYED
+) -> Iterator[EmulatedFunction]:
     """Start the function with logical id ``function`` from the folder that `sam build` made."""
-    code = built / function
+    code = start.code or built / function
     emulator = next((ROOT / ".venv-sam" / "lib").glob(f"python*/site-packages/samcli/local/rapid/{sam.EMULATOR}"))
     running = EmulatedFunction(port=free_port(), log=folder / f"{function}.log")
     command = [
@@ -53,10 +71,10 @@ def emulated(built: Path, function: str, folder: Path, environment: dict[str, st
         f"127.0.0.1:{running.port}",
         "--runtime-api-address",
         f"127.0.0.1:{free_port()}",
-        str(ROOT / ".venv-ministack" / "bin" / "python"),
+        str(start.python),
         "-m",
         "awslambdaric",
-        "handler.handler",
+        start.handler,
     ]
     lambda_environment = {
         **environment,
@@ -66,7 +84,7 @@ def emulated(built: Path, function: str, folder: Path, environment: dict[str, st
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "LAMBDA_TASK_ROOT": str(code),
-        "PYTHONPATH": str(built / sam.LAYER / "python"),
+        "PYTHONPATH": os.pathsep.join(map(str, (built / sam.LAYER / "python", *start.path))),
     }
     with running.log.open("w") as log:
         process = subprocess.Popen(

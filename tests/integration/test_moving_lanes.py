@@ -22,10 +22,10 @@ class MovesOn(Over):
         super().__init__(inner)
         self.world = world
 
-    def depth(self) -> Depth:
+    def depth(self, *, most: int | None = None) -> Depth:
         self.world.work()
         self.world.create()
-        depth: Depth = self.inner.depth()
+        depth: Depth = self.inner.depth(most=most)
         return depth
 
 

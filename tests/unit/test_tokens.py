@@ -216,3 +216,16 @@ def test_an_earlier_key_is_accepted_while_keys_are_exchanged() -> None:
 def test_a_short_key_is_refused_at_start(keys: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="at least 32 bytes"):
         tokens(*keys)
+
+
+def test_a_token_that_was_accepted_before_ends_with_its_life_and_with_its_key() -> None:
+    secret = [KEY]
+    made = JwtTokens(KeyRing(lambda: secret[0]), SeededIds())
+    token = made.issue(ADA, now=NOON)
+    for now in (NOON, NOON + timedelta(seconds=1)):
+        assert made.verify(token, now=now).user_id == "user-1"
+    with pytest.raises(UnauthenticatedError):
+        made.verify(token, now=NOON + TOKEN_LIFE)
+    secret[0] = "o" * 48
+    with pytest.raises(UnauthenticatedError):
+        made.verify(token, now=NOON + timedelta(minutes=6))

@@ -7,6 +7,7 @@ import json
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from tickwell.domain.account_mail import AccountMail, AccountMailKind
 from tickwell.domain.instant import instant
@@ -87,23 +88,26 @@ _TOLD: TypeAdapter[NotificationV1 | AccountMailV1] = TypeAdapter(NotificationV1 
 
 def encode_job_message(message: JobMessage) -> str:
     """The body to send; ``decode_job_message`` gives the message back."""
-    return JobMessageV1(
-        tenant=message.tenant_id,
-        job=message.job_id,
-        version=message.version,
-        due_at=message.due_at,
-        attempt=message.attempt,
-        run_at=message.run_at,
-        lane=message.lane,
-        recurring=message.recurring,
-        queue=message.queue,
-        admitted=message.admitted,
-        late=message.late,
-        probe=message.probe,
-        subsecond=message.subsecond,
-        queued=message.queued,
-        start_by=message.start_by,
-    ).model_dump_json()
+    fields = {
+        "kind": "job",
+        "v": 1,
+        "tenant": message.tenant_id,
+        "job": message.job_id,
+        "version": message.version,
+        "due_at": message.due_at,
+        "attempt": message.attempt,
+        "run_at": message.run_at,
+        "lane": message.lane,
+        "recurring": message.recurring,
+        "queue": message.queue,
+        "admitted": message.admitted,
+        "late": message.late,
+        "probe": message.probe,
+        "subsecond": message.subsecond,
+        "queued": message.queued,
+        "start_by": message.start_by,
+    }
+    return to_json(fields).decode()  # as JobMessageV1 would be written, which need not be made for it
 
 
 def decode_job_message(body: str) -> JobMessage | Unreadable:

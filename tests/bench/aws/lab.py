@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.aws.proxy import Proxy
 from tests.bench.aws.stack import LANE
-from tests.bench.benches import ENVIRONMENTS
+from tests.bench.environments import python_environment
 from tests.bench.results import Cell
 from tests.e2e.local_aws import LocalAws
 from tests.server_process import eventually
@@ -47,6 +47,14 @@ class Worked:
         return [name, self.calls_per_job, self.cpu_ms_per_job, shown]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Both:
+    """What the process that submits and the one that works took."""
+
+    submitted: Worked
+    worked: Worked
+
+
 def _most_first(calls: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(calls.items(), key=lambda each: -each[1])
 
@@ -60,21 +68,21 @@ class Lab:
     folder: Path
     settings: Mapping[str, str]
 
-    def tickwell(self, jobs: int, *how: str) -> tuple[Worked, Worked]:
+    def tickwell(self, jobs: int, *how: str) -> Both:
         """Submit ``jobs``, then work: what each took."""
         submitting = [sys.executable, "-m", "tests.bench.aws.submitting", str(jobs), str(min(jobs, _A_REQUEST))]
         working = [sys.executable, "-m", "tests.bench.aws.working", f"{self.counted.url}/000000000000/{LANE}", *how]
         return self._both(LANE, jobs, submitting, working)
 
-    def celery(self, jobs: int) -> tuple[Worked, Worked]:
-        """The same of the peer. Its worker takes ten messages at a time, and runs them in its own process."""
-        python = _environment()
+    def celery(self, jobs: int) -> Both:
+        """The same of the peer, whose worker takes ten messages at a time, and runs them itself. Raises NotInstalledError."""
+        python = str(python_environment("celery-sqs", [CELERY]))
         self.aws.client("sqs").create_queue(QueueName="celery")
         worker = [python, "-m", "celery", "--workdir", str(_PROGRAM.parent), "-A", _PROGRAM.stem, "worker"]
         flags = ["--pool=solo", "--loglevel=ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         return self._both("celery", jobs, [python, str(_PROGRAM), str(jobs)], [*worker, *flags])
 
-    def _both(self, queue: str, jobs: int, submitting: Sequence[str], working: Sequence[str]) -> tuple[Worked, Worked]:
+    def _both(self, queue: str, jobs: int, submitting: Sequence[str], working: Sequence[str]) -> Both:
         """The first jobs warm both up; then the worker is held until all others are there, so that batches are full."""
         with self._process(submitting, answers=True) as submitter:
             _wait_for_line(submitter)
@@ -86,7 +94,9 @@ class Lab:
                 self.counted.calls.clear()
                 worker.send_signal(signal.SIGCONT)
                 self._until_empty(queue)
-                return submitted, Worked(jobs=jobs, calls=dict(self.counted.calls), cpu_ms=_cpu_ms(worker) - before_ms)
+                spent_ms = _cpu_ms(worker) - before_ms
+                worked = Worked(jobs=jobs, calls=dict(self.counted.calls), cpu_ms=spent_ms)
+                return Both(submitted=submitted, worked=worked)
 
     def _submitted(self, submitter: "subprocess.Popen[str]", jobs: int) -> Worked:
         self.counted.calls.clear()
@@ -128,15 +138,6 @@ class Lab:
         calls = -1
         while calls != (calls := sum(self.counted.calls.values())):
             time.sleep(0.5)
-
-
-def _environment() -> str:
-    folder = ENVIRONMENTS / "celery-sqs"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", CELERY], check=True)
-    return str(python)
 
 
 def _cpu_ms(process: "subprocess.Popen[str]") -> float:

@@ -121,7 +121,7 @@ def figures_of(lived: Lived, *, quiet: float, seed: int) -> Figures:
     unexpected = [*work.faults, *work.client.refused, *seen.unexpected]
     faults = [*unexpected, *seen.stopped, *seen.hung, *seen.unfollowed, *beyond, *verdict.faults()]
     return Figures(
-        counts=_counts(lived, times),
+        counts={**_counts(lived, times), "given up after losses": verdict.given_up},
         zeros={
             "unfinished": len(verdict.unfinished),
             "ended wrongly": len(verdict.wrong),

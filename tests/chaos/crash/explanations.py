@@ -187,6 +187,7 @@ EXPLANATIONS: Final[Mapping[str, Explains]] = {
     "job_counts": _job_count,
     "execution_counts": _execution_count,
     "execution_hours": _with_end,
+    "usage_days": _with_end,
     "recent_executions": _of_job,
     "dead_letter_counts": _letter_count,
     "tenants": _always,

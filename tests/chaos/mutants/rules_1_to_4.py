@@ -21,14 +21,14 @@ RULE_1 = (
             edits=(
                 Edit(
                     module=_CREATE,
-                    old="        items = self.arming.prepare([first_attempt(job, due_at)], now=now)\n",
+                    old="            items = self.arming.prepare([first_attempt(job, due_at)], now=now)\n",
                     new="",
                 ),
                 Edit(
                     module=_CREATE,
-                    old="        return CreatedJob(job=job, launched=self.arming.launch(",
-                    new="        items = self.arming.prepare([first_attempt(job, due_at)], now=now)\n"
-                    "        return CreatedJob(job=job, launched=self.arming.launch(",
+                    old="                return CreatedJob(job=job, launched=self.arming.launch(",
+                    new="                items = self.arming.prepare([first_attempt(job, due_at)], now=now)\n"
+                    "                return CreatedJob(job=job, launched=self.arming.launch(",
                 ),
             ),
             witness=crash(*_CREATING),

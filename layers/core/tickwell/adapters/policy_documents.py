@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import (
+    DEFAULT_POLICY,
+    Misfire,
+    OnLost,
+    Overlap,
+    Policy,
+    Precision,
+    RetryPolicy,
+    RetryStrategy,
+)
 
-_DEFAULT_POLICY = Policy()
 _DEFAULT_RETRY = RetryPolicy()
 _SPELLED = {
     "stall": "stall_seconds",
@@ -27,12 +35,12 @@ _KINDS: dict[str, type[Overlap | Misfire | Precision]] = {
 
 def policy_part(policy: Policy) -> dict[str, Any] | None:
     """A policy as part of a larger document; None for the default one."""
-    return None if policy == _DEFAULT_POLICY else _policy_document(policy)
+    return None if policy is DEFAULT_POLICY or policy == DEFAULT_POLICY else _policy_document(policy)
 
 
 def policy_of(part: dict[str, Any] | None) -> Policy:
     """What ``policy_part`` spelled."""
-    return _DEFAULT_POLICY if part is None else _policy_from(part)
+    return DEFAULT_POLICY if part is None else _policy_from(part)
 
 
 def _policy_document(policy: Policy) -> dict[str, Any]:
@@ -43,7 +51,7 @@ def _policy_document(policy: Policy) -> dict[str, Any]:
     }
     for word, name in _SPELLED.items():
         value = getattr(policy, name)
-        if value != getattr(_DEFAULT_POLICY, name):
+        if value != getattr(DEFAULT_POLICY, name):
             document[word] = value
     if policy.retry != _DEFAULT_RETRY:
         document["retry"] = retry_document(policy.retry)

@@ -4,7 +4,6 @@ import hashlib
 import itertools
 import secrets
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,7 +65,7 @@ class SystemIds:
                 self._last_random += 1 + self._random_bits(_STEP_BITS)
                 if self._last_random >> _RANDOM_BITS:
                     self._last_ms, self._last_random = self._last_ms + 1, self._random_bits(_STEP_BITS)
-            return str(_uuid7(self._last_ms, self._last_random))
+            return _uuid7(self._last_ms, self._last_random)
 
     def token(self) -> str:
         """16 random bytes in hexadecimal."""
@@ -101,6 +100,7 @@ def _bits_of(seed: str) -> Callable[[int], int]:
     return bits
 
 
-def _uuid7(epoch_ms: int, random: int) -> uuid.UUID:
+def _uuid7(epoch_ms: int, random: int) -> str:
     high, low = random >> 62, random & ((1 << 62) - 1)
-    return uuid.UUID(int=epoch_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+    digits = f"{epoch_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -3,6 +3,8 @@
 The role is not among them: it is read with the user at each request, so that a change counts at once.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +22,29 @@ _ISSUER = "tickwell"
 _AUDIENCE = "tickwell-api"
 _CLAIMS = ("iss", "aud", "sub", "tenant", "gen", "iat", "iat_ms", "exp", "jti")
 _LONGEST_TOKEN = 2048
+_MOST_KNOWN = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What a token says, whose signature was found to be that of ``key``."""
+
+    key_id: str
+    key: bytes
+    claims: Mapping[str, Any]
 
 
 class JwtTokens:
-    """Issues tokens with the first of ``keys``, and accepts those of all of them while keys are exchanged."""
+    """Issues tokens with the first of ``keys``, and accepts those of all of them while keys are exchanged.
+
+    A signature is checked once: it does not change. Whether its key still counts, and the times, are looked at each
+    time. Only tokens of ours are remembered, so that nobody else can fill the memory. Safe for threads.
+    """
 
     def __init__(self, keys: KeyRing, ids: Ids) -> None:
         self._keys = keys
         self._ids = ids
+        self._known: dict[str, _Known] = {}
 
     def issue(self, user: User, *, now: datetime) -> str:
         """A token that lives for ``TOKEN_LIFE`` from the whole second of ``now``."""
@@ -60,21 +77,33 @@ class JwtTokens:
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("not a valid token") from error
 
-    def _claims(self, token: str, now: datetime) -> dict[str, Any]:
-        key = self._keys.find(jwt.get_unverified_header(token)["kid"], now)
+    def _claims(self, token: str, now: datetime) -> Mapping[str, Any]:
+        known = self._known.get(token)
+        key_id = jwt.get_unverified_header(token)["kid"] if known is None else known.key_id
+        key = self._keys.find(key_id, now)
         if key is None:
             raise KeyError("kid")
-        # PyJWT would compare the times with its own clock; `_bearer` does it with the caller's.
-        options: jwt.types.Options = {
-            "require": list(_CLAIMS),
-            "verify_exp": False,
-            "verify_iat": False,
-            "verify_nbf": False,
-        }
-        return jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=options)
+        if known is None or known.key != key:
+            known = _Known(key_id=key_id, key=key, claims=_verified(token, key))
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[token] = known
+        return known.claims
 
 
-def _bearer(claims: dict[str, Any], now_ms: int) -> Bearer:
+def _verified(token: str, key: bytes) -> dict[str, Any]:
+    """What ``token`` says if it was signed with ``key``; raises PyJWTError if not."""
+    # PyJWT would compare the times with its own clock; `_bearer` does it with the caller's.
+    options: jwt.types.Options = {
+        "require": list(_CLAIMS),
+        "verify_exp": False,
+        "verify_iat": False,
+        "verify_nbf": False,
+    }
+    return jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=options)
+
+
+def _bearer(claims: Mapping[str, Any], now_ms: int) -> Bearer:
     whole = tuple(claims[name] for name in ("iat", "iat_ms", "exp", "gen"))
     texts = tuple(claims[name] for name in ("tenant", "sub", "jti"))
     if any(type(number) is not int for number in whole):

@@ -3,10 +3,11 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing
+from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing, Together
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
 from tickwell.domain.errors import StaleDueItemError, UnavailableError
 from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
@@ -74,13 +75,17 @@ def probe_message(job: Job) -> JobMessage | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arming:
-    """Writes due items, and later gets their messages under way."""
+    """Writes due items, and later gets their messages under way.
+
+    ``together``: where the engine can, the writes of all ports within such a block are one, in their order.
+    """
 
     due_items: DueItems
     lanes: Lanes
     far_timer: FarTimer
     clock: Clock
     direct_horizon: timedelta = DIRECT_HORIZON
+    together: Together = nullcontext
 
     def prepare(self, messages: Sequence[JobMessage], *, now: datetime) -> tuple[DueItem, ...]:
         """Write the due items of ``messages``; the jobs must follow within ``DUE_ITEM_MAX_AGE``."""

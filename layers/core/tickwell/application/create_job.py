@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from tickwell.application.arming import Arming, first_attempt
@@ -18,8 +20,9 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
 from tickwell.domain.queue import Queue
-from tickwell.domain.retry import Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
+from tickwell.domain.retry import DEFAULT_POLICY, Misfire, OnLost, Overlap, Policy, Precision, RetryPolicy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
 
@@ -54,6 +57,10 @@ class Every:
 
 POLICY_FIELDS = ("timeout_seconds", "max_retries", "retry", "on_lost", "stall_seconds")
 """What a job, its queue and its task may each say of how it is run."""
+
+_OF_JOB = (*POLICY_FIELDS, *TIMING_FIELDS, "precision", "pause_after_failures")
+_said_by_job, _NOTHING_BY_JOB = attrgetter(*_OF_JOB), (None,) * len(_OF_JOB)
+_said_by_queue, _NOTHING_BY_QUEUE = attrgetter(*POLICY_FIELDS), (None,) * len(POLICY_FIELDS)
 
 ScheduleRequest = Immediately | At | After | Every | CronExpression | Cron
 
@@ -97,6 +104,19 @@ class CreatedJob:
 
     job: Job
     launched: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What decides where and how a job runs, so far as that follows from what its request says of it."""
+
+    lane: Lane
+    queue: str | None
+    policy: Policy
+
+
+Said = tuple[Any, ...]
+"""All that ``Terms`` follow from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,15 +167,21 @@ class CreateJob:
         ``since``: the job may be written no later after it than after its due item. Raises UnavailableError,
         StaleDueItemError.
         """
-        items = self.arming.prepare([first_attempt(job, due_at)], now=now)
-        self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
+        with self.arming.together():
+            items = self.arming.prepare([first_attempt(job, due_at)], now=now)
+            self.arming.require_fresh(prepared_at=now if since is None else min(now, since))
+            if self._create(job):
+                return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+        places.give_back()
+        return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
+
+    def _create(self, job: Job) -> bool:
+        """False where an earlier try of the request that its id was derived for came as far, or another of its key."""
         try:
             self.jobs.create(job)
         except ConflictError:
-            # An earlier try of the request that its id was derived for came this far, or whoever wants its key too.
-            places.give_back()
-            return CreatedJob(job=self.jobs.get(job.tenant_id, job.job_id), launched=False)
-        return CreatedJob(job=job, launched=self.arming.launch(items, now=self.clock.now()))
+            return False
+        return True
 
     def require_due(self, job: Job, now: datetime) -> datetime:
         """When a new job is due first. Raises InvalidInputError where it never is, and where it refuses to be late."""
@@ -169,19 +195,18 @@ class CreateJob:
         payload, payload_blob = store_payload(self.blobs, job.tenant_id, job.job_id, job.payload)
         return job if payload_blob is None else replace(job, payload=payload, payload_blob=payload_blob)
 
-    def outline(self, principal: Principal, request: NewJob, now: datetime) -> Job:
+    def outline(
+        self, principal: Principal, request: NewJob, now: datetime, known: dict[Said, Terms] | None = None
+    ) -> Job:
         """The job that ``request`` asks for, with all of its payload, valid but for when it is due (``require_due``).
 
-        Nothing is written. Raises InvalidInputError, UnavailableError.
+        ``known``: what requests of this tenant and moment came to, for others that say the same. Nothing is written.
+        Raises InvalidInputError, UnavailableError.
         """
         job_id = self.ids.new()  # first, so that each job of a batch has the same one when it is sent again
-        task = self.registry.get(request.task)
-        placing = Placing(directory=self.directory)
-        place = placing(principal.tenant_id, task, queue=request.queue, priority=request.priority)
-        self.registry.validate(request.task, request.payload)
         schedule = schedule_of(request.schedule, now)
-        is_recurring = not isinstance(schedule, OneTime)
-        policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
+        terms = self._terms(principal.tenant_id, request, schedule, {} if known is None else known)
+        self.registry.validate(request.task, request.payload)
         return Job(
             tenant_id=principal.tenant_id,
             job_id=job_id,
@@ -192,14 +217,26 @@ class CreateJob:
             task=request.task,
             payload=request.payload,
             schedule=schedule,
-            lane=place.lane,
-            queue=place.name,
-            policy=policy,
+            lane=terms.lane,
+            queue=terms.queue,
+            policy=terms.policy,
             tags=request.tags,
             next_run_at=first_due(schedule, now),
             created_at=now,
             updated_at=now,
         )
+
+    def _terms(self, tenant_id: str, request: NewJob, schedule: Schedule, known: dict[Said, Terms]) -> Terms:
+        is_recurring = not isinstance(schedule, OneTime)
+        said = (request.task, request.queue, type(request.priority), request.priority, is_recurring)
+        said = (*said, *_said_by_job(request))
+        if said not in known:
+            task = self.registry.get(request.task)
+            placing = Placing(directory=self.directory)
+            place = placing(tenant_id, task, queue=request.queue, priority=request.priority)
+            policy = _policy(task.policy, place.queue, request, is_recurring=is_recurring)
+            known[said] = Terms(lane=place.lane, queue=place.name, policy=policy)
+        return known[said]
 
 
 def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
@@ -227,6 +264,8 @@ def schedule_of(request: ScheduleRequest, now: datetime) -> Schedule:
 
 def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: bool) -> Policy:
     """What the job says goes before what its queue says, and that before the task's own policy."""
+    if _said_by_job(request) == _NOTHING_BY_JOB and _said_by_queue(queue) == _NOTHING_BY_QUEUE:
+        return _task_policy(default, is_recurring=is_recurring)
     chosen = {
         name: value
         for name in POLICY_FIELDS
@@ -238,6 +277,13 @@ def _policy(default: Policy, queue: Queue, request: NewJob, *, is_recurring: boo
     policy = replace(default, **chosen, pause_after_failures=request.pause_after_failures)
     asked = {name: value for name in TIMING_FIELDS if (value := getattr(request, name)) is not None}
     return with_timing(policy, asked, is_recurring=is_recurring)
+
+
+@lru_cache(maxsize=256)
+def _task_policy(default: Policy, *, is_recurring: bool) -> Policy:
+    """What holds where neither the job nor its queue says anything, as of most jobs."""
+    policy = with_timing(replace(default, pause_after_failures=None), {}, is_recurring=is_recurring)
+    return DEFAULT_POLICY if policy == DEFAULT_POLICY else policy
 
 
 def require_not_refused(schedule: Schedule, policy: Policy, now: datetime) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tickwell.application.arming import first_attempt
-from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_job import CreatedJob, CreateJob, NewJob, Said, Terms
 from tickwell.domain.account import Principal
+from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, TickwellError, UnavailableError
 from tickwell.domain.job import Job
 
@@ -33,6 +34,7 @@ class CreateJobs:
     """The use case; see ``__call__``."""
 
     create_job: CreateJob
+    step: int = STEP
 
     def __call__(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         """Accept each of ``requests`` by itself (one that is an error already stays that); outcomes in order.
@@ -43,8 +45,8 @@ class CreateJobs:
         clock = self.create_job.clock
         begun_at = clock.now()
         outcomes: list[Outcome] = []
-        for at in range(0, len(requests), STEP):
-            step = requests[at : at + STEP]
+        for at in range(0, len(requests), self.step):
+            step = requests[at : at + self.step]
             if clock.now() - begun_at > PATIENCE:
                 outcomes += [UnavailableError("store", "it was too slow for so many jobs")] * len(step)
             else:
@@ -53,14 +55,17 @@ class CreateJobs:
 
     def _step(self, principal: Principal, requests: Sequence[NewJob | TickwellError]) -> list[Outcome]:
         now = self.create_job.clock.now()
-        outlines = [self._outline(principal, request, now) for request in requests]
+        known: dict[Said, Terms] = {}
+        outlines = [self._outline(principal, request, now, known) for request in requests]
         return _where_valid(outlines, lambda jobs: self._when_due(principal, jobs, now))
 
-    def _outline(self, principal: Principal, request: NewJob | TickwellError, now: datetime) -> Job | TickwellError:
+    def _outline(
+        self, principal: Principal, request: NewJob | TickwellError, now: datetime, known: dict[Said, Terms]
+    ) -> Job | TickwellError:
         if isinstance(request, TickwellError):
             return request
         try:
-            return self.create_job.outline(principal, request, now)
+            return self.create_job.outline(principal, request, now, known)
         except TickwellError as error:
             return error
 
@@ -111,20 +116,10 @@ class CreateJobs:
             return error
 
     def _accept(self, drafts: Sequence[_Valid]) -> list[Outcome]:
-        arming, clock = self.create_job.arming, self.create_job.clock
-        now = clock.now()
         try:
-            items = arming.prepare([first_attempt(job, due_at) for job, due_at in drafts], now=now)
-            arming.require_fresh(prepared_at=now)
-            created = self._create([job for job, _ in drafts])
+            created, launched = self._write(drafts)
         except UnavailableError as error:
             return [error] * len(drafts)
-        new = [
-            item
-            for item, (job, _), standing in zip(items, drafts, created, strict=True)
-            if standing is not None and standing.created_at == job.created_at
-        ]
-        launched = arming.launch(new, now=clock.now())
         return [
             UnavailableError("store", "the job could not be written")
             if standing is None
@@ -132,18 +127,40 @@ class CreateJobs:
             for standing in created
         ]
 
-    def _create(self, jobs: Sequence[Job]) -> list[Job | None]:
-        """The jobs as they stand, in order; None for those that are not certain to be there.
+    def _write(self, drafts: Sequence[_Valid]) -> tuple[Sequence[Job | None], bool]:
+        """The jobs as they stand in the end, None where that is not certain, and whether all was sent for new ones."""
+        arming, jobs, now = self.create_job.arming, [job for job, _ in drafts], self.create_job.clock.now()
+        with arming.together():
+            items = arming.prepare([first_attempt(job, due_at) for job, due_at in drafts], now=now)
+            arming.require_fresh(prepared_at=now)
+            created = self._create(jobs)
+            if created is not None:
+                return created, self._launch(items, created)
+        standing = self._standing(jobs)
+        return standing, self._launch(items, [_if_same(job, found) for job, found in zip(jobs, standing, strict=True)])
 
-        Where ids were derived for a request that is carried out once more, some may be there from an earlier try.
-        """
-        store = self.create_job.jobs
+    def _launch(self, items: Sequence[DueItem], new: Sequence[Job | None]) -> bool:
+        """Send for the jobs that are new and certain to be there; see ``Arming.launch``."""
+        certain = [item for item, job in zip(items, new, strict=True) if job is not None]
+        return self.create_job.arming.launch(certain, now=self.create_job.clock.now())
+
+    def _create(self, jobs: Sequence[Job]) -> Sequence[Job | None] | None:
+        """The jobs, in order, None for those that are not certain to be there; None where others have their ids."""
         try:
-            certain = store.create_many(jobs)
+            certain = self.create_job.jobs.create_many(jobs)
         except ConflictError:
-            standing = store.get_many([job.key for job in jobs])
-            return [_with_content(standing[job.key], job) if job.key in standing else None for job in jobs]
+            return None
         return [job if is_there else None for job, is_there in zip(jobs, certain, strict=True)]
+
+    def _standing(self, jobs: Sequence[Job]) -> Sequence[Job | None]:
+        """The same as they stand: ids were derived for a request that is carried out once more, or not to its end."""
+        standing = self.create_job.jobs.get_many([job.key for job in jobs])
+        return [_with_content(standing[job.key], job) if job.key in standing else None for job in jobs]
+
+
+def _if_same(job: Job, standing: Job | None) -> Job | None:
+    """What stands, unless an earlier try of the request made it."""
+    return standing if standing is not None and standing.created_at == job.created_at else None
 
 
 def _where_valid(

@@ -90,8 +90,8 @@ class Losses:
         return [item for item, job in found if job is not None and standing(item.message, job, now) in _NOT_BEGUN]
 
     def _depth(self, lane: Lane) -> Depth:
-        """How full the lane is without what this run has sent to it."""
-        depth = self.lanes[lane].depth()
+        """How full the lane is without what this run has sent to it: whether anything waits is all that matters."""
+        depth = self.lanes[lane].depth(most=self.sent[lane] + 1)
         return replace(depth, waiting=max(depth.waiting - self.sent[lane], 0))
 
     def _judge(self, item: DueItem, depth: Depth, now: datetime) -> _Verdict:

@@ -72,7 +72,7 @@ class ManageQueues:
         return self._states([known[name] for name in sorted(known)])
 
     def get(self, principal: Principal, name: str) -> QueueState:
-        """With its jobs counted, which reads all jobs of the tenant. Raises NotFoundError."""
+        """With its jobs counted, which on AWS reads all jobs of the tenant. Raises NotFoundError."""
         queue = self._read(principal, name)
         (state,) = self._states([queue])
         jobs = self.jobs.count_by_status(principal.tenant_id, queue.name)

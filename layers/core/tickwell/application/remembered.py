@@ -28,8 +28,7 @@ class Remembered(Generic[K, V]):
     def get(self, key: K, *, fresh: bool = False) -> V:
         """What ``key`` stands for; with ``fresh`` it is read now."""
         now = self._clock.now()
-        with self._lock:
-            known = self._known.get(key)
+        known = self._known.get(key)
         if known is not None and not fresh and timedelta(0) <= now - known[0] < FRESH:  # the clock may be set back
             return known[1]
         found = self._read(key)

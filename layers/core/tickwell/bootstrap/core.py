@@ -7,6 +7,7 @@ from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+from tickwell.application.create_jobs import STEP
 from tickwell.application.dead_letters import RetryDeadLetter
 from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.ended_jobs import EndedJobs
@@ -49,7 +50,7 @@ LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Core:
-    """What every use case that touches jobs stands on."""
+    """What every use case that touches jobs stands on. ``jobs_at_once``: so many new ones are written together."""
 
     jobs: JobStore
     listing: JobListing
@@ -67,6 +68,7 @@ class Core:
     retention: timedelta
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
     audit_retention: timedelta = AUDIT_RETENTION
+    jobs_at_once: int = STEP
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""

@@ -6,6 +6,7 @@ from tickwell.application.health import CheckHealth, Host, NotificationQueues
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.ports import Clock, FarTimer, JobStore, Lanes, TenantCounts, WorkerLog
 from tickwell.application.statistics import ReadStatistics
+from tickwell.application.usage import ReadUsage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,10 @@ class Measuring:
     def statistics(self, jobs: JobStore, list_jobs: ListJobs, clock: Clock) -> ReadStatistics:
         """What tenants read."""
         return ReadStatistics(counts=self.counts, workers=self.workers, jobs=jobs, list_jobs=list_jobs, clock=clock)
+
+    def usage(self, clock: Clock) -> ReadUsage:
+        """What a tenant's owner and admins read."""
+        return ReadUsage(counts=self.counts, clock=clock)
 
     def health(self, *, jobs: JobStore, lanes: Lanes, far_timer: FarTimer, clock: Clock) -> CheckHealth:
         """What load balancers and people ask."""

@@ -11,10 +11,12 @@ def instant(value: datetime) -> datetime:
 
     Raises ValueError for a naive datetime: without an offset it names no instant.
     """
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise ValueError("a datetime without an offset does not name an instant")
-    in_utc = value.astimezone(UTC)
-    return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None or value.utcoffset() is None:
+            raise ValueError("a datetime without an offset does not name an instant")
+        value = value.astimezone(UTC)
+    beyond = value.microsecond % 1000
+    return value.replace(microsecond=value.microsecond - beyond) if beyond else value
 
 
 def to_epoch_ms(value: datetime) -> int:

@@ -193,6 +193,7 @@ _SYSTEM: Mapping[str, Access] = {
     "getDashboardStatistics": _read(Scope.JOBS_READ),
     "getStatistics": _read(Scope.JOBS_READ),
     "getJobStatistics": _read(Scope.JOBS_READ),
+    "getUsage": _read(Scope.TENANT_READ, Role.ADMIN),
     "listWorkers": _read(Scope.TENANT_READ),
 }
 

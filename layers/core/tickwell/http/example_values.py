@@ -9,6 +9,7 @@ from typing import Any
 
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
+from tickwell.http.usage_examples import USAGE
 
 _CHILD_DUE = "019aa8e5b9c2"
 JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
@@ -322,5 +323,6 @@ VALUES: Mapping[str, Any] = {
     **_SYSTEM,
     **_API_KEYS,
     **OCCURRENCES,
+    **USAGE,
 }
 """The value of each field; ``...`` leaves a field out."""

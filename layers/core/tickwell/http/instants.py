@@ -1,6 +1,7 @@
 """How requests and answers spell instants."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -22,6 +23,25 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
         return None if text is None else _instant(text)
     except ValueError as error:
         raise InvalidInputError(name, str(error)) from None
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_day(name: str, text: str | None) -> date | None:
+    """The day of a query parameter ``name``, if it is given. Raises InvalidInputError."""
+    if text is None:
+        return None
+    example = "must be a day of the calendar, such as 2026-11-25"
+    if not _DAY.fullmatch(text):
+        raise InvalidInputError(name, example)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(name, example) from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise InvalidInputError(name, f"must be from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
 
 
 def _instant(value: Any) -> datetime:

@@ -35,8 +35,10 @@ from tickwell.http.routes import (
     schedules,
     statistics,
     system,
+    usage,
     webhooks,
 )
+from tickwell.http.strict_body import build_bodies
 
 _NO_CONTEXT = LambdaContext()
 """Handlers need nothing of Lambda's context."""
@@ -90,6 +92,7 @@ def threaded_resolver() -> ThreadedResolver:
     resolver = ThreadedResolver()
     _include_routes(resolver)
     resolver.build_stacks()
+    build_bodies()
     return resolver
 
 
@@ -117,6 +120,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         export,
         schedules,
         statistics,
+        usage,
         health,
         system,
         reference,

@@ -32,6 +32,7 @@ from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
+from tickwell.application.usage import ReadUsage
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.http.repeats import Repeats
 from tickwell.http.request_limits import RequestLimits
@@ -83,6 +84,7 @@ class ApiServices:
     export_tenant: ExportTenant
     check_health: CheckHealth
     statistics: ReadStatistics
+    usage: ReadUsage
     registry: TaskRegistry
     clock: Clock
     ids: Ids

@@ -8,9 +8,12 @@ _MOST_FIELDS = 100
 
 
 class StrictBody(BaseModel):
-    """Unknown fields are refused, values are not converted, and findings never repeat a value, which may be secret."""
+    """Unknown fields are refused, values are not converted, and findings never repeat a value, which may be secret.
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    A model is built for the first body of its kind, or by ``build_bodies``.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -19,3 +22,10 @@ class StrictBody(BaseModel):
         if isinstance(given, dict) and len(given) > _MOST_FIELDS:
             raise ValueError(f"must not have more than {_MOST_FIELDS} fields")
         return given
+
+
+def build_bodies(base: type[StrictBody] = StrictBody) -> None:
+    """Build all models that were imported, before there are threads: pydantic would do it later, without a lock."""
+    for model in base.__subclasses__():
+        model.model_rebuild()
+        build_bodies(model)

@@ -3,8 +3,7 @@
 import os
 from typing import Literal, TypeVar
 
-from pydantic import AliasChoices, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, SecretStr, ValidationError
 
 _PREFIX = "TICKWELL_"
 
@@ -15,19 +14,26 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names each and says what would be right."""
 
 
-class Settings(BaseSettings):
-    """What all entry points share."""
+class Settings(BaseModel):
+    """What all entry points share. A model is built when it is read: of many, an entry point reads one."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        validate_default=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
+    )
 
     engine: Literal["embedded", "aws"]
     stage: str = "dev"
 
 
 def load(model: type[S]) -> S:
-    """Read the settings of an entry point from the environment. Raises SettingsError."""
+    """Read the settings of an entry point from the environment; an empty variable is none. Raises SettingsError."""
     try:
-        return model()
+        return model.model_validate(_given(model))
     except ValidationError as error:
         raise SettingsError("; ".join(_fault(model, fault["loc"], fault["msg"]) for fault in error.errors())) from None
 
@@ -48,6 +54,16 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 def variable_names(model: type[Settings]) -> frozenset[str]:
     """The environment variables that ``model`` reads."""
     return frozenset(_variable(model, name) for name in model.model_fields)
+
+
+def _given(model: type[Settings]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias
+        variables = [str(one) for one in alias.choices] if isinstance(alias, AliasChoices) else [_variable(model, name)]
+        if (value := next(filter(None, map(os.environ.get, variables)), None)) is not None:
+            given[name] = value
+    return given
 
 
 def _variable(model: type[Settings], name: str) -> str:

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
 
 from tickwell.domain.account import require_email
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.quota import parse_limit
 
-CommaList = Annotated[tuple[str, ...], NoDecode]
+CommaList = tuple[str, ...]
 
 OptionalAddress = Annotated[str | None, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 

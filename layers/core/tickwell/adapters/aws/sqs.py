@@ -135,8 +135,12 @@ class SqsQueue(Generic[T]):
         _require_none(self._send_batch(self._dead_letter_url, entries))
         self.delete([delivery])
 
-    def depth(self) -> Depth:
-        """SQS's own approximate counts, up to a minute old; it does not tell the age of the oldest."""
+    def depth(self, *, most: int | None = None) -> Depth:
+        """SQS's own approximate counts, up to a minute old; it does not tell the age of the oldest.
+
+        It counts by itself, whatever ``most`` is.
+        """
+        del most
         with service_errors(_SERVICE):
             attributes = self._client.get_queue_attributes(
                 QueueUrl=self._url,

@@ -1,8 +1,8 @@
-"""What is counted of a tenant, in SQLite. The triggers of migrations 0006 and 0009 count; this reads."""
+"""What is counted of a tenant, in SQLite. Triggers (migrations 0006, 0009, 0020) and ``new_counts`` do; this reads."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from tickwell.adapters.count_documents import ended_execution
@@ -14,6 +14,7 @@ from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.schedule import JobType
+from tickwell.domain.usage import Activity, Usage, UsageByDay
 
 _JOBS = """
     SELECT queue, lane, status, recurring, 0, jobs FROM job_counts WHERE tenant_id = :tenant
@@ -41,7 +42,10 @@ _HOURS = f"""
     SELECT hour_ms, {_TALLY} FROM execution_hours
     WHERE tenant_id = ? AND hour_ms >= ? AND hour_ms < ? AND expires_ms > ? ORDER BY hour_ms
 """
-
+_USAGE = """
+    SELECT day_ms, queue, lane, activity, number, duration_ms FROM usage_days
+    WHERE tenant_id = ? AND day_ms >= ? AND day_ms < ? AND expires_ms > ? ORDER BY day_ms
+"""
 
 _FORGET = "DELETE FROM job_counts WHERE tenant_id = ?"
 _RECOUNT = """
@@ -90,6 +94,19 @@ class EmbeddedTenantCounts:
         values = (bindable(tenant_id), to_epoch_ms(since), to_epoch_ms(until), now_ms)
         with self._database.read() as cursor:
             return {from_epoch_ms(row[0]): _tally(row[1:]) for row in cursor.execute(_HOURS, values)}
+
+    def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:
+        """See the port."""
+        days = (to_epoch_ms(datetime.combine(day, time(), tzinfo=UTC)) for day in (since, until))
+        values = (bindable(tenant_id), *days, to_epoch_ms(self._clock.now()))
+        found: dict[date, dict[ExecutionCell, Usage]] = {}
+        with self._database.read() as cursor:
+            for day_ms, queue, lane, activity, number, duration_ms in cursor.execute(_USAGE, values):
+                cell = ExecutionCell(queue=queue, lane=Lane(lane))
+                usage = Usage(activities={Activity(activity): number}, duration_ms=duration_ms)
+                day = found.setdefault(from_epoch_ms(day_ms).date(), {})
+                day[cell] = day.get(cell, Usage()).plus(usage)
+        return found
 
 
 def _job_cells(rows: Iterable[tuple[Any, ...]]) -> dict[JobCell, int]:

@@ -3,16 +3,18 @@
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from tickwell.adapters.embedded.fair_lock import FairLock
 from tickwell.adapters.embedded.migrations.steps import migrate
 from tickwell.adapters.embedded.wal import use_wal
 from tickwell.domain.errors import UnavailableError
 
 _BUSY_SECONDS = 5.0
+_PATIENCE_SECONDS = 10.0
 _STATEMENTS_CACHED = 256
 _TRANSIENT = frozenset(
     {
@@ -53,12 +55,27 @@ class _Group:
         self.connection = connection
         self.durable = durable
         self.members = 0
-        self.ended = False
         self.error: sqlite3.Error | None = None
+        self._ended = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its fate is known."""
+        return self._ended.is_set()
 
     def end(self, error: sqlite3.Error | None = None) -> None:
         """Committed, or lost to ``error``."""
-        self.ended, self.error = True, error
+        self.error = error
+        self._ended.set()
+
+    def wait(self) -> None:
+        """Wait for its end, but not for ever: whoever was to bring it about may have been interrupted."""
+        self._ended.wait(_PATIENCE_SECONDS)
+
+    def require_open(self) -> None:
+        """Raises what it was lost to, when a part of it has failed so that SQLite gave all of it up."""
+        if self.error is not None:
+            raise self.error
 
 
 class Database:
@@ -74,8 +91,10 @@ class Database:
     def __init__(self, path: Path | str) -> None:
         self._path = str(path)
         self._in_memory = self._path == ":memory:"
-        self._lock = threading.RLock()
+        self._lock = FairLock()
         self._group: _Group | None = None
+        self._block: _Group | None = None
+        self._afterwards: list[Callable[[], None]] = []
         self._closed = False
         self._idle_readers: deque[sqlite3.Connection] = deque()
         with _SQLITE_ERRORS:
@@ -92,23 +111,62 @@ class Database:
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
-        One block at a time; it must not be nested. The writes are on the disk when the block has ended; where it is not
-        ``durable`` they are only sure to survive the end of the process.
+        One block at a time; only within ``together`` may it be nested. The writes are on the disk when the block has
+        ended; where it is not ``durable`` they are only sure to survive the end of the process.
         """
         with self._lock, _SQLITE_ERRORS:
-            group = self._join(durable=durable)
-            with closing(group.connection.cursor()) as cursor:
-                try:
-                    if group.members:
-                        cursor.execute("SAVEPOINT member")
+            if self._block is not None:  # of this thread, which has the lock
+                with self._member(self._block, "part") as cursor:
                     yield cursor
-                    if group.members:
-                        cursor.execute("RELEASE member")
-                except BaseException as error:
-                    self._leave(group, error)
-                    raise
-                group.members += 1
+                return
+            group = self._join(durable=durable)
+            with self._member(group, "member" if group.members else None) as cursor:
+                yield cursor
+            group.members += 1
+            leads = group.members == 1
+        if not leads:
+            group.wait()
         self._commit(group)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes within the block is one transaction: committed when it ends, or lost when it raises.
+
+        A transaction inside that raises undoes its own writes only. What is read is what had been committed before.
+        Others wait for it to end: it must not wait for anything itself, nor be nested.
+        """
+        with self.transaction():
+            self._block = self._group
+            afterwards = self._afterwards = []
+            try:
+                yield
+            finally:
+                self._block = None
+        for act in afterwards:
+            act()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do ``act`` once what this thread has written is committed: now, or when its ``together`` has ended."""
+        if self._lock.is_mine and self._block is not None:
+            self._afterwards.append(act)
+        else:
+            act()
+
+    @contextmanager
+    def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
+        """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
+        with closing(group.connection.cursor()) as cursor:
+            try:
+                group.require_open()
+                if savepoint:
+                    cursor.execute(f"SAVEPOINT {savepoint}")
+                yield cursor
+                group.require_open()
+                if savepoint:
+                    cursor.execute(f"RELEASE {savepoint}")
+            except BaseException as error:
+                self._leave(group, error, savepoint)
+                raise
 
     def _join(self, *, durable: bool) -> _Group:
         """The group of the transaction that is open, or of a new one, whose first member needs no savepoint.
@@ -123,24 +181,25 @@ class Database:
             self._group = _Group(connection, durable=durable)
         return self._group
 
-    def _leave(self, group: _Group, error: BaseException) -> None:
+    def _leave(self, group: _Group, error: BaseException, savepoint: str | None) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
         if group.connection.in_transaction:
-            if group.members:
-                group.connection.execute("ROLLBACK TO member")
-                group.connection.execute("RELEASE member")
+            if savepoint:
+                group.connection.execute(f"ROLLBACK TO {savepoint}")
+                group.connection.execute(f"RELEASE {savepoint}")
                 return
             group.connection.rollback()
-        group.end(error if isinstance(error, sqlite3.Error) else None)
+        group.end(error if isinstance(error, sqlite3.Error) else group.error)
         self._group = None
 
     def _commit(self, group: _Group) -> None:
-        """See to it that ``group`` is on the disk: whichever member comes first commits for all."""
-        with self._lock, _SQLITE_ERRORS:
+        """See to it that ``group`` is on the disk. Its first member commits for all, once all have joined who wait."""
+        with _SQLITE_ERRORS:
             if not group.ended:
-                self._end(group)
-            if group.error is not None:
-                raise group.error
+                with self._lock:
+                    if not group.ended:
+                        self._end(group)
+            group.require_open()
 
     def _end(self, group: _Group) -> None:
         self._group = None

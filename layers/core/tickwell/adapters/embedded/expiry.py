@@ -13,6 +13,7 @@ from tickwell.domain.job import JobKey
 _KEYS = {
     "jobs": "number",
     "execution_hours": "tenant_id, hour_ms",
+    "usage_days": "tenant_id, day_ms, queue, lane, activity",
     "workers": "worker_id",
     "skips": "tenant_id, job_id, first_due_ms",
     "ended_jobs": "tenant_id, name, completed, ended_ms, job_id",

@@ -22,7 +22,8 @@ _WORDS = {status.value: f"status = '{status.value}'" for status in JobStatus} | 
 """Each status, and ``Job.state`` where it is not the status: a state of the name of a status is that status."""
 
 _TAGGED = "EXISTS (SELECT 1 FROM json_each(definition, '$.tags') WHERE value = :tag)"
-_LISTED = f"status <> '{JobStatus.DELETED.value}' AND substr(job_id, 37, 1) <> '.'"
+_OF_TENANT = f"tenant_id = :tenant AND status <> '{JobStatus.DELETED.value}'"
+_NO_CHILD = "substr(job_id, 37, 1) <> '.'"
 _LIVING = "(expires_ms IS NULL OR expires_ms > :now)"
 
 
@@ -30,32 +31,36 @@ _LIVING = "(expires_ms IS NULL OR expires_ms > :now)"
 class Condition:
     """SQL that holds for what a query chooses, with its values.
 
-    ``status`` is the one status that all of it has, if it is known. ``counted``: an index says how many there are.
+    ``status`` is the one status that all of it has, if it is known. ``cells`` holds for those rows of ``job_counts``
+    that count what is chosen, and for the jobs that are counted in them, expired or not; None where only the jobs
+    themselves can tell.
     """
 
     sql: str
     values: dict[str, Any] = field(default_factory=dict)
     status: str | None = None
-    counted: bool = False
+    cells: str | None = None
 
 
 def condition_of(tenant_id: str, query: JobQuery, now: datetime) -> Condition:
     """What ``query`` chooses of a tenant's jobs at ``now``."""
     chosen = query.chosen
     values: dict[str, Any] = {"tenant": bindable(tenant_id), "now": to_epoch_ms(now)}
-    parts = ["tenant_id = :tenant", _LISTED, _LIVING]
+    parts = [_OF_TENANT]
     statuses = [words for words in chosen.words() if words <= set(JobStatus)]
     parts += [_in_words(words) for words in chosen.words()]
     for sql, name, value in _fields(chosen):
         parts.append(sql)
         values[name] = value
+    cells = " AND ".join(parts) if chosen.is_plain and not query.past_kept else None
+    parts += [_NO_CHILD, _LIVING]
     for number, past in enumerate(query.past_kept):
         parts.append(_not_past(past, number, values))
     return Condition(
         sql=" AND ".join(parts),
         values=values,
         status=next((word for words in statuses for word in words), None),
-        counted=not query.past_kept and chosen.is_plain,
+        cells=cells,
     )
 
 

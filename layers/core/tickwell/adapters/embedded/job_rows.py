@@ -27,24 +27,65 @@ COLUMNS = f"{_HEAD}, content"
 HEAD = f"{_HEAD}, NULL"
 """The same without payload and description."""
 
-INSERT = """
-    INSERT INTO jobs (
-        tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt,
-        slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed,
-        duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason,
-        expires_ms, pending, definition, content
-    ) VALUES (
-        :tenant, :job, :version, :status, :recurring, :queue, :lease_ms, :next_run, :slot_due, :slot_attempt,
-        :slot_losses, :slot_returns, :slot_token, :lease_until, :progress, :probe, :executions, :successful, :failed,
-        :duration, :created, :updated, :last_executed, :paused, :failures_in_a_row, :pause_after, :pause_reason,
-        :expires, :pending, :definition, :content
-    ) ON CONFLICT DO NOTHING
-"""
+_INSERTED = (
+    "tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt, "
+    "slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, "
+    "duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, "
+    "expires_ms, pending, definition, content"
+)
+_PLACES = ", ".join("?" for _ in _INSERTED.split(","))
+INSERT = f"INSERT INTO jobs ({_INSERTED}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"
+"""Takes ``insert_row``, by place: to find values by name took SQLite a quarter of the time of an insert."""
+
+_NO_SLOT = (None,) * 8
 
 
-def insert_values(job: Job) -> dict[str, Any]:
+def insert_row(job: Job) -> tuple[Any, ...]:
     """The values of ``INSERT``."""
-    slot, tally = job.slot, job.tally
+    tally = job.tally
+    return (
+        job.tenant_id,
+        job.job_id,
+        job.version,
+        job.status.value,
+        job.is_recurring,
+        effective_queue(job.queue, job.lane),
+        job.policy.lease_seconds * 1000,
+        epoch_ms(job.next_run_at),
+        *(_NO_SLOT if job.slot is None else _slot_row(job.slot)),
+        tally.executions,
+        tally.successful,
+        tally.failed,
+        tally.duration_ms,
+        to_epoch_ms(job.created_at),
+        to_epoch_ms(job.updated_at),
+        epoch_ms(job.last_executed_at),
+        epoch_ms(job.paused_at),
+        job.failures_in_a_row,
+        job.policy.pause_after_failures,
+        None if job.pause_reason is None else job.pause_reason.value,
+        epoch_ms(job.expires_at),
+        pending_text(job.pending),
+        definition_text(job),
+        content_text(job),
+    )
+
+
+def _slot_row(slot: Slot) -> tuple[Any, ...]:
+    return (
+        to_epoch_ms(slot.due_at),
+        slot.attempt,
+        slot.losses,
+        slot.returns,
+        slot.token,
+        epoch_ms(slot.lease_until),
+        progress_text(slot.progress),
+        epoch_ms(slot.probe_at),
+    )
+
+
+def replace_values(job: Job) -> dict[str, Any]:
+    """What an edit writes of ``job``, by the names in the statement."""
     return {
         "tenant": job.tenant_id,
         "job": job.job_id,
@@ -54,27 +95,12 @@ def insert_values(job: Job) -> dict[str, Any]:
         "queue": effective_queue(job.queue, job.lane),
         "lease_ms": job.policy.lease_seconds * 1000,
         "next_run": epoch_ms(job.next_run_at),
-        "slot_due": None if slot is None else to_epoch_ms(slot.due_at),
-        "slot_attempt": None if slot is None else slot.attempt,
-        "slot_losses": None if slot is None else slot.losses,
-        "slot_returns": None if slot is None else slot.returns,
-        "slot_token": None if slot is None else slot.token,
-        "lease_until": None if slot is None else epoch_ms(slot.lease_until),
-        "progress": None if slot is None else progress_text(slot.progress),
-        "probe": None if slot is None else epoch_ms(slot.probe_at),
-        "executions": tally.executions,
-        "successful": tally.successful,
-        "failed": tally.failed,
-        "duration": tally.duration_ms,
-        "created": to_epoch_ms(job.created_at),
         "updated": to_epoch_ms(job.updated_at),
-        "last_executed": epoch_ms(job.last_executed_at),
         "paused": epoch_ms(job.paused_at),
         "failures_in_a_row": job.failures_in_a_row,
         "pause_after": job.policy.pause_after_failures,
         "pause_reason": None if job.pause_reason is None else job.pause_reason.value,
         "expires": epoch_ms(job.expires_at),
-        "pending": pending_text(job.pending),
         "definition": definition_text(job),
         "content": content_text(job),
     }

@@ -22,11 +22,19 @@ LIST = f"""
     ORDER BY job_id DESC LIMIT ?
 """
 """Without children, whose ids go on with a dot behind those of their parents."""
+_IN_QUEUE = f"tenant_id = :tenant AND queue = :queue AND status <> '{JobStatus.DELETED.value}'"
 COUNT = f"""
-    SELECT status, COUNT(*) FROM jobs
-    WHERE tenant_id = ? AND queue = ? AND status <> '{JobStatus.DELETED.value}'
-    AND (expires_ms IS NULL OR expires_ms > ?) GROUP BY status
+    SELECT status, SUM(number) FROM (
+        SELECT status, jobs AS number FROM job_counts WHERE {_IN_QUEUE}
+        UNION ALL
+        SELECT status, -1 FROM jobs INDEXED BY jobs_by_expiry
+        WHERE expires_ms <= :now AND {_IN_QUEUE} AND substr(job_id, 37, 1) <> '.'
+        UNION ALL
+        SELECT status, 1 FROM jobs INDEXED BY jobs_of_parents
+        WHERE {_IN_QUEUE} AND substr(job_id, 37, 1) = '.' AND (expires_ms IS NULL OR expires_ms > :now)
+    ) GROUP BY status HAVING SUM(number) > 0
 """
+"""What the triggers count but for what has expired and is still there, and children, which they do not count."""
 _CLAIMED = f"""
     slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, probe_ms = NULL,
     last_executed_ms = :now

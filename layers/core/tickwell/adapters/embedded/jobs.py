@@ -8,7 +8,7 @@ from typing import Any
 from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import epoch_ms, is_later_form, pending_text, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
-from tickwell.adapters.embedded.job_rows import INSERT, insert_values, job_from
+from tickwell.adapters.embedded.job_rows import INSERT, insert_row, job_from, replace_values
 from tickwell.adapters.embedded.job_statements import (
     CLAIM_FIRST,
     CLAIM_OVER,
@@ -29,6 +29,7 @@ from tickwell.adapters.embedded.job_statements import (
     SKIP,
     WAIT,
 )
+from tickwell.adapters.embedded.new_counts import count_new
 from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.application.ports import (
     Claim,
@@ -68,7 +69,11 @@ class EmbeddedJobStore:
 
     def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
         """See the port; all in one transaction."""
+        rows = [insert_row(job) for job in jobs]
         with self._database.transaction() as cursor:
+            if _are_all_new(cursor, rows):
+                count_new(cursor, jobs)
+                return [True] * len(jobs)
             found = [self._create(cursor, job) for job in jobs]
         for job, standing in zip(jobs, found, strict=True):
             if standing is not None and not is_later_form(standing, job):
@@ -106,13 +111,14 @@ class EmbeddedJobStore:
 
     def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
         """See the port."""
-        values = (bindable(tenant_id), bindable(queue), to_epoch_ms(self._clock.now()))
+        now_ms = to_epoch_ms(self._clock.now())
+        values = {"tenant": bindable(tenant_id), "queue": bindable(queue), "now": now_ms}
         with self._database.read() as cursor:
             return {JobStatus(status): count for status, count in cursor.execute(COUNT, values)}
 
     def replace(self, job: Job, *, read: Job) -> bool:
         """See the port."""
-        values = insert_values(job) | {
+        values = replace_values(job) | {
             "keeps": job.slot is not None and job.status in KEEPS_RETRY,
             "goes_on": job.status in KEEPS_RETRY,
             "recounts": job.failures_in_a_row != read.failures_in_a_row,
@@ -192,13 +198,11 @@ class EmbeddedJobStore:
 
     def _create(self, cursor: sqlite3.Cursor, job: Job) -> Job | None:
         """Write a new job, unless there is one of its id: that one."""
-        values = insert_values(job)
-        if cursor.execute(INSERT, values).rowcount:
-            return None
         found = self._find(cursor, job.key)
         if found is None:
-            cursor.execute(DELETE, _this(job.key))
-            cursor.execute(INSERT, values)
+            cursor.execute(DELETE, _this(job.key))  # one that has expired
+            cursor.execute(INSERT, insert_row(job))
+            count_new(cursor, [job])
         return found
 
     def _claim(self, cursor: sqlite3.Cursor, claim: Claim) -> ClaimResult:
@@ -231,6 +235,18 @@ class EmbeddedJobStore:
             return None
         job = job_from(row)
         return None if _is_expired(job, self._clock.now()) else job
+
+
+def _are_all_new(cursor: sqlite3.Cursor, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Insert all of ``rows``, or none where there is a job of one's id."""
+    if len(rows) == 1:
+        return cursor.execute(INSERT, rows[0]).rowcount == 1
+    cursor.execute("SAVEPOINT all_new")
+    are_new = cursor.executemany(INSERT, rows).rowcount == len(rows)
+    if not are_new:
+        cursor.execute("ROLLBACK TO all_new")
+    cursor.execute("RELEASE all_new")
+    return are_new
 
 
 def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, handover: Handover | None) -> bool:

@@ -40,6 +40,7 @@ from tickwell.application.ports.services import (
     PasswordHasher,
     Secrets,
     SentMail,
+    Together,
     Tokens,
 )
 from tickwell.application.ports.stop_switch import StopSwitch
@@ -99,6 +100,7 @@ __all__ = [
     "Stretch",
     "Submissions",
     "TenantCounts",
+    "Together",
     "TokenGone",
     "Tokens",
     "WalkedJobs",

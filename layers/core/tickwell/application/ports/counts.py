@@ -1,10 +1,11 @@
 """The port of what is counted of a tenant."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from tickwell.domain.counts import Counts, ExecutionTally
+from tickwell.domain.usage import UsageByDay
 
 
 class TenantCounts(Protocol):
@@ -24,5 +25,12 @@ class TenantCounts(Protocol):
 
         Hours that begin from ``since`` to before ``until``; those without any are left out, and those of more than
         ``HOURS_KEPT`` ago.
+        """
+        ...
+
+    def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:
+        """What was done, by the day (UTC) from ``since`` to before ``until``; days without any are left out.
+
+        Kept as long as the hours. AWS: what happened within seconds of midnight may be counted to the day after it.
         """
         ...

@@ -113,7 +113,7 @@ class JobStore(Protocol):
     def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
         """How many jobs of the tenant are in a queue (by its effective name), by status; deleted ones are left out.
 
-        Exact; reads all jobs of the tenant, a million in some seconds.
+        Exact. The aws engine reads all jobs of the tenant for it, a million in some seconds.
         """
         ...
 

@@ -78,8 +78,8 @@ class MessageQueue(Protocol[T]):
         """Move it to the dead letter queue as it is."""
         ...
 
-    def depth(self) -> Depth:
-        """How full the queue is."""
+    def depth(self, *, most: int | None = None) -> Depth:
+        """How full the queue is. With ``most`` nothing need be counted any further than that, where it is counted."""
         ...
 
 

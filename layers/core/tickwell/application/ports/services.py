@@ -1,6 +1,6 @@
 """The ports of everything else: time, chance, mail, blobs, secrets, credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +48,15 @@ class SentMail:
 
     message_id: str
     via: str
+
+
+Together = Callable[[], AbstractContextManager[None]]
+"""Where the engine can, what one thread writes within such a block through any port is written at once when it ends,
+or not at all when it raises; where it cannot, each write stands by itself, and their order is what counts.
+
+A port call that fails undoes what it wrote itself, and no more. Reads within the block see nothing of it. Leaving it
+raises UnavailableError where nothing of it was written.
+"""
 
 
 class Mailer(Protocol):

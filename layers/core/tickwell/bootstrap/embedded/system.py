@@ -44,6 +44,8 @@ from tickwell.settings.reading import secrets_of
 
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
+_JOBS_AT_ONCE = 250
+"""They share a commit; other writers wait for them, some ten milliseconds."""
 
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 """How often the process tells that it is there."""
@@ -51,8 +53,9 @@ HEARTBEAT_INTERVAL = timedelta(seconds=10)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddedSystem:
-    """What is served, and what has to be driven."""
+    """What is served, and what has to be driven. ``services``: what ``http`` serves, for callers in this process."""
 
+    services: ApiServices
     http: AsgiApp
     lanes: Lanes
     lane_dead_letters: JobQueue
@@ -88,8 +91,10 @@ def embedded_system(base: Foundation) -> EmbeddedSystem:
     parts = _parts(base)
     queues, core, clock = parts.queues, parts.core, base.clock
     archive = BlobArchive(base.blobs) if base.settings.archive else None
+    services = _api(parts)
     return EmbeddedSystem(
-        http=build_app(_api(parts), local=True),
+        services=services,
+        http=build_app(services, local=True),
         lanes=queues.lanes,
         lane_dead_letters=queues.lane_dead_letters,
         notifications=queues.notifications,
@@ -154,6 +159,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
             far_timer=SweepFarTimer(),
             clock=base.clock,
             direct_horizon=settings.direct_horizon,
+            together=base.database.together,
         ),
         blobs=base.blobs,
         clock=base.clock,
@@ -161,6 +167,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         retention=settings.retention,
         longest_attempt=settings.longest_attempt,
         audit_retention=settings.audit_retention,
+        jobs_at_once=_JOBS_AT_ONCE,
     )
 
 

@@ -1,8 +1,8 @@
 """Counts as items: one JSON document each, and what was counted last of each partition (``seen``)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
@@ -14,6 +14,7 @@ from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.schedule import JobType
+from tickwell.domain.usage import Activity, QueueUsage, Usage
 
 NAMES: Final = {"kind": "kind", "spelling": "v", "version": "n", "document": "doc", "expires": "ex", "ttl": "ttl"}
 """What of the items is read and written, by its spelling in the table."""
@@ -31,25 +32,40 @@ _STATUSES: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DayUsage:
+    """The usage of the newest day that has any, which stands in the counts until another day begins."""
+
+    day: date
+    usage: QueueUsage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CountsRow:
-    """The counts of a group; ``version`` is 0 where there is no item yet."""
+    """The counts of a group; ``version`` is 0 where there is no item yet. ``today``: None before the first usage."""
 
     version: int
     seen: Seen
     counts: Counts
+    today: DayUsage | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DayRow:
-    """The hours of a day of a group; ``version`` is 0 where there is no item yet."""
+    """The hours of a day of a group; ``version`` is 0 where there is no item yet.
+
+    ``usage`` is the day's, once it is over; ``usage_of`` is the version of the counts that it was taken from.
+    """
 
     version: int
     seen: Seen
     hours: Mapping[datetime, ExecutionTally]
+    usage: QueueUsage
+    usage_of: int
 
 
-def counts_text(counts: Counts, seen: Seen) -> str:
+def counts_text(counts: Counts, seen: Seen, today: DayUsage | None) -> str:
     """The document of ``counts``."""
+    usage = {} if today is None else {"usage": [today.day.isoformat(), _usage_document(today.usage)]}
     return to_json(
         {
             "v": VERSION,
@@ -61,6 +77,7 @@ def counts_text(counts: Counts, seen: Seen) -> str:
             "executions": [[cell.queue, cell.lane, *_tally_document(t)] for cell, t in counts.executions.items()],
             "recent": [_ended_document(ended) for ended in counts.recent],
             "dead": counts.dead_letters,
+            **usage,
         }
     )
 
@@ -79,22 +96,35 @@ def counts_row(item: Item | None) -> CountsRow:
         recent=tuple(ended_execution(*each) for each in document["recent"]),
         dead_letters=document["dead"],
     )
-    return CountsRow(version=number(item, NAMES["version"]), seen=_seen_from(document["seen"]), counts=counts)
+    return CountsRow(
+        version=number(item, NAMES["version"]),
+        seen=_seen_from(document["seen"]),
+        counts=counts,
+        today=_today_from(document.get("usage")),
+    )
 
 
-def day_text(hours: Mapping[datetime, ExecutionTally], seen: Seen) -> str:
-    """The document of a day's hours."""
-    entries = [[to_epoch_ms(hour), *_tally_document(tally)] for hour, tally in hours.items()]
-    return to_json({"v": VERSION, "seen": _seen_document(seen), "hours": entries})
+def day_text(row: DayRow) -> str:
+    """The document of a day."""
+    entries = [[to_epoch_ms(hour), *_tally_document(tally)] for hour, tally in row.hours.items()]
+    usage = {"usage": [row.usage_of, _usage_document(row.usage)]} if row.usage_of else {}
+    return to_json({"v": VERSION, "seen": _seen_document(row.seen), "hours": entries, **usage})
 
 
 def day_row(item: Item | None) -> DayRow:
     """What ``day_text`` wrote; nothing where there is no item."""
     if item is None:
-        return DayRow(version=0, seen={}, hours={})
+        return DayRow(version=0, seen={}, hours={}, usage={}, usage_of=0)
     document = from_json(text(item, NAMES["document"]))
     hours = {from_epoch_ms(hour_ms): _tally_from(tally) for hour_ms, *tally in document["hours"]}
-    return DayRow(version=number(item, NAMES["version"]), seen=_seen_from(document["seen"]), hours=hours)
+    usage_of, usage = document.get("usage", (0, ()))
+    return DayRow(
+        version=number(item, NAMES["version"]),
+        seen=_seen_from(document["seen"]),
+        hours=hours,
+        usage=_usage_from(usage),
+        usage_of=usage_of,
+    )
 
 
 def _seen_document(seen: Seen) -> dict[str, str]:
@@ -134,3 +164,28 @@ def _tally_from(document: list[Any]) -> ExecutionTally:
 def _ended_document(ended: EndedExecution) -> list[Any]:
     due_ms, finished_ms = to_epoch_ms(ended.due_at), to_epoch_ms(ended.finished_at)
     return [ended.job_id, due_ms, ended.attempt, ended.status, finished_ms, ended.duration_ms]
+
+
+def _usage_document(usage: QueueUsage) -> list[list[Any]]:
+    return [
+        [cell.queue, cell.lane, used.duration_ms, *(used.activities.get(activity, 0) for activity in Activity)]
+        for cell, used in usage.items()
+    ]
+
+
+def _usage_from(document: Sequence[Sequence[Any]]) -> QueueUsage:
+    """What an older release has not counted yet is missing at the end."""
+    return {
+        ExecutionCell(queue=queue, lane=Lane(lane)): Usage(
+            activities={activity: count for activity, count in zip(Activity, numbers, strict=False) if count},
+            duration_ms=duration_ms,
+        )
+        for queue, lane, duration_ms, *numbers in document
+    }
+
+
+def _today_from(document: Sequence[Any] | None) -> DayUsage | None:
+    if document is None:
+        return None
+    day, usage = document
+    return DayUsage(day=date.fromisoformat(day), usage=_usage_from(usage))

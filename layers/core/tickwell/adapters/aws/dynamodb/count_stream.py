@@ -12,6 +12,7 @@ from tickwell.adapters.aws.dynamodb.items import NAMES, job_from
 from tickwell.domain.counts import Counts, EndedExecution, change_of_job
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job
+from tickwell.domain.usage import Used, usage_of_change
 
 _IMAGES = ("OldImage", "NewImage")
 
@@ -20,7 +21,8 @@ _IMAGES = ("OldImage", "NewImage")
 class Change:
     """What one stream record adds to the counts of a tenant.
 
-    ``sequence`` rises with each write to the partition that ``family`` and ``shard`` name.
+    ``sequence`` rises with each write to the partition that ``family`` and ``shard`` name. ``used`` is what follows
+    for the tenant's usage, if anything does.
     """
 
     tenant_id: str
@@ -28,6 +30,7 @@ class Change:
     shard: int
     sequence: int
     counts: Counts
+    used: Used | None = None
 
     @property
     def partition(self) -> str:
@@ -37,6 +40,8 @@ class Change:
 
 def changes_from(event: Mapping[str, Any]) -> list[Change]:
     """What the event that Lambda passes for the stream adds to counts, in its order; what adds nothing is left out.
+
+    Whatever adds to the usage changes the counts as well.
 
     The stream's view must include new and old images.
     """
@@ -60,12 +65,14 @@ def _change(images: Mapping[str, Any]) -> Change | None:
     if item is None:
         return None
     tenant_id, family, shard = parse_counted_partition(str(item["pk"]))
+    counts, used = (_of_dead_letter(old, new), None) if item["kind"] == DEAD_LETTER else _of_job(old, new)
     return Change(
         tenant_id=tenant_id,
         family=family,
         shard=shard,
         sequence=int(images["SequenceNumber"]),
-        counts=_of_dead_letter(old, new) if item["kind"] == DEAD_LETTER else _of_job(old, new),
+        counts=counts,
+        used=used,
     )
 
 
@@ -73,13 +80,13 @@ def _of_dead_letter(old: Item | None, new: Item | None) -> Counts:
     return Counts(dead_letters=int(new is not None) - int(old is not None))
 
 
-def _of_job(old: Item | None, new: Item | None) -> Counts:
+def _of_job(old: Item | None, new: Item | None) -> tuple[Counts, Used | None]:
     before = None if old is None else job_from(old, None)
     after = None if new is None else job_from(new, None)
     ended = None
     if old is not None and new is not None and before is not None and after is not None:
         ended = _ended(old, new, before, after)
-    return change_of_job(before, after, ended)
+    return change_of_job(before, after, ended), usage_of_change(before, after, ended)
 
 
 def _ended(old: Item, new: Item, before: Job, after: Job) -> EndedExecution | None:

@@ -6,12 +6,28 @@ crash anywhere, is left out. See ADR 0020 for the limits of that.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value
-from tickwell.adapters.aws.dynamodb.count_items import NAMES, Seen, counts_row, counts_text, day_row, day_text
-from tickwell.adapters.aws.dynamodb.count_keys import GROUPS, counts_key, day_key, group_of
+from tickwell.adapters.aws.dynamodb.count_items import (
+    NAMES,
+    DayUsage,
+    Seen,
+    counts_row,
+    counts_text,
+    day_row,
+    day_text,
+)
+from tickwell.adapters.aws.dynamodb.count_keys import (
+    GROUPS,
+    counts_key,
+    day_key,
+    group_of,
+    parse_counts_key,
+    parse_day_key,
+)
 from tickwell.adapters.aws.dynamodb.count_stream import Change
 from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.keys import Key
@@ -22,14 +38,28 @@ from tickwell.application.ports import Clock
 from tickwell.domain.counts import HOURS_KEPT, Counts, ExecutionTally, hour_of
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.usage import QueueUsage, UsageByDay, Used, plus
 
 K = TypeVar("K")
 
 _TRIES = 8
 _DAY = timedelta(days=1)
 
-Next = Callable[[Item | None], tuple[int, str] | None]
-"""From an item to the version that was read and the document that follows; None where there is nothing new."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Following:
+    """What follows from a row: the version that was read, and the document.
+
+    ``over`` is the day that is over by it, as it was read: it is written into its own row first.
+    """
+
+    version: int
+    document: str
+    over: DayUsage | None = None
+
+
+Next = Callable[[Item | None], Following | None]
+"""From an item to what follows; None where there is nothing new."""
 
 
 class DynamoTenantCounts:
@@ -59,6 +89,31 @@ class DynamoTenantCounts:
                     total[hour] = total.get(hour, ExecutionTally()).plus(tally)
         return dict(sorted(total.items()))
 
+    def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:
+        """See the port. One batch of 4 items, then four for each day.
+
+        In this order: a day's usage is in its own row before it leaves the counts. As long as it is in both, those of
+        the counts are the newer ones.
+        """
+        now = self._clock.now()
+        since = max(since, (now - HOURS_KEPT).date())
+        counts = self._table.get_many(counts_key(tenant_id, group) for group in range(GROUPS))
+        total: dict[date, QueueUsage] = {}
+        current: set[tuple[int, date]] = set()
+        for key, item in counts.items():
+            today = counts_row(item).today
+            if today is not None and since <= today.day < until:
+                current.add((parse_counts_key(key)[1], today.day))
+                total[today.day] = plus(total.get(today.day, {}), today.usage)
+        days = _days(_midnight(since), min(_midnight(until), now + _DAY))
+        found = self._table.get_many(day_key(tenant_id, group, day) for day in days for group in range(GROUPS))
+        for key, item in found.items():
+            _, group, day = parse_day_key(key)
+            usage = day_row(item).usage
+            if usage and (group, day) not in current:
+                total[day] = plus(total.get(day, {}), usage)
+        return dict(sorted(total.items()))
+
     def apply(self, changes: Sequence[Change]) -> int:
         """Count ``changes``, which are in the order of the stream; returns how many rows were to be written.
 
@@ -66,7 +121,7 @@ class DynamoTenantCounts:
         """
         rows: dict[Key, Next] = {}
         for (tenant_id, group), part in _by(changes, lambda each: (each.tenant_id, group_of(each.shard))).items():
-            rows[counts_key(tenant_id, group)] = _counting(part)
+            rows[counts_key(tenant_id, group)] = _counting(part, self._clock.now().date())
             ended = [each for each in part if each.counts.recent]
             for day, of_day in _by(ended, lambda each: each.counts.recent[0].hour.date()).items():
                 rows[day_key(tenant_id, group, day)] = _counting_hours(of_day)
@@ -80,11 +135,22 @@ class DynamoTenantCounts:
             found = following(item)
             if found is None:
                 return
-            outcome = self._table.update(key, row_write(key, *found), NAMES)
+            if found.over is not None:
+                self._close(key, found.version, found.over)
+            outcome = self._table.update(key, row_write(key, found.version, found.document), NAMES)
             if isinstance(outcome, Written):
                 return
             item = outcome.item
         raise UnavailableError(SERVICE, "counts are being written too often")
+
+    def _close(self, counts: Key, version: int, over: DayUsage) -> None:
+        """Write the usage of a day, as the counts of ``version`` have it, into its own row.
+
+        Repeated, or overtaken by a later version, it changes nothing.
+        """
+        tenant_id, group = parse_counts_key(counts)
+        key = day_key(tenant_id, group, over.day)
+        self._write(key, self._table.get_many([key]).get(key), _closing(over.usage, version))
 
 
 def row_write(key: Key, version: int, document: str) -> Write:
@@ -101,27 +167,62 @@ def row_write(key: Key, version: int, document: str) -> Write:
     return Write(update=update, condition="#version = :read", values=values | {"read": version})
 
 
-def _counting(changes: Sequence[Change]) -> Next:
-    def following(item: Item | None) -> tuple[int, str] | None:
+def _counting(changes: Sequence[Change], today: date) -> Next:
+    def following(item: Item | None) -> Following | None:
         row = counts_row(item)
         new, seen = _unseen(changes, row.seen)
+        if not new:
+            return None
         counts = row.counts
         for change in new:
             counts = counts.plus(change.counts)
-        return (row.version, counts_text(counts, seen)) if new else None
+        over, current = _turned(row.today, [each.used for each in new if each.used is not None], today)
+        return Following(version=row.version, document=counts_text(counts, seen, current), over=over)
+
+    return following
+
+
+def _turned(standing: DayUsage | None, used: Sequence[Used], today: date) -> tuple[DayUsage | None, DayUsage | None]:
+    """The day that is over when ``used`` has been added, and the one that all of ``used`` is counted to.
+
+    That is the newest day among them: in a batch of seconds around midnight some is counted to the day after. So the
+    day that is over is exactly what was read, and writing it down may be repeated. No clock that is ahead leads beyond
+    ``today``.
+    """
+    if not used:
+        return None, standing
+    current = DayUsage(day=min(max(each.day for each in used), today), usage={})
+    over = None
+    if standing is not None and standing.day >= current.day:
+        current = standing
+    elif standing is not None:
+        over = standing
+    for each in used:
+        current = replace(current, usage=plus(current.usage, {each.cell: each.usage}))
+    return over, current
+
+
+def _closing(usage: QueueUsage, version: int) -> Next:
+    def following(item: Item | None) -> Following | None:
+        row = day_row(item)
+        if row.usage_of >= version:
+            return None
+        return Following(version=row.version, document=day_text(replace(row, usage=usage, usage_of=version)))
 
     return following
 
 
 def _counting_hours(changes: Sequence[Change]) -> Next:
-    def following(item: Item | None) -> tuple[int, str] | None:
+    def following(item: Item | None) -> Following | None:
         row = day_row(item)
         new, seen = _unseen(changes, row.seen)
         hours = dict(row.hours)
         for change in new:
             hour = hour_of(change.counts.recent[0].finished_at)
             hours[hour] = hours.get(hour, ExecutionTally()).plus(change.counts.tally())
-        return (row.version, day_text(hours, seen)) if new else None
+        if not new:
+            return None
+        return Following(version=row.version, document=day_text(replace(row, hours=hours, seen=seen)))
 
     return following
 
@@ -146,7 +247,11 @@ def _by(changes: Sequence[Change], key: Callable[[Change], K]) -> Mapping[K, lis
 
 def _days(since: datetime, until: datetime) -> Iterator[date]:
     """The days, UTC, from the one of ``since`` to the one of ``until``."""
-    day = datetime.combine(since.astimezone(UTC).date(), time(), tzinfo=UTC)
+    day = _midnight(since.astimezone(UTC).date())
     while day < until:
         yield day.date()
         day += _DAY
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)

@@ -74,5 +74,5 @@ class Recount:
             recent=row.counts.recent,
         )
         key = counts_key(tenant_id, group)
-        write = row_write(key, row.version, counts_text(counts, row.seen))
+        write = row_write(key, row.version, counts_text(counts, row.seen, row.today))
         return isinstance(self._table.update(key, write, NAMES), Written)

@@ -1,0 +1,103 @@
+"""What each activity costs on AWS, in units: the figures of the meter (``tests/meter``), which holds this table.
+
+Twice: ``alone`` is sparse traffic, where each job has its own request and its own batch everywhere; ``batched`` is
+full batches: jobs created a thousand in a request, ten in a message batch, ten in an invocation of the worker. What a
+deployment pays lies between the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tickwell.domain.counts import ExecutionCell
+from tickwell.domain.lane import Lane
+from tickwell.domain.prices import Units
+from tickwell.domain.usage import Activity, QueueUsage, Usage
+
+_MB = 1 / 1024
+MEMORY_GB: Final[Mapping[Lane, float]] = {lane: 2048 * _MB if lane is Lane.HEAVY else 512 * _MB for lane in Lane}
+"""The memory of each lane's worker, as ``template.yaml`` has it."""
+
+_INVOCATION_SECONDS, _CALL_SECONDS = 0.010, 0.005
+"""Assumed, for no emulator tells: what an invocation takes at 512 MB, and each call of the SDK in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """The same work in sparse traffic and in full batches."""
+
+    alone: Units
+    batched: Units
+
+    def plus(self, other: "Bounds") -> "Bounds":
+        """Both together."""
+        return Bounds(alone=self.alone.plus(other.alone), batched=self.batched.plus(other.batched))
+
+    def times(self, number: float) -> "Bounds":
+        """The same so many times."""
+        return Bounds(alone=self.alone.times(number), batched=self.batched.times(number))
+
+
+NOTHING: Final = Bounds(alone=Units(), batched=Units())
+
+
+def _busy(*, invocations: float = 0, calls: float = 0) -> float:
+    """GB-seconds of what surrounds the tasks' own time."""
+    return (invocations * _INVOCATION_SECONDS + calls * _CALL_SECONDS) * MEMORY_GB[Lane.MEDIUM]
+
+
+_REQUEST = Units(
+    http_requests=1, lambda_requests=1, write_units=1, read_units=1, gb_seconds=_busy(invocations=1, calls=2)
+)
+"""A request of the API with a token: it is counted, and its user is read."""
+_SENT = Bounds(alone=Units(sqs_requests=1), batched=Units(sqs_requests=0.1))
+_RECEIVED = Bounds(
+    alone=Units(sqs_requests=2, lambda_requests=1, gb_seconds=_busy(invocations=1)),
+    batched=Units(sqs_requests=0.2, lambda_requests=0.1, gb_seconds=_busy(invocations=0.1)),
+)
+"""A message that a worker receives and deletes."""
+
+
+def _both(units: Units) -> Bounds:
+    return Bounds(alone=units, batched=units)
+
+
+def _requested(units: Units) -> Bounds:
+    return Bounds(alone=units.plus(_REQUEST), batched=units.plus(_REQUEST.times(0.001)))
+
+
+_CREATED = _requested(Units(write_units=2, read_units=1, gb_seconds=_busy(calls=2))).plus(_SENT)
+"""Due item, job, message; the safety sync looks once."""
+_ATTEMPT = _both(Units(write_units=3, gb_seconds=_busy(calls=3))).plus(_RECEIVED)
+"""Claim, record, finish."""
+
+UNIT_COSTS: Final[Mapping[Activity, Bounds]] = {
+    Activity.CREATED_SOON: _CREATED,
+    Activity.CREATED_FAR: _CREATED.plus(_both(Units(write_units=2))),
+    Activity.CREATED_RECURRING: _CREATED.plus(_both(Units(write_units=1))),
+    Activity.CHILDREN: _both(Units(write_units=2, read_units=1)).plus(_SENT).plus(_ATTEMPT),
+    Activity.CHANGES: _requested(Units(write_units=2, read_units=1)),
+    Activity.ATTEMPTS: _ATTEMPT,
+    Activity.OCCURRENCES: _ATTEMPT.plus(_both(Units(write_units=3, read_units=2))).plus(_SENT),
+    Activity.RETRIES: _ATTEMPT.plus(_both(Units(write_units=1))).plus(_SENT),
+    Activity.GIVEN_UP: _both(Units(write_units=3, read_units=6, sqs_requests=3, lambda_requests=2)),
+}
+"""Without payloads over 400 bytes, limited queues, and output that has to lie beside its record: those cost more."""
+
+
+def bounds_of(usage: QueueUsage) -> Bounds:
+    """The units of ``usage``."""
+    total = NOTHING
+    for cell, used in usage.items():
+        total = total.plus(_of_cell(cell, used))
+    return total
+
+
+def _of_cell(cell: ExecutionCell, used: Usage) -> Bounds:
+    total = NOTHING
+    for activity, number in used.activities.items():
+        total = total.plus(UNIT_COSTS[activity].times(number))
+    # Jobs of a batch run side by side: in full batches ten share the time of their invocation, but on the heavy lane.
+    gb_seconds = used.duration_ms / 1000 * MEMORY_GB[cell.lane]
+    shared = gb_seconds if cell.lane is Lane.HEAVY else gb_seconds / 10
+    return total.plus(Bounds(alone=Units(gb_seconds=gb_seconds), batched=Units(gb_seconds=shared)))

@@ -1,0 +1,141 @@
+"""How the embedded engine accepts jobs: due item, job and message in one commit (rule 1)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tickwell
+from tests.world import ADA
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
+from tickwell.adapters.embedded.database import Database
+from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.ports import Outgoing
+from tickwell.bootstrap.embedded.system import EmbeddedSystem
+from tickwell.bootstrap.local import local
+from tickwell.domain.errors import UnavailableError
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+from tickwell.domain.usage import Activity
+from tickwell.settings.local import LocalSettings
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[EmbeddedSystem]:
+    made = local(LocalSettings(data_dir=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many transactions shared each commit."""
+    made: list[int] = []
+    end = Database._end
+
+    def count(database: Database, group: Any) -> None:
+        made.append(group.members)
+        end(database, group)
+
+    monkeypatch.setattr(Database, "_end", count)
+    return made
+
+
+def requests(number: int) -> list[NewJob]:
+    return [NewJob(name=f"job {n}", payload={"message": "x"}) for n in range(number)]
+
+
+def counted(system: EmbeddedSystem) -> int:
+    """How many jobs there are by the counts, and by the usage."""
+    create_job = system.services.create_job
+    counts = EmbeddedTenantCounts(create_job.jobs._database, create_job.clock)  # type: ignore[attr-defined]
+    today = create_job.clock.now().date()
+    by_day = counts.usage(ADA.tenant_id, since=today - timedelta(days=1), until=today + timedelta(days=1))
+    used = [usage.activities[Activity.CREATED_SOON] for queues in by_day.values() for usage in queues.values()]
+    assert sum(used) == sum(counts.read(ADA.tenant_id).jobs.values())
+    return sum(used)
+
+
+def sent(system: EmbeddedSystem) -> int:
+    depth = system.lanes[Lane.MEDIUM].depth()
+    return depth.waiting + depth.delayed
+
+
+def test_a_job_needs_one_commit(system: EmbeddedSystem, commits: list[int]) -> None:
+    commits.clear()
+    accepted = system.services.create_job(ADA, NewJob(name="a job"))
+    assert accepted.launched
+    assert commits == [1]
+    assert len(system.lanes[Lane.MEDIUM].receive(10, wait_seconds=0)) == 1
+
+
+def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[int]) -> None:
+    commits.clear()
+    outcomes = system.services.create_jobs(ADA, requests(600))
+    assert all(isinstance(outcome, CreatedJob) and outcome.launched for outcome in outcomes)
+    assert commits == [1, 1, 1]
+    assert sent(system) == 600
+
+
+def test_a_request_that_comes_again_makes_nothing_twice(system: EmbeddedSystem) -> None:
+    create_jobs = system.services.create_jobs
+    clock, ids = create_jobs.create_job.clock, create_jobs.create_job.ids
+    at = clock.now()
+    with ids.derived("a seed", at):
+        create_jobs(ADA, requests(2))
+    with ids.derived("a seed", at):
+        outcomes = create_jobs(ADA, requests(5))
+    jobs = [outcome.job.job_id for outcome in outcomes if isinstance(outcome, CreatedJob)]
+    assert len(set(jobs)) == 5
+    assert sent(system) == counted(system) == 5
+    with ids.derived("a seed", at):
+        again = create_jobs.create_job(ADA, NewJob(name="job 0", payload={"message": "x"}))
+    assert (again.job.job_id, again.launched) == (jobs[0], False)
+    assert counted(system) == 5
+
+
+def test_one_statement_inserts_jobs_so_that_all_are_counted() -> None:
+    (package,) = tickwell.__path__
+    sources = [path for path in Path(package).rglob("*.py") if "INTO jobs" in path.read_text()]
+    users = [
+        path for path in Path(package).rglob("*.py") if re.search(r"job_rows import .*\bINSERT\b", path.read_text())
+    ]
+    assert [path.name for path in (*sources, *users)] == ["job_rows.py", "jobs.py"]
+
+
+def test_a_lane_that_fails_leaves_the_job_to_the_safety_sync(system: EmbeddedSystem) -> None:
+    one = system.services.create_job
+    arming = replace(one.arming, lanes=dict.fromkeys(Lane, _BrokenLane(one.arming.lanes[Lane.MEDIUM])))
+    create_job: CreateJob = replace(one, arming=arming)
+    accepted = create_job(ADA, NewJob(name="a job"))
+    assert not accepted.launched
+    (other,) = CreateJobs(create_job=create_job)(ADA, requests(1))
+    assert isinstance(other, CreatedJob)
+    assert not other.launched
+    for job in (accepted.job, other.job):
+        assert one.jobs.get(ADA.tenant_id, job.job_id) == job
+    assert sent(system) == 0
+
+
+class _BrokenLane:
+    """A lane that takes a message and fails then."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def send(self, outgoing: Sequence[Outgoing[JobMessage]]) -> None:
+        with self._inner._database.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO queue_messages (queue, group_id, body, visible_at) VALUES (?, 'group', 'body', 0)",
+                (f"lane-{Lane.MEDIUM}",),
+            )
+            assert outgoing
+            raise UnavailableError("sqlite", "SQLITE_FULL")
