@@ -11,11 +11,12 @@ import tickwell
 from tests.sqlite_system import Commit
 from tests.world import ADA
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
-from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_job import CreatedJob, CreateJob, Every, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.ports import Outgoing
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.usage import Activity
@@ -23,6 +24,10 @@ from tickwell.domain.usage import Activity
 
 def requests(number: int) -> list[NewJob]:
     return [NewJob(name=f"job {n}", payload={"message": "x"}) for n in range(number)]
+
+
+def terms(job: Job) -> tuple[object, ...]:
+    return job.lane, job.queue, job.policy
 
 
 def counted(system: EmbeddedSystem) -> int:
@@ -55,6 +60,24 @@ def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[Commit
     assert all(isinstance(outcome, CreatedJob) and outcome.launched for outcome in outcomes)
     assert [each.members for each in commits] == [1, 1, 1]
     assert sent(system) == 600
+
+
+def test_each_job_of_a_request_is_what_it_would_be_alone(system: EmbeddedSystem) -> None:
+    fields: list[dict[str, Any]] = [
+        {},
+        {"priority": 1},
+        {"priority": "low"},
+        {"timeout_seconds": 5},
+        {"timeout_seconds": 5, "max_retries": 0},
+        {"schedule": Every(seconds=60)},
+        {"schedule": Every(seconds=60), "pause_after_failures": 3},
+        {},
+    ]
+    asked = [NewJob(name="a job", **each) for each in fields]
+    for together, request in zip(system.services.create_jobs(ADA, asked), asked, strict=True):
+        alone = system.services.create_job(ADA, request)
+        assert isinstance(together, CreatedJob)
+        assert terms(together.job) == terms(alone.job)
 
 
 def test_a_request_that_comes_again_makes_nothing_twice(system: EmbeddedSystem) -> None:

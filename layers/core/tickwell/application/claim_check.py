@@ -9,6 +9,8 @@ from tickwell.application.ports import BlobStore
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 LARGEST_STORED_BYTES = 256 * 1024
 """Above this, a payload or an execution's output and logs go to the blob store."""
 
@@ -84,4 +86,4 @@ def load_detail(blobs: BlobStore, detail: Detail, detail_blob: str | None) -> De
 
 def encode(value: Any) -> bytes:
     """JSON as the blob store keeps it; lone surrogates, which payloads may hold, come back as they were."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _json(value).encode("utf-8", "surrogatepass")

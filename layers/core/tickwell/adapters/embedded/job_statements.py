@@ -34,7 +34,7 @@ COUNT = f"""
         WHERE {_IN_QUEUE} AND substr(job_id, 37, 1) = '.' AND (expires_ms IS NULL OR expires_ms > :now)
     ) GROUP BY status HAVING SUM(number) > 0
 """
-"""What the triggers count but for what has expired and is still there, and children, which they do not count."""
+"""What is counted of the tenant without what has expired and is still there, and with children, which are not."""
 _CLAIMED = f"""
     slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, probe_ms = NULL,
     last_executed_ms = :now
