@@ -1,53 +1,33 @@
 """How the embedded engine accepts jobs: due item, job and message in one commit (rule 1)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import tickwell
+from tests.sqlite_system import Commit
 from tests.world import ADA
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
-from tickwell.adapters.embedded.database import Database
-from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_job import CreatedJob, CreateJob, Every, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.ports import Outgoing
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
-from tickwell.bootstrap.local import local
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.usage import Activity
-from tickwell.settings.local import LocalSettings
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[EmbeddedSystem]:
-    made = local(LocalSettings(data_dir=tmp_path))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many transactions shared each commit."""
-    made: list[int] = []
-    end = Database._end
-
-    def count(database: Database, group: Any) -> None:
-        made.append(group.members)
-        end(database, group)
-
-    monkeypatch.setattr(Database, "_end", count)
-    return made
 
 
 def requests(number: int) -> list[NewJob]:
     return [NewJob(name=f"job {n}", payload={"message": "x"}) for n in range(number)]
+
+
+def terms(job: Job) -> tuple[object, ...]:
+    return job.lane, job.queue, job.policy
 
 
 def counted(system: EmbeddedSystem) -> int:
@@ -66,20 +46,38 @@ def sent(system: EmbeddedSystem) -> int:
     return depth.waiting + depth.delayed
 
 
-def test_a_job_needs_one_commit(system: EmbeddedSystem, commits: list[int]) -> None:
+def test_a_job_needs_one_commit(system: EmbeddedSystem, commits: list[Commit]) -> None:
     commits.clear()
     accepted = system.services.create_job(ADA, NewJob(name="a job"))
     assert accepted.launched
-    assert commits == [1]
+    assert [each.members for each in commits] == [1]
     assert len(system.lanes[Lane.MEDIUM].receive(10, wait_seconds=0)) == 1
 
 
-def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[int]) -> None:
+def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[Commit]) -> None:
     commits.clear()
     outcomes = system.services.create_jobs(ADA, requests(600))
     assert all(isinstance(outcome, CreatedJob) and outcome.launched for outcome in outcomes)
-    assert commits == [1, 1, 1]
+    assert [each.members for each in commits] == [1, 1, 1]
     assert sent(system) == 600
+
+
+def test_each_job_of_a_request_is_what_it_would_be_alone(system: EmbeddedSystem) -> None:
+    fields: list[dict[str, Any]] = [
+        {},
+        {"priority": 1},
+        {"priority": "low"},
+        {"timeout_seconds": 5},
+        {"timeout_seconds": 5, "max_retries": 0},
+        {"schedule": Every(seconds=60)},
+        {"schedule": Every(seconds=60), "pause_after_failures": 3},
+        {},
+    ]
+    asked = [NewJob(name="a job", **each) for each in fields]
+    for together, request in zip(system.services.create_jobs(ADA, asked), asked, strict=True):
+        alone = system.services.create_job(ADA, request)
+        assert isinstance(together, CreatedJob)
+        assert terms(together.job) == terms(alone.job)
 
 
 def test_a_request_that_comes_again_makes_nothing_twice(system: EmbeddedSystem) -> None:
