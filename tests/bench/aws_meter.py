@@ -107,7 +107,7 @@ def _metered(*, quick: bool) -> tuple[dict[str, Bill], dict[str, Bill]]:
     chosen = {**chosen, **{name: _CASES[name] for name in GOALS}}
     full = {name: case(crowd) for name, (case, crowd) in chosen.items()}
     sparse = {name: case(SPARSE) for name, (case, _) in chosen.items()}
-    full |= {name: cases.read(path) for name, path in _READS.items()}
+    full |= cases.reads(_READS)
     return full, sparse
 
 
