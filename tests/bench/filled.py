@@ -1,10 +1,11 @@
 """SQLite files in which very many jobs are, without the hours that it takes to create and run them one by one.
 
-The product itself creates three jobs through its use cases: one that has run, one that waits in its lane, one that is
-due later. Their rows are the models: all others are copies of them, made by one statement for each table, in which
+The product itself creates four jobs through its use cases: one that has run, two that wait in lanes, one that is due
+later. Their rows are the models: all others are copies of them, made by one statement for each table, in which
 only ids, names and instants are different. So whatever columns the schema has, they hold what the product writes;
-indexes are filled as rows come, and triggers count. What is spread (names, instants, turns in the lane) is so by
-multiplication with a large odd number: every file of a size is the same. From then on the product reads and writes it.
+indexes are filled as rows come, and the tenant's jobs are counted anew at the end. What is spread (names, instants,
+turns in the lane) is so by multiplication with a large odd number: every file of a size is the same. From then on the
+product reads and writes it.
 """
 
 import sqlite3
@@ -18,11 +19,13 @@ from pathlib import Path
 from tests.contract.store_engines import EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tests.world import ADA, World, new_world
+from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.create_job import At, Immediately, NewJob
 from tickwell.domain.due import DUE_SHARDS, DuePosition, Watermark
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
 from tickwell.domain.quota import QuotaName
 from tickwell.domain.schedule import OneTime
 
@@ -31,6 +34,11 @@ HISTORY = timedelta(days=20)
 
 FIRST_DUE, LAST_DUE = timedelta(hours=12), timedelta(days=30)
 """After noon: when the first and the last of those that are due later are."""
+
+IN_ORDER, SCATTERED = Lane.MEDIUM, Lane.LOW
+"""Jobs stand in the one lane as they were created, in the other in any order, as jobs do that were due later."""
+
+NOW = Immediately()
 
 _NOON_MS = to_epoch_ms(NOON)
 _DRAW = "(k * 2654435761 % 4294967291)"
@@ -42,13 +50,12 @@ _LATER = (
 _HEX = f"printf('%012x', {_CREATED})"
 _ID = f"substr({_HEX}, 1, 8) || '-' || substr({_HEX}, 9) || printf('-7%03x-a%03x-%012x', k & 4095, k >> 12 & 4095, k)"
 _COPIES = f"""
-    WITH RECURSIVE series (k) AS (VALUES (0) UNION ALL SELECT k + 1 FROM series WHERE k < :jobs - 1),
-    copies AS MATERIALIZED (
-        SELECT k, kind, {_ID} AS new_id, {_CREATED} AS created,
-            CASE kind WHEN 'later' THEN {_LATER} ELSE {_CREATED} END AS due
-        FROM (
-            SELECT k, CASE WHEN k % 2 = 0 THEN 'run' WHEN k % 4 = 1 THEN 'waiting' ELSE 'later' END AS kind FROM series
-        )
+    WITH RECURSIVE series (k) AS (VALUES (0) UNION ALL SELECT k + 1 FROM series WHERE k < :jobs - 1)
+    INSERT INTO copies SELECT k, kind, {_ID}, {_CREATED}, CASE kind WHEN 'later' THEN {_LATER} ELSE {_CREATED} END
+    FROM (
+        SELECT k, CASE WHEN k % 2 = 0 THEN 'run' WHEN k % 4 = 3 THEN 'later' WHEN k % 8 = 1 THEN 'in order'
+            ELSE 'scattered' END AS kind
+        FROM series
     )
 """
 _ISO = "strftime('%Y-%m-%dT%H:%M:%fZ', due / 1000.0, 'unixepoch')"
@@ -60,6 +67,7 @@ def _replaced(column: str) -> str:
 
 
 _NAME = f"json_quote('job ' || ({_DRAW} % 1000003))"
+_TURN = "100 + CASE kind WHEN 'in order' THEN k / 8 ELSE k / 8 * 2654435761 % :lane END"
 _KEPT = f"created + (m.expires_ms - {_NOON_MS})"
 _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "jobs": (
@@ -98,7 +106,7 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "body": f"replace({_replaced('body')}, '{NOON:%Y-%m-%dT%H:%M:%SZ}', {_ISO})",
             "visible_at": "due",
-            "turn": ":last + 1 + k / 4 * 2654435761 % :lane",
+            "turn": _TURN,
         },
     ),
 }
@@ -130,6 +138,8 @@ def opened(folder: Path, jobs: int) -> Iterator[Filled]:
             models = _models(world, made)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _copy(connection, models, 2 * jobs)
+        with _on(folder, path) as (made, world):
+            EmbeddedTenantCounts(made.database, world.clock).recount(ADA.tenant_id)
     with _on(folder, path) as (made, world):
         with made.database.read() as cursor:
             (checked_ms,) = cursor.execute("SELECT MAX(checked_ms) FROM watermarks").fetchone()
@@ -146,20 +156,23 @@ def _on(folder: Path, path: Path) -> Iterator[tuple[EmbeddedStores, World]]:
         made.database.close()
 
 
-def _models(world: World, made: EmbeddedStores) -> Mapping[str, Job]:
-    """Three jobs by what becomes of them; the safety sync has come as far as now."""
+def _models(world: World, made: EmbeddedStores) -> dict[str, Job]:
+    """Jobs by what becomes of them; the safety sync has come as far as now."""
     made.stores.quotas.change(ADA.tenant_id, {QuotaName.JOBS: None})
     here = Watermark(swept_to=DuePosition(look_at=NOON), checked_to=DuePosition(look_at=NOON))
     for shard in range(DUE_SHARDS):
         made.stores.due_items.acquire(shard, token="first", now=NOON, lease_until=NOON, first=here)
         made.stores.due_items.save(shard, token="first", watermark=here)
-    models = {"run": _created(world, Immediately())}
+    models = {"run": _created(world)}
     world.work()
-    return models | {"waiting": _created(world, Immediately()), "later": _created(world, At(at=NOON + LAST_DUE))}
+    models["in order"] = _created(world)
+    models["scattered"] = _created(world, priority=SCATTERED.value)
+    models["later"] = _created(world, schedule=At(at=NOON + LAST_DUE))
+    return models
 
 
-def _created(world: World, schedule: Immediately | At) -> Job:
-    request = NewJob(name="model", task="echo", payload={"message": "hello"}, schedule=schedule)
+def _created(world: World, *, schedule: Immediately | At = NOW, priority: str = "medium") -> Job:
+    request = NewJob(name="model", task="echo", payload={"message": "hello"}, schedule=schedule, priority=priority)
     return world.create_job(ADA, request).job
 
 
@@ -171,17 +184,18 @@ def _copy(connection: sqlite3.Connection, models: Mapping[str, Job], jobs: int) 
     connection.execute("CREATE TEMP TABLE models (kind TEXT, model_id TEXT, model_due TEXT)")
     rows = [(kind, job.job_id, str(_due_ms(job))) for kind, job in models.items()]
     connection.executemany("INSERT INTO models VALUES (?, ?, ?)", rows)
-    (last,) = connection.execute("SELECT COALESCE(MAX(turn), 0) FROM queue_messages").fetchone()
-    values = {"jobs": jobs, "last": last, "lane": jobs // 4}
+    connection.execute("CREATE TEMP TABLE copies (k INTEGER PRIMARY KEY, kind TEXT, new_id TEXT, created, due)")
+    connection.execute(_COPIES, {"jobs": jobs})
     for table, (belongs, changed) in _TABLES.items():
         columns = [name for name in _columns(connection, table) if name not in _NUMBERED]
         chosen = ", ".join(changed.get(name, f"m.{name}") for name in columns)
+        order = changed.get("turn", "k")
         connection.execute(f"CREATE TEMP TABLE model_rows AS SELECT * FROM {table}")
         connection.execute("BEGIN")
         connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) {_COPIES} SELECT {chosen}"
-            f" FROM copies JOIN models USING (kind) JOIN model_rows AS m ON {belongs} ORDER BY k",
-            values,
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM copies"
+            f" CROSS JOIN models USING (kind) CROSS JOIN model_rows AS m ON {belongs} ORDER BY {order}",
+            {"lane": jobs // 8},
         )
         connection.execute("COMMIT")
         connection.execute("DROP TABLE model_rows")

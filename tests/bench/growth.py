@@ -1,30 +1,32 @@
-"""The same work beside few jobs and beside very many must cost the same: ``python -m tests.bench.growth``.
+"""The same work beside few jobs and beside very many must cost the same: ``python -m tests.bench --only growth``.
 
-Each of three SQLite files has so many jobs that wait (half of them in a lane, half due within the next 30 days) and as
+Each of three SQLite files has so many jobs that wait (half of them in lanes, half due within the next 30 days) and as
 many that have run; ``filled.py`` says how they came there. The same work is done on each of them in turns: so whatever
 slows the machine down slows all. Counted is the CPU time of this process, user and system: files differ in nothing else
 but their size, and the disk's own time would only say which disk it is.
 
-What is claimed stands in its lane in another order than that of creation, and what is created in bulk is due at
-scattered instants: that is the hard case, in which each job's rows are on pages of their own.
+Where jobs are claimed in another order than that of their creation, or created for scattered instants, the rows of each
+are on pages of their own: that is the hard case.
 """
 
-import argparse
 import asyncio
+import resource
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from tests.bench.filled import Filled, opened
+from tests.bench.benches import Run
+from tests.bench.filled import IN_ORDER, NOW, SCATTERED, Filled, opened
+from tests.bench.results import Goal, Result, Table
 from tests.contract.makers import execution
 from tests.world import ADA
-from tickwell.application.create_job import At, NewJob
+from tickwell.application.create_job import At, CreatedJob, Immediately, NewJob
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.statistics import ReadStatistics
 from tickwell.domain.job import Job
@@ -33,8 +35,11 @@ from tickwell.domain.job_listing import JobQuery, JobSort
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 
-SIZES = (1000, 100_000, 1_000_000)
-ROUNDS = 20
+SIZES, QUICK = (1000, 100_000, 1_000_000), (500, 1000, 4000)
+ROUNDS, QUICK_ROUNDS = 11, 2
+GOAL = 1.2
+QUEUE, DEPTH = "a queue with its counts", "depth of a lane"
+WITHOUT_GOAL = (QUEUE, DEPTH)
 _BATCH = 10
 _MANY = 50
 _SWEEP_EVERY = timedelta(minutes=10)
@@ -55,20 +60,7 @@ class Work:
 
     def round(self) -> None:
         """Everything once."""
-        for name, units, part in (
-            ("create a job", _BATCH, self.create),
-            ("create jobs in bulk, each", _MANY, self.create_in_bulk),
-            ("claim (of ten), each", _BATCH, self.claim),
-            ("claim, run, record, finish (of ten), each", _BATCH, self.execute),
-            ("list: first page", 1, lambda: self.page(JobQuery())),
-            ("list: first page of active ones", 1, lambda: self.page(JobQuery(chosen=JobFilter(status="active")))),
-            ("list: first page by next run", 1, lambda: self.page(JobQuery(sort_by=JobSort.NEXT_RUN))),
-            ("list: first page by name", 1, lambda: self.page(JobQuery(sort_by=JobSort.NAME))),
-            ("sweep in which 50 fall due", 1, self.sweep),
-            ("statistics", 1, self.statistics),
-            ("a queue with its counts", 1, self.queue),
-            ("depth of a lane", 1, self.depth),
-        ):
+        for name, units, part in self.parts():
             if name.startswith("sweep"):
                 self.let_fall_due()
             begun = time.process_time()
@@ -76,33 +68,58 @@ class Work:
             self.taken.setdefault(name, []).append((time.process_time() - begun) / units * 1e6)
             self.end_what_runs()
 
+    def parts(self) -> Sequence[tuple[str, int, Callable[[], None]]]:
+        """What is done, how many of it at once, and how."""
+        active = JobFilter(status="active")
+        return (
+            ("create a job, due at once", _BATCH, self.create),
+            ("create 50 together, due at once, each", _MANY, self.create_together),
+            ("create 50 together, due at scattered instants, each", _MANY, self.create_scattered),
+            ("claim ten in order, each", _BATCH, lambda: self.claim(IN_ORDER)),
+            ("claim ten scattered ones, each", _BATCH, lambda: self.claim(SCATTERED)),
+            ("claim, run, record, finish ten in order, each", _BATCH, lambda: self.execute(IN_ORDER)),
+            ("claim, run, record, finish ten scattered ones, each", _BATCH, lambda: self.execute(SCATTERED)),
+            ("list the first page", 1, lambda: self.page(JobQuery())),
+            ("list the first page of active ones", 1, lambda: self.page(JobQuery(chosen=active))),
+            ("list the first page by next run", 1, lambda: self.page(JobQuery(sort_by=JobSort.NEXT_RUN))),
+            ("list the first page by name", 1, lambda: self.page(JobQuery(sort_by=JobSort.NAME))),
+            ("sweep: 50 fall due", 1, self.sweep),
+            ("statistics", 1, self.statistics),
+            (QUEUE, 1, self.queue),
+            (DEPTH, 1, self.depth),
+        )
+
     def create(self) -> None:
         """Jobs that are due at once, one by one."""
         for number in range(_BATCH):
             self.filled.world.create(name=f"new {number}", task="echo", payload={"message": "hello"})
 
-    def create_in_bulk(self) -> None:
-        """Jobs that are due at scattered instants."""
+    def create_together(self) -> None:
+        """Jobs that are due at once, in one request."""
+        self._create([NOW] * _MANY)
+
+    def create_scattered(self) -> None:
+        """Jobs that are due at scattered instants, in one request."""
         now = self.filled.world.clock.now()
-        self._create_at([now + timedelta(days=1, seconds=self._draw(_SCATTER_SECONDS)) for _ in range(_MANY)])
+        self._create([At(at=now + timedelta(days=1, seconds=self._draw(_SCATTER_SECONDS))) for _ in range(_MANY)])
 
     def let_fall_due(self) -> None:
         """Jobs that come within the sweep's reach, and the time until the sweep."""
         now = self.filled.world.clock.now()
-        self._create_at([now + _SWEPT_IN] * _MANY)
+        self._create([At(at=now + _SWEPT_IN)] * _MANY)
         self.filled.world.clock.advance(_SWEEP_EVERY)
 
-    def _create_at(self, instants: Sequence[datetime]) -> None:
+    def _create(self, schedules: Sequence[At | Immediately]) -> None:
         requests = [
-            NewJob(name=f"new {self._draw(1_000_000)}", task="echo", payload={"message": "hello"}, schedule=At(at=at))
-            for at in instants
+            NewJob(name=f"new {self._draw(1_000_000)}", task="echo", payload={"message": "hello"}, schedule=schedule)
+            for schedule in schedules
         ]
-        assert len(self.filled.world.create_many(ADA, requests)) == len(requests)
+        assert all(isinstance(outcome, CreatedJob) for outcome in self.filled.world.create_many(ADA, requests))
 
-    def claim(self) -> None:
+    def claim(self, lane: Lane) -> None:
         """What a worker does first."""
         world = self.filled.world
-        deliveries = world.lanes[Lane.MEDIUM].receive(_BATCH, wait_seconds=0)
+        deliveries = world.lanes[lane].receive(_BATCH, wait_seconds=0)
         messages = [each.message for each in deliveries if isinstance(each.message, JobMessage)]
         self.running += world.core.claim_attempts()(messages, now=world.clock.now()).claimed
         assert len(self.running) == _BATCH
@@ -115,10 +132,10 @@ class Work:
         assert all(self.filled.world.core.jobs.finish_many(ended, now=now))
         self.running.clear()
 
-    def execute(self) -> None:
+    def execute(self, name: Lane) -> None:
         """All that a worker does."""
         world = self.filled.world
-        lane = world.lanes[Lane.MEDIUM]
+        lane = world.lanes[name]
         deliveries = lane.receive(_BATCH, wait_seconds=0)
         report = self.runner.run(world.execute(lane, deliveries))
         lane.delete(deliveries)
@@ -150,11 +167,11 @@ class Work:
     def queue(self) -> None:
         """A queue as its page shows it."""
         jobs = self.filled.world.queues.get(ADA, "default-medium").jobs
-        assert sum((jobs or {}).values()) > 2 * self.filled.jobs
+        assert sum((jobs or {}).values()) > self.filled.jobs
 
     def depth(self) -> None:
         """What health and the safety sync ask."""
-        assert self.filled.world.lanes[Lane.MEDIUM].depth().waiting > self.filled.jobs // 4
+        assert self.filled.world.lanes[IN_ORDER].depth().waiting > self.filled.jobs // 8
 
     def _draw(self, below: int) -> int:
         self.drawn = self.drawn * 6364136223846793005 % (1 << 64) | 1
@@ -176,25 +193,41 @@ def measured(folder: Path, sizes: Sequence[int], rounds: int) -> dict[int, dict[
         }
 
 
-def report(found: Mapping[int, Mapping[str, float]]) -> Iterator[str]:
-    """Lines that say what was measured."""
-    yield f"{'us of CPU':44}" + "".join(f"{size:>12,}" for size in found) + "  last/first"
+def growth(run: Run) -> Result:
+    """For ``make bench``."""
+    sizes, rounds = (QUICK, QUICK_ROUNDS) if run.quick else (SIZES, ROUNDS)
+    found = measured(run.folder, sizes, rounds)
+    peaks = [_peak_mb(run.folder, size) for size in sizes]
     first, *_, last = found.values()
-    for name in first:
-        times = "".join(f"{taken[name]:12.1f}" for taken in found.values())
-        yield f"{name:44}{times}{last[name] / first[name]:12.2f}"
+    times = Table(
+        title="The same work beside so many waiting jobs and as many that have run, on SQLite (us of CPU)",
+        columns=("work", *(f"{size:,}" for size in sizes), "last / first"),
+        rows=[(name, *(taken[name] for taken in found.values()), last[name] / first[name]) for name in first],
+        notes=(f"in turns on all files, {rounds} times; averages",),
+    )
+    memory = Table(
+        title="Memory at most of a process that does all of it twice, with Python and all libraries (MB)",
+        columns=("", *(f"{size:,}" for size in sizes), "last / first"),
+        rows=[("peak", *peaks, peaks[-1] / peaks[0])],
+    )
+    goals = [
+        Goal(name=f"growth: {name}", figure=last[name] / first[name], at_most=GOAL)
+        for name in first
+        if name not in WITHOUT_GOAL
+    ]
+    return Result(tables=(times, memory), goals=goals)
+
+
+def _peak_mb(folder: Path, size: int) -> float:
+    """Of a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.growth", str(folder), str(size)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.growth", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="jobs that wait, and as many that have run")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--folder", type=Path, help="where files are kept that serve again")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = measured(options.folder or Path(folder), options.sizes, options.rounds)
-    sys.stdout.writelines(f"{line}\n" for line in report(found))
+    """Print the memory that the work takes on the file of a folder that has so many jobs: for ``growth`` itself."""
+    measured(Path(sys.argv[1]), [int(sys.argv[2])], 1)
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,10 @@ _COUNTED = """
         WHERE expires_ms <= :now AND substr(job_id, 37, 1) <> '.' AND {cells}
     )
 """
-"""What the triggers count but for what has expired and is still there, which the expiry keeps few; one statement, so
-that the two agree."""
+"""What is counted of the tenant but for what has expired and is still there, which the expiry keeps few.
+
+One statement, so that the two agree.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
