@@ -7,7 +7,7 @@ import os
 import sys
 from urllib.parse import urlsplit
 
-from celery import Celery  # of the environment that the bench makes
+from celery import Celery
 
 URL = os.environ["AWS_ENDPOINT_URL"]
 PLACE = urlsplit(URL).netloc
