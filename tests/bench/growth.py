@@ -36,7 +36,7 @@ from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 
 SIZES, QUICK = (1000, 100_000, 1_000_000), (500, 1000, 4000)
-ROUNDS, QUICK_ROUNDS = 11, 2
+ROUNDS, QUICK_ROUNDS = 9, 2
 GOAL = 1.2
 QUEUE, DEPTH = "a queue with its counts", "depth of a lane"
 WITHOUT_GOAL = (QUEUE, DEPTH)
