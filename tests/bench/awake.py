@@ -8,7 +8,7 @@ each core, none sleeps; whatever else wants to run goes first.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 _SPIN = """
@@ -26,13 +26,13 @@ while os.getppid() == parent:
 
 
 @contextmanager
-def awake() -> Iterator[None]:
-    """Keep all cores that this process may use awake inside the block."""
+def awake() -> Iterator[Sequence[int]]:
+    """Keep all cores that this process may use awake inside the block; the ids of the processes that do."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     command = [sys.executable, "-S", "-c", _SPIN]
     spinning = [subprocess.Popen([*command, str(core), str(os.getpid())]) for core in cores]
     try:
-        yield
+        yield [process.pid for process in spinning]
     finally:
         for process in spinning:
             process.kill()

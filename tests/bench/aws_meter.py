@@ -1,6 +1,6 @@
 """What AWS would bill, case by case, beside other designs and services: ``make bench ONLY=meter``.
 
-Units are counted below the SDK of the real functions on moto (``tests/meter``), so that they do not hang on the machine.
+Units are counted below the SDK of the real functions on moto (``tests/meter``): they do not hang on the machine.
 """
 
 import logging
@@ -124,8 +124,8 @@ def _cases_table(full: Mapping[str, Bill], sparse: Mapping[str, Bill]) -> Table:
         columns=["case", "USD", *kinds, "USD, sparse", "write units, sparse", "SQS, sparse"],
         rows=rows,
         notes=[
-            "Full: batches of ten; sparse: each job alone in each of its batches. Lambda's time is in it, by assumption: "
-            f"{INVOCATION_MS:.0f} ms for each invocation and {CALL_MS:.0f} ms for each call of the SDK, at 512 MB.",
+            "Full: batches of ten. Sparse: each job is alone in each of its batches.",
+            f"Lambda's time is assumed: {INVOCATION_MS:.0f} ms an invocation, {CALL_MS:.0f} ms a call, at 512 MB.",
             "Not in it: logs, storage, what the task itself takes, free tiers.",
         ],
     )
@@ -142,14 +142,18 @@ def _beside_table(full: Mapping[str, Bill], sparse: Mapping[str, Bill]) -> Table
         ["Tickwell, single requests, sparse", _million(sparse["immediate"])],
         ["the floor: the same durable state, full batches", _million(designs.floor())],
         ["a naive design (batches of one)", _million(designs.naive())],
-        *([name, price] for name, price in PEERS.items()),
+        *_priced(PEERS),
     ]
     notes = [
-        f"Celery needs a server besides, from {CELERY_SERVER_MONTH:.2f} USD a month; Celery and Scheduler alone take no "
-        "HTTP request, and Scheduler alone keeps no record, retries no failure of the task, and is good to a minute: "
-        "there they are cheaper. QStash and Step Functions do not run the code.",
+        f"Celery needs a server besides, from {CELERY_SERVER_MONTH:.2f} USD a month, and takes no HTTP requests.",
+        "Scheduler alone keeps no record, does not retry what fails in the task, and is good to a minute.",
+        "Both are cheaper there, and do less. QStash and Step Functions do not run the code.",
     ]
     return Table(title="USD for a million immediate jobs", columns=["", "USD"], rows=rows, notes=notes)
+
+
+def _priced(peers: Mapping[str, float]) -> list[list[Cell]]:
+    return [[name, price] for name, price in peers.items()]
 
 
 def _idle_table(hour: Bill) -> Table:

@@ -42,10 +42,14 @@ class Bench:
 
 
 BENCHES: tuple[Bench, ...] = (
+    Bench(name="meter", function="tests.bench.aws_meter:meter", limit_seconds=480),
+    Bench(name="embedded", function="tests.bench.embedded:embedded"),
+    Bench(name="aws-worker", function="tests.bench.aws_worker:aws_worker"),
     Bench(name="submit", function="tests.bench.submit:submit"),
-    Bench(name="peers", function="tests.bench.peers.trial:peers", limit_seconds=480),
+    Bench(name="peers", function="tests.bench.peers.trial:peers", limit_seconds=600),
     Bench(name="lateness", function="tests.bench.lateness:lateness"),
     Bench(name="priority", function="tests.bench.priority:priority"),
+    Bench(name="aws-growth", function="tests.bench.aws_meter:growth"),
     Bench(name="cold-start", function="tests.bench.cold_start:cold_start", limit_seconds=600),
     Bench(name="growth", function="tests.bench.growth:growth", limit_seconds=600),
 )

@@ -63,7 +63,8 @@ def recorded(self, service_name, *arguments, **named):
 botocore.session.Session.create_client = recorded
 import handler
 
-modules = [name for name, module in sys.modules.items() if getattr(module.__spec__, "name", None) == name]
+specs = {name: getattr(module, "__spec__", None) for name, module in sys.modules.items()}
+modules = [name for name, spec in specs.items() if getattr(spec, "name", None) == name]
 print(json.dumps({"modules": [name for name in modules if name != "handler"], "services": services}))
 """
 
@@ -97,20 +98,15 @@ class FunctionStarts:
         self._built = built
         self._folder = folder
         self._python = _lambda_python()
-        self._environment = {**credentials(), **_DEPLOYED, "AWS_ENDPOINT_URL": services}
+        self._environment = deployed(services)
         self._measured = folder / MEASURED
         self._measured.mkdir()
         (self._measured / f"{MEASURED}.py").write_text(_MEASURED)
 
     def loaded(self, function: str) -> Loaded:
         """What the function loads, found in a process of its own."""
-        path = self._built / sam.LAYER / "python"
-        environment = {**self._environment, "PYTHONPATH": str(path), "AWS_LAMBDA_FUNCTION_NAME": function}
-        command = [str(self._python), "-c", _PROBE]
-        told = subprocess.run(
-            command, cwd=self._built / function, env=environment, capture_output=True, text=True, check=True
-        )
-        return Loaded(**json.loads(told.stdout.splitlines()[-1]))
+        environment = {**self._environment, "PYTHONPATH": str(self._built / sam.LAYER / "python")}
+        return loaded_by(self._python, self._built / function, environment)
 
     def start(self, function: str, event: bytes, *, code: str | None = None) -> Started:
         """Start it once and let it answer ``event``; ``code`` stands in place of its own handler."""
@@ -125,9 +121,19 @@ class FunctionStarts:
             return _told(running.output())
 
 
-def credentials() -> Mapping[str, str]:
-    """Those of nobody, and the region."""
-    return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+def deployed(services: str) -> dict[str, str]:
+    """The environment of a function whose AWS services are at ``services``."""
+    nobody = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+    return {**nobody, **_DEPLOYED, "AWS_ENDPOINT_URL": services}
+
+
+def loaded_by(python: Path, folder: Path, environment: Mapping[str, str]) -> Loaded:
+    """What the handler in ``folder`` loads; raises RuntimeError with what it said if it does not start."""
+    command = [str(python), "-c", _PROBE]
+    told = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        raise RuntimeError(told.stderr)
+    return Loaded(**json.loads(told.stdout.splitlines()[-1]))
 
 
 def _told(output: str) -> Started:

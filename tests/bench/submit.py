@@ -52,7 +52,7 @@ def submit(run: Run) -> Result:
     jobs = 1000 if run.quick else 20_000
     with awake():
         package = list(_in_package(run.folder, jobs))
-        http = list(_over_http(run.folder, 50 if run.quick else 1000))
+        http = list(_over_http(run.folder, 200 if run.quick else 2000))
     figures = dict((*package, *http))
     at_once = figures[_CONNECTIONS.format(4)]
     return Result(
@@ -93,11 +93,12 @@ def _in_package(folder: Path, jobs: int) -> Iterator[tuple[str, Pace]]:
     system = local(LocalSettings(data_dir=folder / "package"))
     services = system.services
     gc.collect()
-    gc.freeze()  # as the server does when it has started
+    gc.freeze()  # as the server does when it has started, and lets the collector look seldom
+    gc.set_threshold(20_000, 20, 20)
     measures: dict[str, Callable[[], Pace]] = {
         _COMMIT: lambda: _commits(folder, jobs // 20),
         _BULK: lambda: _paced(jobs, lambda: _bulk(services, jobs)),
-        _ONE_BY_ONE.format(1): lambda: _paced(jobs // 10, lambda: _one_by_one(services, jobs // 10)),
+        _ONE_BY_ONE.format(1): lambda: _paced(jobs // 20, lambda: _one_by_one(services, jobs // 20)),
         _ONE_BY_ONE.format(THREADS): lambda: _paced(jobs // 4, lambda: _threads(services, jobs // 4)),
     }
     with closing(system):
@@ -162,7 +163,7 @@ def _over_http(folder: Path, requests: int) -> Iterator[tuple[str, Pace]]:
     ):
         with running(folder / f"http {name}") as server:
             server.register()
-            yield name, _posted(server, connections, max(requests * 4 // connections, 50), seconds)
+            yield name, _posted(server, connections, max(requests // connections, 50), seconds)
 
 
 def _posted(server: ServerProcess, connections: int, requests: int, delay_seconds: int) -> Pace:

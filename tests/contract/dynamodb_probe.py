@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -103,12 +103,26 @@ def first_answer(
         if answered:
             return None
         answered.append(operation)
+        _SERVICE.enabled = False  # all who listen are asked, the service as well
         body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
         return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(json.dumps(answer(json.loads(body))).encode()))
 
-    with _intercepted(dynamodb, operation, reply):
-        yield
+    def wake(**_: Any) -> None:
+        _SERVICE.enabled = True
+
+    dynamodb.client.meta.events.register_last("before-send", wake)
+    try:
+        with _intercepted(dynamodb, operation, reply):
+            yield
+    finally:
+        dynamodb.client.meta.events.unregister("before-send", wake)
     assert answered == [operation]
+
+
+def throttled(sent: dict[str, Any]) -> dict[str, Any]:
+    """For ``first_answer``: none of the statements of a batch was carried out."""
+    error = {"Code": "ThrottlingError", "Message": "Rate of requests exceeds the allowed throughput."}
+    return {"Responses": [{"Error": error} for _ in sent["Statements"]]}
 
 
 @contextmanager
@@ -123,15 +137,21 @@ def network_down(dynamodb: DynamoStores) -> Iterator[None]:
 
 
 @contextmanager
-def puts_fail(dynamodb: DynamoStores, text: str) -> Iterator[None]:
-    """No write of items that holds ``text`` reaches the service inside the block."""
+def puts_fail(
+    dynamodb: DynamoStores,
+    text: str,
+    operations: Sequence[str] = ("PutItem", "BatchWriteItem", "BatchExecuteStatement"),
+) -> Iterator[None]:
+    """No write of items, by one of ``operations``, that holds ``text`` reaches the service inside the block."""
 
     def refuse(request: AWSPreparedRequest, **_: Any) -> None:
         body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
         if text.encode() in body:
             raise ConnectTimeoutError(endpoint_url="https://dynamodb")
 
-    with _intercepted(dynamodb, "PutItem", refuse), _intercepted(dynamodb, "BatchWriteItem", refuse):
+    with ExitStack() as refusing:
+        for operation in operations:
+            refusing.enter_context(_intercepted(dynamodb, operation, refuse))
         yield
 
 

@@ -1,9 +1,9 @@
-"""Moto with less ado: the same answers of its DynamoDB, for a fraction of the time.
+"""Moto with less ado: the same answers of its DynamoDB, for a fraction of the time, and batches of statements.
 
 Most of what the tests on the aws engine took was moto's: for each call it built a web request of werkzeug's, looked
 for the service among two hundred, listed the methods of its classes, walked the whole table for one partition and
 parsed the same expressions anew. Each function here stands for one of moto's and gives what that gave. What DynamoDB
-decides (conditions, updates, order, limits, errors) remains moto's.
+decides (conditions, updates, order, limits, errors) remains moto's; only of PartiQL moto has its own idea.
 """
 
 import functools
@@ -21,11 +21,14 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.parse import PROTOCOL_PARSERS, BaseJSONParser
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import get_service_model
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import ast_nodes, expressions
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 from moto.dynamodb.responses import DynamoHandler
+
+from tests.contract.statements_in_moto import batch_execute_statement
 
 _ACCOUNT: Final = "123456789012"
 _URL: Final = re.compile(r"https://dynamodb\.([\w-]+)\.amazonaws\.com/")
@@ -176,6 +179,7 @@ _REPLACEMENTS: Final[tuple[tuple[Any, str, Any], ...]] = (
     (BaseJSONParser, "_parse_structure", _parsed),
     (BaseJSONSerializer, "_serialize_type_structure", _serialize),
     (Table, "query", _query_partition),
+    (DynamoDBBackend, "batch_execute_statement", batch_execute_statement),
     (UpdateExpressionParser, "make", staticmethod(_update_expression)),
     (DepthFirstTraverser, "traverse_node_recursively", _traverse),
     (Node, "__deepcopy__", _copied),

@@ -39,7 +39,7 @@ from tickwell.domain.job import JobStatus, Slot
 from tickwell.domain.retry import GiveUp, RetryAt
 from tickwell.domain.schedule import OneTime
 
-WRITES = {"PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems"}
+WRITES = {"PutItem", "UpdateItem", "BatchWriteItem", "BatchExecuteStatement", "TransactWriteItems"}
 LONG = "x" * 2000
 
 

@@ -233,6 +233,12 @@ def test_a_flood_of_one_tenant_stands_behind_a_single_message_of_another(embedde
     assert job_message(1) in [delivery.message for delivery in queue.receive(2, wait_seconds=0)]
 
 
+def test_a_receive_brings_as_many_as_there_is_room_for(embedded_engine: EmbeddedEngine) -> None:
+    queue = embedded_engine.pair().queue
+    queue.send(outgoing(300))
+    assert [len(queue.receive(250, wait_seconds=0)) for _ in range(2)] == [250, 50]
+
+
 def test_groups_take_turns(embedded_engine: EmbeddedEngine) -> None:
     queue = embedded_engine.pair().queue
     for number, group in enumerate("aaaabbc"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.dynamodb_probe import counted, items, puts_fail
+from tests.contract.dynamodb_probe import counted, first_answer, items, puts_fail, throttled
 from tests.contract.makers import TENANT, TOMORROW, job
 from tests.contract.store_engines import DynamoStores, Stores
 from tests.doubles import NOON
@@ -50,17 +50,26 @@ def test_an_expired_job_gives_way(stores: Stores) -> None:
 
 def test_one_that_the_store_refuses_does_not_refuse_the_others(dynamodb: DynamoStores) -> None:
     made = [job(dynamodb.stores) for _ in range(5)]
-    with puts_fail(dynamodb, made[2].job_id):
+    throttling = first_answer(dynamodb, "BatchExecuteStatement", throttled)
+    with throttling, puts_fail(dynamodb, made[2].job_id, ["PutItem"]):
         assert list(dynamodb.stores.jobs.create_many(made)) == [True, True, False, True, True]
     with pytest.raises(NotFoundError):
         dynamodb.stores.jobs.get(TENANT, made[2].job_id)
+
+
+def test_of_a_request_that_failed_nothing_is_known(dynamodb: DynamoStores) -> None:
+    made = [job(dynamodb.stores) for _ in range(30)]
+    with puts_fail(dynamodb, made[2].job_id), counted(dynamodb) as calls:
+        written = dynamodb.stores.jobs.create_many(made)
+    assert list(written) == [False] * 25 + [True] * 5
+    assert calls == {"BatchExecuteStatement": 2}, "its jobs are not tried again: their due items must not wait"
 
 
 def test_bodies_go_in_batches_and_before_all_jobs(dynamodb: DynamoStores) -> None:
     made = [job(dynamodb.stores, payload="p" * 1000) for _ in range(30)]
     with counted(dynamodb) as calls:
         dynamodb.stores.jobs.create_many(made)
-    assert calls == {"BatchWriteItem": 2, "PutItem": 30}
+    assert calls == {"BatchWriteItem": 2, "BatchExecuteStatement": 2}
     assert len(items(dynamodb, "body")) == 30
 
 

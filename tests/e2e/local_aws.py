@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
-Services = Literal["cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sesv2", "sqs"]
+Services = Literal["cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "secretsmanager", "sesv2", "sqs"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,10 @@ _BATCHES = {
     "sqs:SendMessage": "sqs:SendMessageBatch",
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+    "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement",
 }
-"""On AWS the single permission covers the batch; here the batch is an action of its own."""
+"""On AWS the permission of what is done covers the batch; here the batch is an action of its own."""
 
 _WITHOUT_RESOURCE = ("ses:SendEmail", "ses:SendRawEmail")
 """On AWS held against the identity of the sender; here against ``*``."""

@@ -13,12 +13,13 @@ import tickwell
 from tests.world import ADA
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
-from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
+from tickwell.application.create_job import CreatedJob, CreateJob, Every, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.ports import Outgoing
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
 from tickwell.bootstrap.local import local
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.usage import Activity
@@ -48,6 +49,10 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def requests(number: int) -> list[NewJob]:
     return [NewJob(name=f"job {n}", payload={"message": "x"}) for n in range(number)]
+
+
+def terms(job: Job) -> tuple[object, ...]:
+    return job.lane, job.queue, job.policy
 
 
 def counted(system: EmbeddedSystem) -> int:
@@ -80,6 +85,24 @@ def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[int]) 
     assert all(isinstance(outcome, CreatedJob) and outcome.launched for outcome in outcomes)
     assert commits == [1, 1, 1]
     assert sent(system) == 600
+
+
+def test_each_job_of_a_request_is_what_it_would_be_alone(system: EmbeddedSystem) -> None:
+    fields: list[dict[str, Any]] = [
+        {},
+        {"priority": 1},
+        {"priority": "low"},
+        {"timeout_seconds": 5},
+        {"timeout_seconds": 5, "max_retries": 0},
+        {"schedule": Every(seconds=60)},
+        {"schedule": Every(seconds=60), "pause_after_failures": 3},
+        {},
+    ]
+    asked = [NewJob(name="a job", **each) for each in fields]
+    for together, request in zip(system.services.create_jobs(ADA, asked), asked, strict=True):
+        alone = system.services.create_job(ADA, request)
+        assert isinstance(together, CreatedJob)
+        assert terms(together.job) == terms(alone.job)
 
 
 def test_a_request_that_comes_again_makes_nothing_twice(system: EmbeddedSystem) -> None:

@@ -13,8 +13,11 @@ import pytest
 from tests.api_hosts import memory_world
 from tests.server_process import eventually
 from tests.world import World, task
+from tickwell.application.execute_batch import JobDelivery
+from tickwell.application.ports import Delivery
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.lane import Lane
+from tickwell.domain.message import Unreadable
 from tickwell.local import lane_worker
 from tickwell.local.lane_worker import LaneWorker, Leave
 
@@ -151,3 +154,15 @@ def test_an_attempt_that_does_not_let_itself_be_given_back_is_left_to_its_lease(
     assert slot is not None
     assert slot.is_running()
     world.close()
+
+
+def test_what_was_received_before_comes_in_small_batches() -> None:
+    deliveries = [_delivery(number, receive_count=1 + number % 2) for number in range(60)]
+    sizes = [len(batch) for batch in lane_worker._batches(deliveries)]
+    assert sizes == [30, 10, 10, 10]
+    assert lane_worker._batches([]) == []
+
+
+def _delivery(number: int, *, receive_count: int) -> JobDelivery:
+    message = Unreadable(body="", reason="for the worker they are all the same")
+    return Delivery(message=message, message_id=str(number), receipt=str(number), receive_count=receive_count)

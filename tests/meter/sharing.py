@@ -1,8 +1,8 @@
 """How the writes of one tenant spread over partition keys."""
 
 from tests.meter.bill import Bill
-from tests.meter.cases import FULL_BATCH, IMMEDIATE
-from tests.meter.stage import open_stage, spent
+from tests.meter.cases import IMMEDIATE
+from tests.meter.stage import FULL_BATCH, open_stage, spent
 
 IN_ONE_REQUEST = 100
 

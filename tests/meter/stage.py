@@ -6,6 +6,7 @@ table's stream reaches the functions through the filters of ``template.yaml``.
 
 import contextlib
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from tests.meter.bill import Bill
 from tests.meter.prices import CALL_MS, INVOCATION_MS, Charge
 from tests.meter.wire import ACCOUNT, Meter, chunks, metered
 from tests.template.cloudformation import source
-from tickwell.adapters.system import SystemClock
+from tickwell.adapters.system import SystemClock, SystemIds
 
 FULL_BATCH: Final = 10
 MEMORY_GB: Final = 0.5
@@ -157,7 +158,7 @@ class Stage:
 
 @contextmanager
 def open_stage(*, far_timer: str = "sweep", **environment: str) -> Iterator[Stage]:
-    """A stage in an AWS account of its own, with a user, and functions that have started."""
+    """A stage in an AWS account of its own, with a user, and functions that have started. Ids repeat."""
     quick_moto.install()
     with contextlib.ExitStack() as ends, mock_aws(), metered() as meter:
         patch = ends.enter_context(pytest.MonkeyPatch.context())
@@ -172,6 +173,7 @@ def open_stage(*, far_timer: str = "sweep", **environment: str) -> Iterator[Stag
             patch.setenv(f"TICKWELL_{name}", value)
         stage = Stage(stack=stack, meter=meter)
         patch.setattr(SystemClock, "now", lambda _clock: stage.now)
+        patch.setattr(SystemIds.__init__, "__defaults__", (random.Random(0).getrandbits,))
         boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="group")
         stage.token = stack.register()
         warm(stage)

@@ -131,7 +131,7 @@ def worker_in_trouble(lab: Everything) -> None:
         for priority in PRIORITIES:
             _job(client, task=task, priority=priority)
     sent = {lane: lab.new_messages(lane) for lane in LANES}
-    with lab.recording.throttling("UpdateItem"):
+    with lab.recording.throttling("UpdateItem", "BatchExecuteStatement"):
         for lane, bodies in sent.items():
             lab.invoke(LANES[lane], lab.batch(lane, bodies))
     for _ in range(2):
@@ -183,6 +183,9 @@ def safety_sync(lab: Everything) -> None:
     _slow_queue(client)
     lab.now += timedelta(seconds=61)
     lab.die_at_work("PutItem", "#X#")
+    for _ in range(12):  # more than there are shards of due items, so that two of them are finished together
+        _job(client)
+    lab.die_at_work("UpdateItem", "#executions")
     for task in ("echo", HEAVY):
         for priority in PRIORITIES:
             _job(client, task=task, priority=priority)

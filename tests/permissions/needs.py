@@ -4,6 +4,7 @@ Names and resources are those of AWS's service authorization reference. An opera
 (``UnknownOperationError``): whoever adds a call to the product says what permission it needs.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -69,6 +70,8 @@ def _dynamodb(call: Call) -> Iterator[_One]:
             item = asked["Item"] if kind == "Put" else asked["Key"]
             action = "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item"
             yield f"dynamodb:{action}", _table(asked["TableName"]), {LEADING_KEYS: _partitions([item])}
+    elif call.operation == "BatchExecuteStatement":
+        yield from map(_statement, request["Statements"])
     elif call.operation in {"GetItem", "PutItem", "UpdateItem", "DeleteItem"}:
         item = request["Item"] if call.operation == "PutItem" else request["Key"]
         yield f"dynamodb:{call.operation}", _table(request["TableName"]), {LEADING_KEYS: _partitions([item])}
@@ -78,6 +81,19 @@ def _dynamodb(call: Call) -> Iterator[_One]:
         yield "dynamodb:Query", f"{_table(request['TableName'])}{index}", {LEADING_KEYS: (partition,)}
     else:
         raise UnknownOperationError(f"dynamodb.{call.operation}")
+
+
+def _statement(statement: Mapping[str, Any]) -> _One:
+    """Each kind has an action of its own. The key comes first in an INSERT, in an UPDATE after what is set."""
+    text = statement["Statement"]
+    kind, table = _STATEMENT.findall(text)[0]
+    before_key = 0 if kind == "INSERT INTO" else text.partition(" WHERE ")[0].count("?")
+    context = {LEADING_KEYS: (statement["Parameters"][before_key]["S"],)}
+    return f"dynamodb:{_STATEMENT_ACTIONS[kind]}", _table(table), context
+
+
+_STATEMENT: Final = re.compile(r'^(INSERT INTO|UPDATE) "([^"]+)"')
+_STATEMENT_ACTIONS: Final = {"INSERT INTO": "PartiQLInsert", "UPDATE": "PartiQLUpdate"}
 
 
 def _written(entry: Mapping[str, Any]) -> Any:

@@ -32,23 +32,23 @@ class Recording:
     """The calls so far. What is called outside of ``by`` is nobody's, and not recorded.
 
     ``dies_at`` is an operation, and what a request of it holds that the process does not live to make.
-    ``throttled`` is an operation that AWS refuses for now.
+    ``throttled`` are operations that AWS refuses for now.
     """
 
     calls: list[Call] = field(default_factory=list)
     function: str | None = None
     dies_at: tuple[str, str] | None = None
     is_dead: bool = False
-    throttled: str | None = None
+    throttled: tuple[str, ...] = ()
 
     @contextmanager
-    def throttling(self, operation: str) -> Iterator[None]:
-        """AWS refuses ``operation`` in the block."""
-        self.throttled = operation
+    def throttling(self, *operations: str) -> Iterator[None]:
+        """AWS refuses ``operations`` in the block."""
+        self.throttled = operations
         try:
             yield
         finally:
-            self.throttled = None
+            self.throttled = ()
 
     @contextmanager
     def by(self, function: str) -> Iterator[None]:
@@ -88,7 +88,7 @@ class Recording:
             raise DiedError
 
     def _refuse_throttled(self, operation: str) -> None:
-        if operation == self.throttled:
+        if operation in self.throttled:
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, operation)
 
     def longest_delay(self, *, since: int) -> int:

@@ -8,11 +8,14 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tickwell.application.execute_batch import BatchReport
-from tickwell.application.ports import Clock
-from tickwell.application.safety_sync import SyncReport
 from tickwell.domain.instant import to_epoch_ms
+
+if TYPE_CHECKING:
+    from tickwell.application.execute_batch import BatchReport
+    from tickwell.application.ports import Clock
+    from tickwell.application.safety_sync import SyncReport
 
 NAMESPACE = "Tickwell"
 
@@ -39,14 +42,14 @@ class Metrics:
     """Tells of what the entry points did."""
 
     stage: str
-    clock: Clock
+    clock: "Clock"
     write: Callable[[str], object] = _to_stdout
 
-    def of_sync(self, report: SyncReport) -> None:
+    def of_sync(self, report: "SyncReport") -> None:
         """What a run of the safety sync had to repair, and what it could not finish."""
         self._tell({RECOVERED: report.resent + report.recovered, UNFINISHED: report.behind + report.unavailable})
 
-    def of_batch(self, report: BatchReport) -> None:
+    def of_batch(self, report: "BatchReport") -> None:
         """What a worker began late, and what it found to be too late."""
         self._tell({LATE: report.late, MISSED: report.missed})
 

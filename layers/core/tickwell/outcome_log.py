@@ -1,18 +1,21 @@
 """What the entry points log of the use cases' outcomes: a constant message, a stable ``action``, ids. No payloads."""
 
 import logging
+from typing import TYPE_CHECKING
 
-from tickwell.application.consume_dead_letters import DeadLettersConsumed
-from tickwell.application.execute_batch import BatchReport
-from tickwell.application.notify import Notified
-from tickwell.application.safety_sync import SyncReport
-from tickwell.application.settle import Settled
-from tickwell.domain.execution import Execution
+if TYPE_CHECKING:
+    from tickwell.application.consume_dead_letters import DeadLettersConsumed
+    from tickwell.application.execute_batch import BatchReport
+    from tickwell.application.notify import Notified
+    from tickwell.application.safety_sync import SyncReport
+    from tickwell.application.settle import Settled
+    from tickwell.domain.execution import Execution
+
 
 _log = logging.getLogger("tickwell")
 
 
-def log_batch(lane: str, report: BatchReport) -> None:
+def log_batch(lane: str, report: "BatchReport") -> None:
     """One line per attempt, and one for the batch where anything was out of the ordinary."""
     for settled in report.settled if _log.isEnabledFor(logging.INFO) else ():
         _log.info("attempt settled", extra={"action": "attempt.settled", "lane": lane, **_attempt(settled)})
@@ -35,7 +38,7 @@ def log_batch(lane: str, report: BatchReport) -> None:
         _log.log(level, "batch had leftovers", extra={"action": "batch.leftovers", "lane": lane, **figures})
 
 
-def log_sync(report: SyncReport) -> None:
+def log_sync(report: "SyncReport") -> None:
     """Quiet when there was nothing to do; a warning when something had to be repaired."""
     figures = {
         "swept": report.swept,
@@ -53,7 +56,7 @@ def log_sync(report: SyncReport) -> None:
         _log.log(level, "safety sync", extra={"action": "safety_sync", **figures})
 
 
-def log_dead_letters(report: DeadLettersConsumed) -> None:
+def log_dead_letters(report: "DeadLettersConsumed") -> None:
     """What came out of a lane's dead letter queue."""
     extra = {
         "action": "dead_letters.consumed",
@@ -65,7 +68,7 @@ def log_dead_letters(report: DeadLettersConsumed) -> None:
     _log.warning("dead letter queue consumed", extra=extra)
 
 
-def log_notified(report: Notified) -> None:
+def log_notified(report: "Notified") -> None:
     """What became of notifications."""
     extra = {
         "action": "notifications",
@@ -82,7 +85,7 @@ def log_failure(action: str, error: Exception) -> None:
     _log.error("unexpected failure", exc_info=error, extra={"action": action})
 
 
-def _attempt(settled: Settled) -> dict[str, object]:
+def _attempt(settled: "Settled") -> dict[str, object]:
     execution: Execution = settled.execution
     return {
         "tenant_id": execution.tenant_id,

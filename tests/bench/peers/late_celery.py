@@ -49,7 +49,7 @@ def measure_celery(
     delays = [round(draw.uniform(*delays_seconds), 3) for _ in range(jobs)]
     with store(folder, runner.redis) as own:
         log = own.folder / "late.log"
-        asked: dict[str, Any] = {"log": log, "transport": dict(transport), "delays": delays}
+        asked: dict[str, Any] = {"most_seconds": 60, "log": log, "transport": dict(transport), "delays": delays}
         with started(runner, own, "work", jobs=jobs, **asked):
             submit(runner, own, "submit-one", jobs, **asked)
             wait_until(lambda: len(_first(log)) == jobs, delays_seconds[1] + _SETTLING_SECONDS)

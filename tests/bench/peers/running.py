@@ -15,6 +15,7 @@ from tests.bench.peers.stores import Store
 
 _LOOK_SECONDS = 0.02
 _SAID = 1000
+_MOST_SECONDS = 7.0
 
 
 class PeerFailedError(Exception):
@@ -66,7 +67,14 @@ def wait_until(check: Callable[[], bool], limit_seconds: float) -> bool:
 @contextmanager
 def started(runner: Runner, store: Store, action: str, **asked: Any) -> Iterator["subprocess.Popen[bytes]"]:
     """The program at work; killed with the block. ``asked``: see ``programs/marks.py``."""
-    told = {"folder": store.folder, "port": store.port, "broker_pid": store.broker_pid, **runner.more, **asked}
+    told = {
+        "most_seconds": _MOST_SECONDS,
+        "folder": store.folder,
+        "port": store.port,
+        "broker_pid": store.broker_pid,
+        **runner.more,
+        **asked,
+    }
     variables = {**os.environ, **runner.variables, "BENCH": json.dumps(told, default=str)}
     with _said(store).open("ab") as said:
         process = subprocess.Popen([*runner.command, action], env=variables, stdout=said, stderr=said)

@@ -37,9 +37,9 @@ def survival_table(run: Run, runners: Sequence[Runner]) -> Table:
 def _row(runner: Runner, folder: Path) -> list[Cell]:
     with store(folder, runner.redis) as own:
         log = own.folder / "done.log"
-        asked = {"jobs": JOBS, "result": own.folder / "work.json", "log": log}
+        asked = {"most_seconds": _DEATH_SECONDS, "jobs": JOBS, "result": own.folder / "work.json", "log": log}
         try:
-            submit(runner, own, "submit-one", JOBS, log=log)
+            submit(runner, own, "submit-one", JOBS, log=log, most_seconds=_DEATH_SECONDS)
         except PeerFailedError as error:
             return [runner.peer.name, f"not tried: {error}", None]
         with started(runner, own, "work", **asked, die_at=DIES_IN) as process:

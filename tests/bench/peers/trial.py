@@ -53,9 +53,10 @@ def _repeat(runner: Runner, into: Measured, folder: Path, *, share: int) -> None
     with store(folder, runner.redis) as own:
         try:
             into.singly.append(submit(runner, own, "submit-one", singly))
+            jobs = into.singly[-1].jobs
             if in_bulk:
                 into.in_bulk.append(submit(runner, own, "submit-many", in_bulk))
-            jobs = singly + in_bulk
+                jobs += into.in_bulk[-1].jobs
             into.worked.append(work(runner, own, jobs, warm=jobs // _WARM_SHARE))
         except PeerFailedError as error:
             into.faults.append(str(error))

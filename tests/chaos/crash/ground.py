@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 _ACCOUNT: Final = "123456789012"
 _SERVICE: Final[Any] = botocore_stubber
-_WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
+_WRITES: Final = frozenset(
+    {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "BatchExecuteStatement"}
+)
 _OK: Final = 200
 
 

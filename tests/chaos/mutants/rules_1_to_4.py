@@ -222,8 +222,8 @@ RULE_2 = (
         edits=(
             Edit(
                 module=_STATEMENTS,
-                old="pending = :rest, {_COUNTED} AND pending IS :known\n    ",
-                new="pending = :rest, {_COUNTED} AND pending IS :known AND version = 1\n    ",
+                old="pending = :rest, {_COUNTED} AND pending IS :known {_FINISHED}\n    ",
+                new="pending = :rest, {_COUNTED} AND pending IS :known AND version = 1 {_FINISHED}\n    ",
             ),
         ),
         witness=crash("edit what runs"),

@@ -187,7 +187,7 @@ RULE_7 = (
             edits=(
                 Edit(
                     module="tickwell.bootstrap.outbound",
-                    old="idempotency_key=OccurrenceKey(job=job.key, due_at=slot.due_at).idempotency_key,",
+                    old="idempotency_key=idempotency_key(job.job_id, slot.due_at),",
                     new="idempotency_key=execution_id(job.job_id, slot.due_at, slot.attempt),",
                 ),
             ),
@@ -200,7 +200,7 @@ RULE_7 = (
         edits=(
             Edit(
                 module="tickwell.bootstrap.outbound",
-                old="idempotency_key=OccurrenceKey(job=job.key, due_at=slot.due_at).idempotency_key,",
+                old="idempotency_key=idempotency_key(job.job_id, slot.due_at),",
                 new="idempotency_key=job.job_id,",
             ),
         ),

@@ -27,6 +27,7 @@ from tickwell.domain.schedule import Schedule
 VERSION: Final = 1
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
@@ -52,7 +53,8 @@ def document_json(document: dict[str, Any]) -> str:
 
 def from_json(text: str) -> Any:
     """What ``to_json`` gave ``text`` for."""
-    return json.loads(text)
+    value, _ = _decode(text)
+    return value
 
 
 def epoch_ms(value: datetime | None) -> int | None:

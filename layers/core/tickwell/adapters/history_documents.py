@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tickwell.adapters.documents import VERSION, from_json, to_json
+from tickwell.adapters.documents import VERSION, document_json, from_json, to_json
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, Skip, SkipOutcome
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobKey
@@ -41,7 +41,7 @@ def execution_texts(execution: Execution) -> ExecutionTexts:
     if execution.failure is not None:
         outcome["failure"] = [execution.failure.code, execution.failure.message, execution.failure.traceback]
     return ExecutionTexts(
-        summary=to_json(summary),
+        summary=document_json(summary),
         outcome=to_json(outcome),
         logs=to_json([_log_document(entry) for entry in execution.logs]) if execution.logs else None,
     )

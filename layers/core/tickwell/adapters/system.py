@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from tickwell.application.ports import Clock
-from tickwell.domain.instant import instant, to_epoch_ms
+from tickwell.domain.instant import to_epoch_ms
 
 _RANDOM_BITS = 74
 """What a UUIDv7 holds besides the time, version and variant (RFC 9562, section 5.7)."""
@@ -23,7 +23,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The current instant: aware, UTC, whole milliseconds."""
-        return instant(datetime.now(UTC))
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class SystemIds:

@@ -18,6 +18,7 @@ from tickwell.application.queue_directory import queue_key
 from tickwell.application.stop_switch import QueuesInForce
 from tickwell.domain.admission import Admission, Gate, Start, admit, after_change, permit_key
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Standing, standing
 from tickwell.domain.queue import Queue
@@ -240,10 +241,13 @@ class AdmitAttempts:
 
 
 def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]]:
-    groups: dict[QueueKey, list[JobMessage]] = defaultdict(list)
+    groups: dict[tuple[str, str | None, Lane], list[JobMessage]] = defaultdict(list)
     for message in messages:
-        groups[queue_key(message.tenant_id, message.queue, message.lane)].append(message)
-    return groups
+        groups[message.tenant_id, message.queue, message.lane].append(message)
+    found: dict[QueueKey, list[JobMessage]] = defaultdict(list)
+    for (tenant_id, queue, lane), group in groups.items():
+        found[queue_key(tenant_id, queue, lane)] += group
+    return found
 
 
 def _let_through(start: Start) -> JobMessage:

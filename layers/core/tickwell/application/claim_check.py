@@ -9,6 +9,8 @@ from tickwell.application.ports import BlobStore
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 LARGEST_STORED_BYTES = 256 * 1024
 """Above this, a payload or an execution's output and logs go to the blob store."""
 
@@ -50,16 +52,24 @@ def load_payload(blobs: BlobStore, payload: Any, payload_blob: str | None) -> An
 
 def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: Detail) -> tuple[Detail, str | None]:
     """What to keep in the execution record: the detail itself, or an empty one and the name of its blob."""
-    document = {
-        "output": detail.output,
-        "logs": [[to_epoch_ms(entry.at), entry.level, entry.message, entry.metadata] for entry in detail.logs],
-    }
-    data = encode(document)
+    data = encode(_detail_document(detail))
     if len(data) <= LARGEST_STORED_BYTES:
         return detail, None
     name = f"tenants/{tenant_id}/executions/{execution_id}.json"
     blobs.put(name, data, content_type="application/json")
     return Detail(output=None, logs=()), name
+
+
+def fits_in_record(detail: Detail, *, at_most_bytes: int) -> bool:
+    """Whether ``store_detail`` keeps ``detail`` where it is; it is measured where ``at_most_bytes`` does not tell."""
+    return at_most_bytes <= LARGEST_STORED_BYTES or len(encode(_detail_document(detail))) <= LARGEST_STORED_BYTES
+
+
+def _detail_document(detail: Detail) -> dict[str, Any]:
+    return {
+        "output": detail.output,
+        "logs": [[to_epoch_ms(entry.at), entry.level, entry.message, entry.metadata] for entry in detail.logs],
+    }
 
 
 def load_detail(blobs: BlobStore, detail: Detail, detail_blob: str | None) -> Detail:
@@ -76,4 +86,4 @@ def load_detail(blobs: BlobStore, detail: Detail, detail_blob: str | None) -> De
 
 def encode(value: Any) -> bytes:
     """JSON as the blob store keeps it; lone surrogates, which payloads may hold, come back as they were."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _json(value).encode("utf-8", "surrogatepass")

@@ -1,5 +1,6 @@
 """Which jobs have ended in queues that keep a number of them (S13): noted at the end, forgotten when they go on."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ from tickwell.application.ports import History, QueueStore
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.lane import Lane
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,8 +21,17 @@ class EndedJobs:
 
     def note(self, ended: Sequence[tuple[Job, Execution]]) -> None:
         """Note the jobs whose last attempt that is. Raises UnavailableError; may be repeated."""
-        jobs = [as_ended for job, execution in ended if (as_ended := _as_ended(job, execution)) is not None]
-        counted = [job for job in jobs if self.directory.kept(job, job.status).count is not None]
+        groups: dict[tuple[str, str | None, Lane, JobStatus], list[tuple[Job, Execution]]] = defaultdict(list)
+        for job, last in ended:
+            if last.ends_as is not None and not job.is_recurring:
+                groups[job.tenant_id, job.queue, job.lane, last.ends_as].append((job, last))
+        counted = [
+            as_ended
+            for (*_, status), group in groups.items()
+            if self.directory.kept(group[0][0], status).count is not None
+            for job, last in group
+            if (as_ended := _as_ended(job, last)) is not None
+        ]
         if counted:
             self.queues.add_ended(counted)
 

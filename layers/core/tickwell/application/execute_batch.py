@@ -11,11 +11,11 @@ from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import DIRECT_HORIZON, outgoing
 from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
 from tickwell.application.lateness import late_among
-from tickwell.application.lifeline import AttemptLifeline
 from tickwell.application.ports import Clock, Delivery, MessageQueue
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
-from tickwell.application.settle import Attempt, Settle, Settled
+from tickwell.application.running import Running
+from tickwell.application.settle import Settle, Settled
 from tickwell.application.watch import Watch
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.errors import UnavailableError
@@ -188,18 +188,17 @@ class ExecuteBatch:
         report.late += late_among(ready, batch.claimed, now)
         report.missed += batch.missed
         self.admit_attempts.give_back(batch.over)
-        lifelines = [self.run_attempt.lifeline(job) for job in batch.claimed]
-        attempts = {asyncio.create_task(self._attempt(lifeline, stop)): lifeline for lifeline in lifelines}
-        watching = asyncio.create_task(self.watch(attempts))
+        running = Running(self.run_attempt, stop)
+        for job in batch.claimed:
+            running.start(job)
+        watching = asyncio.create_task(self.watch(running.lifelines))
         try:
-            await self._settle(batch, len(ready), set(attempts), report)
+            await self._settle(batch, len(ready), running, report)
         finally:
             watching.cancel()
         return {message.identity for message in batch.again}
 
-    async def _settle(
-        self, batch: ClaimedBatch, messages: int, running: set[asyncio.Task[Attempt]], report: BatchReport
-    ) -> None:
+    async def _settle(self, batch: ClaimedBatch, messages: int, running: Running, report: BatchReport) -> None:
         """Settle what was abandoned, and what runs as it ends."""
         report.skipped += batch.skipped
         report.probes += batch.probes
@@ -209,11 +208,10 @@ class ExecuteBatch:
         if batch.abandoned:
             await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
         while running:
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            ended = await asyncio.gather(*done, return_exceptions=True)
-            errors += [error for error in ended if isinstance(error, BaseException)]
-            attempts = [attempt for attempt in ended if isinstance(attempt, Attempt)]
-            await self._note(self._patiently(self.settle, attempts), report, errors)
+            attempts, failed = await running.next()
+            errors += failed
+            if attempts:
+                await self._note(self._patiently(self.settle, attempts), report, errors)
         if errors:
             raise errors[0]
 
@@ -236,11 +234,6 @@ class ExecuteBatch:
             except UnavailableError:
                 await asyncio.sleep(pause_seconds)
         return await asyncio.to_thread(call, what)
-
-    async def _attempt(self, lifeline: AttemptLifeline, stop: WorkerStop) -> Attempt:
-        job = lifeline.job
-        with stop.reaches(lifeline):
-            return Attempt(job=job, execution=await self.run_attempt(job, lifeline))
 
 
 def _in_order(deliveries: Sequence[JobDelivery]) -> list[list[JobDelivery]]:

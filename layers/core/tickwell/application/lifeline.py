@@ -103,6 +103,10 @@ class AttemptLifeline:
         self.ended = self.ended or reason
         self._cancel()
 
+    def follow(self, work: "asyncio.Task[Any]") -> None:
+        """The task runs as ``work``: to end the attempt is to cancel that."""
+        self._work = work
+
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run the task so that it can be ended. Raises AttemptCancelledError when it was.
 

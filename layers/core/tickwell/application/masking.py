@@ -44,9 +44,13 @@ class Masker:
         """Log lines and their metadata without secrets."""
         if not self._spellings:
             return entries
-        return tuple(
-            replace(entry, message=self.text(entry.message), metadata=self._value(entry.metadata)) for entry in entries
-        )
+        return tuple(map(self._entry, entries))
+
+    def _entry(self, entry: LogEntry) -> LogEntry:
+        message, metadata = self.text(entry.message), self._value(entry.metadata)
+        if message == entry.message and metadata == entry.metadata:
+            return entry
+        return replace(entry, message=message, metadata=metadata)
 
     def _value(self, value: Any) -> Any:
         match value:

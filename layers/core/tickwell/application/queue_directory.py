@@ -1,6 +1,7 @@
 """Which queue a job is in, and what that decides: looked up often, changed seldom."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from tickwell.application.ports import Clock, QueueKey, QueueStore
 from tickwell.application.remembered import Remembered
@@ -12,6 +13,7 @@ from tickwell.domain.queue import Kept, Queue, default_queues, effective_queue
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=1024)
 def queue_key(tenant_id: str, queue: str | None, lane: Lane) -> QueueKey:
     """The queue of a job or a message: the one that it names, or the default one of its lane."""
     return QueueKey(tenant_id=tenant_id, name=effective_queue(queue, lane))

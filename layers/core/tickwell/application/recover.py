@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tickwell.application.ports import Clock
-from tickwell.application.run_attempt import Retention
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss, unless_expired
+
+if TYPE_CHECKING:
+    from tickwell.application.run_attempt import Retention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +21,7 @@ class Recover:
 
     settle: Settle
     clock: Clock
-    retention: Retention
+    retention: "Retention"
 
     def __call__(self, jobs: Sequence[Job], *, started: bool = True) -> Sequence[Settled]:
         """Settle the running attempt of each job as ``lost``; ``started`` False: no worker ever began it.
@@ -43,7 +46,7 @@ _LOST = Failure(code="WORKER_LOST", message="the worker gave no sign of life unt
 _NOT_STARTED = Failure(code="NOT_STARTED", message="the lane gave its message up before any worker began the attempt")
 
 
-def lost_execution(job: Job, slot: Slot, now: datetime, retention: Retention, *, started: bool = True) -> Execution:
+def lost_execution(job: Job, slot: Slot, now: datetime, retention: "Retention", *, started: bool = True) -> Execution:
     """The record that says that the worker of ``slot`` was lost, or never was.
 
     What was never started may be tried again even where nothing must run twice (``on_lost`` fail).

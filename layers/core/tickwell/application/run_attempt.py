@@ -2,22 +2,32 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tickwell.application.claim_check import Detail, load_payload, store_detail
-from tickwell.application.lifeline import AttemptLifeline, End, Lifeline
+from tickwell.application.attempt_ending import (
+    EXPIRED,
+    NOT_WANTED,
+    Ending,
+    as_told,
+    bounded,
+    failed,
+    raised,
+    timed_out,
+)
+from tickwell.application.begun import Begun
+from tickwell.application.claim_check import Detail, fits_in_record, load_payload, store_detail
+from tickwell.application.lifeline import AttemptLifeline, Lifeline
 from tickwell.application.masking import Masker
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
 from tickwell.application.task_output import require_storable
-from tickwell.application.task_processes import NoProcesses, TaskProcesses, TaskRaisedError, taken
-from tickwell.domain.errors import AttemptFailedError, AttemptLostError, UnavailableError
-from tickwell.domain.execution import WORKER_STOPPED, Execution, ExecutionStatus, Failure, LogEntry, ended_as
+from tickwell.application.task_processes import NoProcesses, TaskProcesses, taken
+from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError, UnavailableError
+from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, ended_as
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.retry import (
     Cancelled,
@@ -30,9 +40,6 @@ from tickwell.domain.retry import (
     after_return,
     unless_expired,
 )
-
-_LONGEST_MESSAGE = 2_000
-_LONGEST_TRACEBACK = 8_000
 
 _log = logging.getLogger("tickwell")
 
@@ -48,23 +55,6 @@ Retention = Callable[[Job, JobStatus], timedelta]
 Execute = Callable[[str, Any, TaskContext], Coroutine[Any, Any, Any]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Ending:
-    """How the task ended. ``failure`` None: it succeeded with ``output``. ``told``: it was told to end, and why."""
-
-    status: ExecutionStatus
-    output: Any = None
-    failure: Failure | None = None
-    retryable: bool = True
-    retry_after_seconds: float | None = None
-    told: End | None = None
-
-    @property
-    def was_returned(self) -> bool:
-        """Whether the worker that stops gave it back: no loss."""
-        return self.status is ExecutionStatus.LOST and self.told is End.STOPPED
-
-
 @dataclass(kw_only=True, slots=True)
 class _Start:
     """When the attempt began: moved on while it waits for the place where it runs."""
@@ -74,7 +64,7 @@ class _Start:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunAttempt:
-    """The use case; see ``__call__``.
+    """The use case; see ``__call__``. ``begin`` and ``ended`` are the same in two calls, for most attempts.
 
     ``longest_attempt`` is what this worker can offer (on AWS 870 s); a longer time limit of a job is cut to it.
     """
@@ -109,41 +99,122 @@ class RunAttempt:
         context = self.contexts(job, slot, lifeline)
         start = _Start(at=self.clock.now())
         if slot.attempt > 1 and job.policy.is_expired(slot.due_at, start.at):
-            ending = _EXPIRED
+            ending = EXPIRED
         else:
-            ending = _as_told(await self._end(job, context, lifeline, start), lifeline.ended)
+            ending = as_told(await self._end(job, context, lifeline, start), lifeline.ended)
         finished_at = self.clock.now()
+        stored, blob = await self._stored(context, self._detail(ending, context))
+        record = self._record(job, slot, ending, stored, started_at=start.at, finished_at=finished_at)
+        return replace(record, detail_blob=blob)
+
+    def begin(self, lifeline: AttemptLifeline) -> Begun | None:
+        """Start the task of the attempt that ``lifeline`` belongs to; None where something else comes before it.
+
+        That is a payload to be fetched, a process to be waited for, or an end that is known already: ``__call__`` sees
+        to these. All others are spared a task of the loop that would only wait for another one. The caller sees to the
+        time limit (``Begun.limit``).
+        """
+        job, slot, now = lifeline.job, lifeline.job.slot, self.clock.now()
+        if slot is None or job.payload_blob is not None or lifeline.ended is not None:
+            return None
+        if slot.attempt > 1 and job.policy.is_expired(slot.due_at, now):
+            return None
+        if self.registry.runs_in(job.task) is not RunsIn.LOOP:
+            return None
+        context = self.contexts(job, slot, lifeline)
+        work = asyncio.create_task(self.registry.execute(job.task, job.payload, context))
+        lifeline.follow(work)
+        return Begun(
+            job=job,
+            slot=slot,
+            lifeline=lifeline,
+            context=context,
+            work=work,
+            started_at=now,
+            begun_at=work.get_loop().time(),
+            limit_seconds=self._limit_seconds(job),
+        )
+
+    def ended(self, begun: Begun) -> Execution | None:
+        """The record of an attempt whose task is done, not yet stored; None where ``keep`` has to see to its output.
+
+        As ``__call__``, it never raises for what the task did.
+        """
+        ending, detail, finished_at = self._looked_at(begun)
+        at_most_bytes = ending.output_bytes + begun.context.logbook.most_bytes
+        if not fits_in_record(detail, at_most_bytes=at_most_bytes):
+            return None
+        return self._record(begun.job, begun.slot, ending, detail, started_at=begun.started_at, finished_at=finished_at)
+
+    async def keep(self, begun: Begun) -> Execution:
+        """The record of an attempt whose task is done, after its output was put where it belongs."""
+        ending, detail, finished_at = self._looked_at(begun)
+        stored, blob = await self._stored(begun.context, detail)
+        record = self._record(
+            begun.job, begun.slot, ending, stored, started_at=begun.started_at, finished_at=finished_at
+        )
+        return replace(record, detail_blob=blob)
+
+    def _looked_at(self, begun: Begun) -> tuple[Ending, Detail, datetime]:
+        """How the attempt ended, with what, and when that was seen."""
+        finished_at = self.clock.now()
+        begun.stop_limit()
+        ending = as_told(self._outcome(begun), begun.lifeline.ended)
+        return ending, self._detail(ending, begun.context), finished_at
+
+    def _detail(self, ending: Ending, context: TaskContext) -> Detail:
+        return Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
+
+    def _outcome(self, begun: Begun) -> Ending:
+        """How the task ended, as ``_end`` says it of one that it waited for."""
+        try:
+            output = begun.work.result()
+            output_bytes = require_storable(output)
+        except (AttemptFailedError, AttemptLostError) as error:
+            return failed(error)
+        except asyncio.CancelledError as error:
+            if begun.is_overrun:
+                return timed_out(begun.limit_seconds)
+            return raised(error if begun.lifeline.ended is None else AttemptCancelledError())
+        except Exception as error:  # noqa: BLE001 - a task may raise anything; whatever it is, it ends this attempt only
+            overran = isinstance(error, TimeoutError) and begun.is_overrun
+            return timed_out(begun.limit_seconds) if overran else raised(error)
+        return Ending(status=ExecutionStatus.SUCCESS, output=output, output_bytes=output_bytes)
+
+    def _limit_seconds(self, job: Job) -> float:
+        return min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
+
+    def _record(
+        self, job: Job, slot: Slot, ending: Ending, stored: Detail, *, started_at: datetime, finished_at: datetime
+    ) -> Execution:
         decision = self._decision(job, slot, ending, finished_at)
-        detail = Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
-        stored, detail_blob = await self._stored(context, detail)
         return Execution(
             tenant_id=job.tenant_id,
             job_id=job.job_id,
             due_at=slot.due_at,
             attempt=slot.attempt,
             status=ending.status,
-            token=slot.token,
+            token=job.held_token,
             decision=decision,
             losses=slot.losses + (ending.status is ExecutionStatus.LOST and not ending.was_returned),
             returns=slot.returns + ending.was_returned,
             recurring=job.is_recurring,
-            started_at=start.at,
+            started_at=started_at,
             finished_at=finished_at,
             output=stored.output,
-            failure=None if ending.failure is None else _bounded(self.mask.failure(ending.failure)),
+            failure=None if ending.failure is None else bounded(self.mask.failure(ending.failure)),
             logs=stored.logs,
-            detail_blob=detail_blob,
             expires_at=finished_at + self.retention(job, ended_as(decision)),
         )
 
-    async def _end(self, job: Job, context: TaskContext, lifeline: AttemptLifeline, start: _Start) -> _Ending:
-        limit_seconds = min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
+    async def _end(self, job: Job, context: TaskContext, lifeline: AttemptLifeline, start: _Start) -> Ending:
+        limit_seconds = self._limit_seconds(job)
         limit = asyncio.timeout(None)
         try:
             payload = await self._payload(job)
         except Exception:  # noqa: BLE001 - of whatever kind: it is logged, and tells tenants nothing of the deployment
             _log.exception("payload unreadable", extra={"action": "payload.unreadable", "job_id": job.job_id})
-            return _failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
+            return failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
         try:
             async with self._place(job, context, limit_seconds) as execute, limit:
                 start.at = self.clock.now()
@@ -151,17 +222,17 @@ class RunAttempt:
                 output = await lifeline.run(execute(job.task, payload, context))
             require_storable(output)
         except (AttemptFailedError, AttemptLostError) as error:
-            return _failed(error)
+            return failed(error)
         except asyncio.CancelledError as error:
             worker = asyncio.current_task()
             if worker is not None and worker.cancelling():
                 raise
-            return _raised(error)
+            return raised(error)
         except Exception as error:  # noqa: BLE001 - a task may raise anything; whatever it is, it ends this attempt only
             if isinstance(error, TimeoutError) and limit.expired():
-                return _timed_out(limit_seconds)
-            return _raised(error)
-        return _Ending(status=ExecutionStatus.SUCCESS, output=output)
+                return timed_out(limit_seconds)
+            return raised(error)
+        return Ending(status=ExecutionStatus.SUCCESS, output=output)
 
     async def _payload(self, job: Job) -> Any:
         """Patient: a job without retries must not fail because a bucket was slow for a moment."""
@@ -205,14 +276,14 @@ class RunAttempt:
         )
         return Detail(output=None, logs=(lost,)), None
 
-    def _decision(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> Decision:
+    def _decision(self, job: Job, slot: Slot, ending: Ending, now: datetime) -> Decision:
         if ending.failure is None:
             return Completed()
-        if ending.told in _NOT_WANTED and ending.status is not ExecutionStatus.LOST:
+        if ending.told in NOT_WANTED and ending.status is not ExecutionStatus.LOST:
             return Cancelled()
         return unless_expired(job.policy, slot.due_at, self._after_failure(job, slot, ending, now))
 
-    def _after_failure(self, job: Job, slot: Slot, ending: _Ending, now: datetime) -> RetryAt | GiveUp:
+    def _after_failure(self, job: Job, slot: Slot, ending: Ending, now: datetime) -> RetryAt | GiveUp:
         if ending.was_returned:
             return after_return(job.policy, attempt=slot.attempt, now=now)
         if ending.status is ExecutionStatus.LOST:
@@ -227,61 +298,3 @@ class RunAttempt:
             retryable=ending.retryable,
             retry_after_seconds=ending.retry_after_seconds,
         )
-
-
-def _failed(error: AttemptFailedError | AttemptLostError) -> _Ending:
-    failure = Failure(code=error.error_code, message=error.message)
-    if isinstance(error, AttemptLostError):
-        return _Ending(status=ExecutionStatus.LOST, failure=failure)
-    return _Ending(
-        status=ExecutionStatus.FAILED,
-        failure=failure,
-        retryable=error.retryable,
-        retry_after_seconds=error.retry_after_seconds,
-    )
-
-
-_EXPIRED = _failed(AttemptFailedError("EXPIRED", "the occurrence had expired before this attempt could start"))
-_NOT_WANTED = frozenset({End.CANCELLED, End.SUPERSEDED, End.TAKEN_OVER})
-_FAILURES = {
-    End.CANCELLED: Failure(code="CANCELLED", message="the job was cancelled or deleted while this attempt ran"),
-    End.SUPERSEDED: Failure(code="CANCELLED", message="a newer occurrence took this one's place while it ran"),
-    End.TAKEN_OVER: Failure(code="CANCELLED", message="the attempt was given to another worker while this one ran"),
-    End.STOPPED: Failure(code=WORKER_STOPPED, message="the worker was stopped before the attempt could end"),
-}
-
-
-def _as_told(ending: _Ending, told: End | None) -> _Ending:
-    """``ending`` of an attempt that was told to end: however it failed then, that is why."""
-    if told is None or ending.failure is None:
-        return ending
-    if ending.status is ExecutionStatus.TIMEOUT:
-        return replace(ending, told=told)
-    status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
-    return _Ending(status=status, failure=_FAILURES[told], told=told)
-
-
-def _timed_out(limit_seconds: float) -> _Ending:
-    message = f"the attempt was stopped after {limit_seconds:g} s, its time limit"
-    return _Ending(status=ExecutionStatus.TIMEOUT, failure=Failure(code="TIMEOUT", message=message))
-
-
-def _raised(error: BaseException) -> _Ending:
-    trace = error.trace if isinstance(error, TaskRaisedError) else "".join(traceback.format_exception(error))
-    message = str(error) or type(error).__name__
-    return _Ending(status=ExecutionStatus.FAILED, failure=Failure(code="TASK_ERROR", message=message, traceback=trace))
-
-
-def _bounded(failure: Failure) -> Failure:
-    """``failure`` as it may be stored: the message's beginning, the end of the traceback."""
-    trace = failure.traceback
-    return replace(
-        failure,
-        message=_storable(failure.message[:_LONGEST_MESSAGE]),
-        traceback=None if trace is None else _storable(trace[-_LONGEST_TRACEBACK:]),
-    )
-
-
-def _storable(text: str) -> str:
-    """``text`` without lone surrogates, which UTF-8 cannot express."""
-    return text.encode("utf-8", "replace").decode()

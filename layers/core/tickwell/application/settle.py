@@ -63,23 +63,28 @@ class Settle:
         What failed for good after its job was cancelled or deleted is not given up: nobody waits for it any more. A
         cancellation that comes after the record came after the attempt's end. When the occurrence is over, the oldest
         of those that wait for the slot takes it.
-        Order (rules 1, 3, 9): record, dead letter, due item of the retry or of who takes the slot, job, message.
+        Order (rules 1, 3, 9): record, dead letter, due item of the retry or of who takes the slot, job, message; all at
+        once where the engine can, which is less to wait for.
         Permits come last: whoever waits for one may start.
         """
         if not attempts:
             return ()
         attempts = self._as_wanted(attempts)
-        standing = self.history.record_many([attempt.execution for attempt in attempts])
-        # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
-        pairs = [_standing(attempt, record) for attempt, record in zip(attempts, standing, strict=True)]
-        standing = [pair.execution for pair in pairs]
-        self._write_dead_letters(pairs)
-        finished = self._finish(pairs)
+        with self.arming.together():
+            pairs, finished = self._write(attempts)
         self._disarm([pair for pair, done in zip(pairs, finished, strict=True) if done])
         messages = [_message(pair) for pair in pairs]
         self._leave_queues(pairs, messages)
         self.arming.forget([message for message, done in zip(messages, finished, strict=True) if done])
-        return [Settled(execution=e, finished=done) for e, done in zip(standing, finished, strict=True)]
+        return [Settled(execution=pair.execution, finished=done) for pair, done in zip(pairs, finished, strict=True)]
+
+    def _write(self, attempts: Sequence[Attempt]) -> tuple[Sequence[Attempt], Sequence[bool]]:
+        """Record, give up and finish; the attempts with the records that stand, and whether that finished them."""
+        standing = self.history.record_many([attempt.execution for attempt in attempts])
+        # The record may be that of an earlier attempt of the same number; the slot holds the token of this one.
+        pairs = [_standing(attempt, record) for attempt, record in zip(attempts, standing, strict=True)]
+        self._write_dead_letters(pairs)
+        return pairs, self._finish(pairs)
 
     def _finish(self, pairs: Sequence[Attempt]) -> list[bool]:
         """Finish the jobs; those that others have come to wait for meanwhile once more, by what is known then."""

@@ -13,6 +13,7 @@ MAX_ENTRIES = 1_000
 MAX_BYTES = 256 * 1024
 _MAX_ENTRY_BYTES = 32 * 1024
 _ENTRY_OVERHEAD_BYTES = 64
+_MAX_NOTE_BYTES = 256
 
 
 class TaskLog:
@@ -40,6 +41,12 @@ class TaskLog:
                 return
             self._entries.append(LogEntry(at=at, level=level, message=text, metadata=fields))
             self._bytes += size
+
+    @property
+    def most_bytes(self) -> int:
+        """The most bytes that the entries take as JSON: a control character takes six."""
+        with self._lock:
+            return 6 * (self._bytes + _MAX_NOTE_BYTES)
 
     def entries(self) -> tuple[LogEntry, ...]:
         """What was kept, in order, and one last line that says how many entries were dropped, if any were."""

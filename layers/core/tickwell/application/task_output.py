@@ -9,11 +9,16 @@ from tickwell.domain.json_value import DEEPEST_NESTING, is_too_deep
 LARGEST_OUTPUT_BYTES = 16 * 1024 * 1024
 """As JSON. It is a bound on memory, not advice: outputs are read whole by whoever asks for them."""
 
+_encode = json.JSONEncoder(allow_nan=False).encode
 
-def require_storable(output: Any) -> None:
-    """Raises AttemptFailedError, not retryable: ``OUTPUT_NOT_JSON`` (or nested too deeply), ``OUTPUT_TOO_LARGE``."""
+
+def require_storable(output: Any) -> int:
+    """The most bytes that ``output`` takes as JSON, however it is spelled.
+
+    Raises AttemptFailedError, not retryable: ``OUTPUT_NOT_JSON`` (or nested too deeply), ``OUTPUT_TOO_LARGE``.
+    """
     try:
-        encoded = json.dumps(output, allow_nan=False)
+        encoded = _encode(output)
     except (TypeError, ValueError, RecursionError) as error:
         reason = f"what the task returned is not JSON: {error}"
         raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False) from error
@@ -22,6 +27,7 @@ def require_storable(output: Any) -> None:
         raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False)
     if len(encoded) > LARGEST_OUTPUT_BYTES:
         raise output_too_large()
+    return len(encoded)
 
 
 def output_too_large() -> AttemptFailedError:

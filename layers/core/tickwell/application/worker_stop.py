@@ -1,8 +1,5 @@
 """How a worker is told to stop, in two steps: begin nothing more, then give back what runs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from tickwell.application.lifeline import AttemptLifeline, End
 
 
@@ -28,13 +25,12 @@ class WorkerStop:
         for lifeline in self._running:
             lifeline.end(End.STOPPED)
 
-    @contextmanager
-    def reaches(self, lifeline: AttemptLifeline) -> Iterator[None]:
-        """While the attempt runs, stopping the worker reaches it."""
+    def reach(self, lifeline: AttemptLifeline) -> None:
+        """From now on stopping the worker reaches the attempt, at once if it has been stopped."""
         self._running.add(lifeline)
         if self._over:
             lifeline.end(End.STOPPED)
-        try:
-            yield
-        finally:
-            self._running.discard(lifeline)
+
+    def release(self, lifeline: AttemptLifeline) -> None:
+        """The attempt has ended."""
+        self._running.discard(lifeline)

@@ -7,7 +7,7 @@ from tickwell.application.audit import Audit
 from tickwell.application.backfill import Backfill
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
-from tickwell.application.create_jobs import CreateJobs
+from tickwell.application.create_jobs import STEP, CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.edit_job import EditJob
@@ -72,7 +72,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         api_keys=accounts.manage_api_keys(),
         quotas=accounts.read_quotas(guards.quotas, queues=core.queues, webhooks=notifying.webhooks),
         create_job=create_job,
-        create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once),
+        create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once or STEP),
         define_job=define_job,
         find_job=FindJob(caller_keys=core.caller_keys, get_job=get_job),
         apply_jobs=ApplyJobs(define_job=define_job),

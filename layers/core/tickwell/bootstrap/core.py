@@ -2,21 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.claim_attempts import ClaimAttempts
-from tickwell.application.consume_dead_letters import ConsumeDeadLetters
-from tickwell.application.create_jobs import STEP
-from tickwell.application.dead_letters import RetryDeadLetter
-from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.ended_jobs import EndedJobs
-from tickwell.application.execute_batch import ExecuteBatch
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.leave_out import LeaveOut
-from tickwell.application.manage_job import ChangeJob
-from tickwell.application.manage_queues import ManageQueues
-from tickwell.application.masking import Masker
 from tickwell.application.pass_by import PassBy
 from tickwell.application.ports import (
     AuditLog,
@@ -32,17 +25,23 @@ from tickwell.application.ports import (
     StopSwitch,
 )
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.application.quotas import Quotas
 from tickwell.application.recover import Recover
-from tickwell.application.run_attempt import RunAttempt
-from tickwell.application.safety_sync import SafetySync
 from tickwell.application.settle import Settle
 from tickwell.application.stop_switch import QueuesInForce
-from tickwell.application.task import TaskRegistry
-from tickwell.application.task_processes import NoProcesses, TaskProcesses
-from tickwell.application.watch import Watch
-from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.job import Job, JobStatus
+
+if TYPE_CHECKING:
+    from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+    from tickwell.application.dead_letters import RetryDeadLetter
+    from tickwell.application.delete_tenant import EraseTenants
+    from tickwell.application.execute_batch import ExecuteBatch
+    from tickwell.application.manage_job import ChangeJob
+    from tickwell.application.manage_queues import ManageQueues
+    from tickwell.application.quotas import Quotas
+    from tickwell.application.safety_sync import SafetySync
+    from tickwell.application.task import TaskRegistry
+    from tickwell.application.task_processes import TaskProcesses
+    from tickwell.bootstrap.outbound import Outbound
 
 AUDIT_RETENTION = timedelta(days=365)
 LONGEST_ON_LAMBDA = timedelta(seconds=870)
@@ -50,7 +49,10 @@ LONGEST_ON_LAMBDA = timedelta(seconds=870)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Core:
-    """What every use case that touches jobs stands on. ``jobs_at_once``: so many new ones are written together."""
+    """What every use case that touches jobs stands on.
+
+    ``jobs_at_once``: so many new ones are written together; None for the use case's own number.
+    """
 
     jobs: JobStore
     listing: JobListing
@@ -68,7 +70,7 @@ class Core:
     retention: timedelta
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
     audit_retention: timedelta = AUDIT_RETENTION
-    jobs_at_once: int = STEP
+    jobs_at_once: int | None = None
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""
@@ -117,8 +119,10 @@ class Core:
         """Records what will not run."""
         return LeaveOut(history=self.history, retention=self.retention)
 
-    def change_job(self) -> ChangeJob:
+    def change_job(self) -> "ChangeJob":
         """Changes of jobs that race with claims."""
+        from tickwell.application.manage_job import ChangeJob
+
         return ChangeJob(
             jobs=self.jobs,
             arming=self.arming,
@@ -129,8 +133,10 @@ class Core:
             retention=self.retention,
         )
 
-    def safety_sync(self, *, sweeps: bool) -> SafetySync:
+    def safety_sync(self, *, sweeps: bool) -> "SafetySync":
         """Rule 6."""
+        from tickwell.application.safety_sync import SafetySync
+
         return SafetySync(
             jobs=self.jobs,
             due_items=self.arming.due_items,
@@ -142,12 +148,16 @@ class Core:
             sweeps=sweeps,
         )
 
-    def erase_tenants(self) -> EraseTenants:
+    def erase_tenants(self) -> "EraseTenants":
         """What is left of tenants that were deleted."""
+        from tickwell.application.delete_tenant import EraseTenants
+
         return EraseTenants(erasure=self.erasure, blobs=self.blobs, clock=self.clock)
 
-    def consume_dead_letters(self) -> ConsumeDeadLetters:
+    def consume_dead_letters(self) -> "ConsumeDeadLetters":
         """What the lanes gave up."""
+        from tickwell.application.consume_dead_letters import ConsumeDeadLetters
+
         return ConsumeDeadLetters(
             claim_attempts=self.claim_attempts(),
             recover=self.recover(),
@@ -156,8 +166,10 @@ class Core:
             retention=self.retention,
         )
 
-    def retry_dead_letter(self, registry: TaskRegistry, quotas: Quotas) -> RetryDeadLetter:
+    def retry_dead_letter(self, registry: "TaskRegistry", quotas: "Quotas") -> "RetryDeadLetter":
         """From a dead letter to a new job."""
+        from tickwell.application.dead_letters import RetryDeadLetter
+
         return RetryDeadLetter(
             jobs=self.jobs,
             history=self.history,
@@ -172,14 +184,20 @@ class Core:
     def execute(
         self,
         *,
-        registry: TaskRegistry,
+        registry: "TaskRegistry",
         blobs: BlobStore,
-        outbound: Outbound,
+        outbound: "Outbound",
         watch_seconds: float,
-        processes: TaskProcesses | None = None,
+        processes: "TaskProcesses | None" = None,
         secrets: tuple[str, ...] = (),
-    ) -> ExecuteBatch:
+    ) -> "ExecuteBatch":
         """The worker's use case. ``secrets`` are masked in what is recorded of attempts."""
+        from tickwell.application.execute_batch import ExecuteBatch
+        from tickwell.application.masking import Masker
+        from tickwell.application.run_attempt import RunAttempt
+        from tickwell.application.task_processes import NoProcesses
+        from tickwell.application.watch import Watch
+
         return ExecuteBatch(
             admit_attempts=self.admit_attempts(),
             claim_attempts=self.claim_attempts(),
@@ -201,8 +219,10 @@ class Core:
             clock=self.clock,
         )
 
-    def manage_queues(self) -> ManageQueues:
+    def manage_queues(self) -> "ManageQueues":
         """What tenants decide about their queues."""
+        from tickwell.application.manage_queues import ManageQueues
+
         return ManageQueues(
             queues=self.queues,
             directory=self.directory,

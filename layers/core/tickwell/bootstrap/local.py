@@ -11,6 +11,7 @@ from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.ports import Clock, Mailer
+from tickwell.application.task import TaskRegistry
 from tickwell.bootstrap.embedded.foundation import Foundation
 from tickwell.bootstrap.embedded.system import EmbeddedSystem, embedded_system
 from tickwell.bootstrap.task_process import process_pool
@@ -21,9 +22,10 @@ _AHEAD_SECONDS = 0.05
 """Longer than it mostly takes to read a message from the database and to write that it was read."""
 
 
-def local(settings: LocalSettings) -> EmbeddedSystem:
-    """Open (or make) the data directory and build the system on it.
+def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> EmbeddedSystem:
+    """Open (or make) the data directory and build the system on it, with the tasks of ``registry``.
 
+    None: every task that this process finds, see ``all_tasks``.
     Raises OSError or UnavailableError when the directory or the database cannot be used.
     """
     folder = settings.data_dir
@@ -46,7 +48,7 @@ def local(settings: LocalSettings) -> EmbeddedSystem:
             blobs=FileBlobs(folder / "blobs"),
             mailer=_mailer(settings, folder, clock),
             secrets=FileSecrets(folder / "secrets"),
-            registry=all_tasks(),
+            registry=registry or all_tasks(),
             processes=processes,
             clock=clock,
             ids=SystemIds(clock),

@@ -23,7 +23,7 @@ from tickwell.application.ports import (
 )
 from tickwell.application.task import TaskContext
 from tickwell.application.tell import TellByMail, TellByWebhook
-from tickwell.domain.execution import OccurrenceKey, execution_id
+from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
@@ -62,7 +62,7 @@ class Outbound:
                 execution_id=execution_id(job.job_id, slot.due_at, slot.attempt),
                 attempt=slot.attempt,
                 due_at=slot.due_at,
-                idempotency_key=OccurrenceKey(job=job.key, due_at=slot.due_at).idempotency_key,
+                idempotency_key=idempotency_key(job.job_id, slot.due_at),
                 sender_address=self.sender_address,
                 clock=clock,
                 mailer=self.mailer,

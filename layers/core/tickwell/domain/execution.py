@@ -61,7 +61,12 @@ class OccurrenceKey:
     @property
     def idempotency_key(self) -> str:
         """Stable over all attempts of the occurrence; what tasks hand on to the systems that they call."""
-        return f"{self.job.job_id}-{to_epoch_ms(self.due_at):012x}"
+        return idempotency_key(self.job.job_id, self.due_at)
+
+
+def idempotency_key(job_id: str, due_at: datetime) -> str:
+    """See ``OccurrenceKey.idempotency_key``."""
+    return f"{job_id}-{to_epoch_ms(due_at):012x}"
 
 
 def execution_id(job_id: str, due_at: datetime, attempt: int) -> str:

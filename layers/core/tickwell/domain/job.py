@@ -15,7 +15,7 @@ from tickwell.domain.lane import Lane
 from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import DEFAULT_POLICY, Overlap, Policy
-from tickwell.domain.schedule import JobType, Schedule, first_due, job_type
+from tickwell.domain.schedule import OneTime, Schedule, first_due
 
 LEASE_MARGIN = timedelta(seconds=15)
 """A lease outlives the job's time limit by this much, so that a live worker has recorded its outcome by then."""
@@ -183,7 +183,7 @@ class Job:
     @property
     def is_recurring(self) -> bool:
         """Whether the job has more than one occurrence."""
-        return job_type(self.schedule) is JobType.RECURRING
+        return not isinstance(self.schedule, OneTime)
 
     @property
     def held_token(self) -> str:

@@ -1,8 +1,12 @@
-"""What each activity costs on AWS, in units: the figures of the meter (``tests/meter``), which holds this table.
+"""What each activity costs on AWS, in units: figures of the meter (``tests/meter``), which holds this table to its own.
 
 Twice: ``alone`` is sparse traffic, where each job has its own request and its own batch everywhere; ``batched`` is
-full batches: jobs created a thousand in a request, ten in a message batch, ten in an invocation of the worker. What a
-deployment pays lies between the two.
+full batches: a hundred jobs created in a request, ten in a message batch, ten in an invocation of the worker, a hundred
+in a batch of the stream. What a deployment pays lies between the two.
+
+``UNIT_COSTS`` is what is done for the job itself. ``SHARED`` is its part of what is done for many at once: counting
+from the stream, and what processes remember for some seconds (queues, stops, quotas). What the safety sync does each
+minute in any case is in neither.
 """
 
 from collections.abc import Mapping
@@ -63,7 +67,7 @@ def _both(units: Units) -> Bounds:
 
 
 def _requested(units: Units) -> Bounds:
-    return Bounds(alone=units.plus(_REQUEST), batched=units.plus(_REQUEST.times(0.001)))
+    return Bounds(alone=units.plus(_REQUEST), batched=units.plus(_REQUEST.times(0.01)))
 
 
 _CREATED = _requested(Units(write_units=2, read_units=1, gb_seconds=_busy(calls=2))).plus(_SENT)
@@ -76,13 +80,39 @@ UNIT_COSTS: Final[Mapping[Activity, Bounds]] = {
     Activity.CREATED_FAR: _CREATED.plus(_both(Units(write_units=2))),
     Activity.CREATED_RECURRING: _CREATED.plus(_both(Units(write_units=1))),
     Activity.CHILDREN: _both(Units(write_units=2, read_units=1)).plus(_SENT).plus(_ATTEMPT),
-    Activity.CHANGES: _requested(Units(write_units=2, read_units=1)),
+    Activity.CHANGES: _requested(Units(write_units=3, read_units=1, gb_seconds=_busy(calls=4))),
     Activity.ATTEMPTS: _ATTEMPT,
-    Activity.OCCURRENCES: _ATTEMPT.plus(_both(Units(write_units=3, read_units=2))).plus(_SENT),
-    Activity.RETRIES: _ATTEMPT.plus(_both(Units(write_units=1))).plus(_SENT),
-    Activity.GIVEN_UP: _both(Units(write_units=3, read_units=6, sqs_requests=3, lambda_requests=2)),
+    Activity.OCCURRENCES: _ATTEMPT.plus(_both(Units(write_units=3, read_units=2, gb_seconds=_busy(calls=2)))).plus(
+        _SENT
+    ),
+    Activity.RETRIES: _ATTEMPT.plus(_both(Units(write_units=1, read_units=1, gb_seconds=_busy(calls=2)))).plus(_SENT),
+    Activity.GIVEN_UP: _both(Units(write_units=2, read_units=6, gb_seconds=_busy(calls=10)))
+    .plus(_SENT)
+    .plus(_RECEIVED),
 }
 """Without payloads over 400 bytes, limited queues, and output that has to lie beside its record: those cost more."""
+
+_REMEMBERED = Bounds(alone=Units(read_units=3.5, gb_seconds=_busy(calls=3)), batched=Units(read_units=0.1))
+"""A process reads quotas and queues every five seconds."""
+
+_COUNTED = Bounds(
+    alone=Units(write_units=2.5, read_units=7, lambda_requests=1, gb_seconds=_busy(invocations=1, calls=9)),
+    batched=Units(write_units=0.12, read_units=0.12, lambda_requests=0.01, gb_seconds=_busy(invocations=0.01)),
+)
+"""The stream brings what was written to an invocation that counts it; workers read queues and stops."""
+
+SHARED: Final[Mapping[Activity, Bounds]] = {
+    Activity.CREATED_SOON: _REMEMBERED,
+    Activity.CREATED_FAR: _REMEMBERED.plus(Bounds(alone=Units(write_units=1), batched=Units(write_units=0.12))),
+    Activity.CREATED_RECURRING: _REMEMBERED,
+    Activity.CHILDREN: _COUNTED,
+    Activity.CHANGES: _COUNTED,
+    Activity.ATTEMPTS: _COUNTED,
+    Activity.OCCURRENCES: _COUNTED,
+    Activity.RETRIES: _COUNTED,
+    Activity.GIVEN_UP: NOTHING,
+}
+"""A job that is due at once is counted together with its attempt."""
 
 
 def bounds_of(usage: QueueUsage) -> Bounds:
@@ -96,7 +126,7 @@ def bounds_of(usage: QueueUsage) -> Bounds:
 def _of_cell(cell: ExecutionCell, used: Usage) -> Bounds:
     total = NOTHING
     for activity, number in used.activities.items():
-        total = total.plus(UNIT_COSTS[activity].times(number))
+        total = total.plus(UNIT_COSTS[activity].plus(SHARED[activity]).times(number))
     # Jobs of a batch run side by side: in full batches ten share the time of their invocation, but on the heavy lane.
     gb_seconds = used.duration_ms / 1000 * MEMORY_GB[cell.lane]
     shared = gb_seconds if cell.lane is Lane.HEAVY else gb_seconds / 10

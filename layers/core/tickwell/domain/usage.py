@@ -113,14 +113,22 @@ def _creation(job: Job) -> Activity:
     return Activity.CREATED_SOON
 
 
+def activity_of_attempt(job_id: str, attempt: int, *, is_recurring: bool) -> Activity:
+    """What an attempt that has ended is counted as."""
+    if attempt > 1:
+        return Activity.RETRIES
+    if parent_of(job_id) is not None:
+        return Activity.CHILDREN
+    return Activity.OCCURRENCES if is_recurring else Activity.ATTEMPTS
+
+
+def is_given_up(status: ExecutionStatus, *, keeps_slot: bool) -> bool:
+    """Whether an occurrence is given up with an attempt that ended so; it is not while its slot waits for a retry."""
+    return status in _FAILURES and not keeps_slot
+
+
 def _attempt(after: Job, ended: EndedExecution) -> Usage:
-    if ended.attempt > 1:
-        activity = Activity.RETRIES
-    elif parent_of(after.job_id) is not None:
-        activity = Activity.CHILDREN
-    else:
-        activity = Activity.OCCURRENCES if after.is_recurring else Activity.ATTEMPTS
-    activities = {activity: 1}
-    if ended.status in _FAILURES and (after.slot is None or after.slot.due_at != ended.due_at):
+    activities = {activity_of_attempt(after.job_id, ended.attempt, is_recurring=after.is_recurring): 1}
+    if is_given_up(ended.status, keeps_slot=after.slot is not None and after.slot.due_at == ended.due_at):
         activities[Activity.GIVEN_UP] = 1
     return Usage(activities=activities, duration_ms=ended.duration_ms)

@@ -66,14 +66,17 @@ class KeyedJobRequest(JobRequest):
     key: CallerKey = Field(description="What you call the job by. One job of a tenant has it.")
 
 
-_ITEM = KeyedJobRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-_ITEM.pop("$defs", None)
+def _add_items(schema: dict[str, Any]) -> None:
+    """What the list holds, for the documentation alone."""
+    item = KeyedJobRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    item.pop("$defs", None)
+    schema["items"] = item
 
 
 class ApplyRequest(StrictBody):
     """Jobs as a file has them. Each is judged by itself: one that is refused does not refuse the others."""
 
-    jobs: list[Any] = Field(max_length=MOST_JOBS, json_schema_extra={"items": _ITEM})
+    jobs: list[Any] = Field(max_length=MOST_JOBS, json_schema_extra=_add_items)
     scope: Scope | None = Field(
         default=None,
         description="Names the file: its jobs carry it, and another scope's jobs are refused. Needed for `prune`.",

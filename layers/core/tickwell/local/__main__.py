@@ -1,6 +1,5 @@
 """``python -m tickwell.local``: start the whole system on the embedded engine."""
 
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.bootstrap.local import local
 from tickwell.domain.errors import TickwellError
 from tickwell.local.background import Background
+from tickwell.local.collector import spare_collector
 from tickwell.local.lane_worker import Leave
 from tickwell.local.log_format import FieldFormatter
 from tickwell.local.server import Server, server_config
@@ -57,9 +57,7 @@ def main() -> int:
     server = Server(server_config(system.http), on_stop=background.close)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.on_signal)
-    # What is there from the start stays: the collector need not look through it again and again.
-    gc.collect()
-    gc.freeze()
+    spare_collector()
     background.start()
     _welcome(settings, listener)
     try:

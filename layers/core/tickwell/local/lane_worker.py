@@ -12,7 +12,12 @@ from tickwell.domain.lane import Lane
 from tickwell.local.precedence import Precedence
 from tickwell.outcome_log import log_batch, log_failure
 
-_BATCH = 10
+_BATCH = 250
+"""So many messages are received, claimed and settled together at most: a transaction serves them all."""
+
+_SMALL_BATCH = 10
+"""So many, where others are to have their turn soon: more urgent lanes, or jobs behind one that may kill its worker."""
+
 _POLL_SECONDS = 1.0
 _SPARE_THREADS = 8
 _LOOK_SECONDS = 0.05
@@ -117,12 +122,14 @@ class LaneWorker(threading.Thread):
                 if room <= 0:
                     await asyncio.wait(running, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                     continue
+                most = _BATCH
                 if pause_seconds := self._precedence.pause_seconds(self._lane):
                     await asyncio.sleep(pause_seconds)
-                batch = _Batch(await self._receive(min(room, _BATCH)), BatchReport())
-                if batch.deliveries:
+                    most = _SMALL_BATCH
+                for deliveries in _batches(await self._receive(min(room, most))):
+                    batch = _Batch(deliveries, BatchReport())
                     running[asyncio.create_task(self._run_batch(batch))] = batch
-                    self._batches = tuple(running.values())
+                self._batches = tuple(running.values())
             self._leave = await self._end(running)
         finally:
             self._left.set()
@@ -162,3 +169,11 @@ class LaneWorker(threading.Thread):
             await asyncio.to_thread(self._queue.delete, done)
         except Exception as error:  # noqa: BLE001 - the lane must go on; its messages come again when their visibility ends
             log_failure("lane.batch", error)
+
+
+def _batches(deliveries: Sequence[JobDelivery]) -> list[Sequence[JobDelivery]]:
+    """New messages together; of those received before a few at a time, because each of them runs alone (rule 4)."""
+    new = [delivery for delivery in deliveries if delivery.receive_count <= 1]
+    before = [delivery for delivery in deliveries if delivery.receive_count > 1]
+    some = [before[at : at + _SMALL_BATCH] for at in range(0, len(before), _SMALL_BATCH)]
+    return [new, *some] if new else [*some]

@@ -11,7 +11,7 @@ class Precedence:
 
     Each lane has a worker and places of its own, so that no lane can take another's. They share the processors and the
     database, where each would get the same part. So a lane pauses before each batch for as long as a more urgent one is
-    pressed: the urgent get most, the others a batch of up to ten in each pause. The pause has an end whatever the
+    pressed: the urgent get most, the others a batch of up to ten after each pause. The pause has an end whatever the
     urgent do: nothing starves.
     """
 

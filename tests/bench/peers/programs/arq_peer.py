@@ -17,7 +17,7 @@ async def noop(_context: object, number: int) -> None:
 async def submit() -> None:
     pool = await create_pool(settings)
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             await pool.enqueue_job("noop", number)
 
 

@@ -30,7 +30,8 @@ late = app.task(name="late")(_run)
 
 def submit_one() -> None:
     with marks.timed():
-        for number, delay in enumerate(marks.ASKED["delays"]):
+        for number in marks.numbers():
+            delay = marks.ASKED["delays"][number]
             late.apply_async(args=[number, time.time() + delay], countdown=delay)
 
 

@@ -18,7 +18,7 @@ noop = app.task(name="noop")(marks.noop)
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             noop.delay(number)
 
 

@@ -1,4 +1,4 @@
-"""dramatiq on Redis, one thread. It keeps no record, and has no way to submit many."""
+"""dramatiq on Redis, eight threads. It keeps no record, and has no way to submit many."""
 
 import threading
 
@@ -14,12 +14,12 @@ noop = dramatiq.actor(marks.noop, actor_name="noop")
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             noop.send(number)
 
 
 def work() -> None:
-    dramatiq.Worker(broker, worker_threads=1).start()
+    dramatiq.Worker(broker, worker_threads=8).start()
     threading.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""huey on SQLite, durable: it waits for the disk. It keeps no record of a job that returns nothing."""
+"""huey on SQLite, eight threads, durable: it waits for the disk. It keeps no record of a job that returns nothing."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ noop = huey.task(name="noop")(marks.noop)
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             noop(number)
 
 
 def work() -> None:
-    huey.create_consumer(workers=1, periodic=False, initial_delay=0.001, check_worker_health=False).run()
+    huey.create_consumer(workers=8, periodic=False, initial_delay=0.001, check_worker_health=False).run()
 
 
 if __name__ == "__main__":

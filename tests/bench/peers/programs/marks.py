@@ -2,7 +2,8 @@
 
 A program runs in the environment of its peer: ``python PROGRAM submit-one``, ``submit-many`` or ``work``. What it is to
 do stands in the variable ``BENCH``, as JSON: ``folder`` and ``port`` of the store, how many ``jobs``, and the file for
-the ``result``. A worker measures from the moment when ``warm`` jobs were done up to the last. With ``log`` it writes
+the ``result``. Nobody submits or works for longer than ``most_seconds``: on a slow disk that has to be enough. A worker
+measures from the moment when ``warm`` jobs were done up to the last. With ``log`` it writes
 the number of each job that it did; it dies in the one that comes as number ``die_at``.
 """
 
@@ -11,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ ASKED: dict[str, Any] = json.loads(os.environ.get("BENCH", "{}"))
 JOBS: int = ASKED.get("jobs", 0)
 PORT: int = ASKED.get("port", 0)
 FOLDER: str = ASKED.get("folder", "")
+MOST_SECONDS: float = ASKED.get("most_seconds", 3600.0)
 SURVIVES: bool = "log" in ASKED
 """Whether it is tried what survives: whatever brings lost jobs back is to come soon."""
 
@@ -46,16 +49,36 @@ def _write(jobs: int, begun: tuple[float, float, float]) -> None:
     partial.rename(result)
 
 
+_submitted = 0
+
+
 @contextmanager
 def timed() -> Iterator[None]:
-    """What submitting all jobs takes."""
+    """What submitting those jobs takes whose numbers are asked for inside the block."""
     begun = _now()
     yield
-    _write(JOBS, begun)
+    _write(_submitted, begun)
+
+
+def steps(size: int) -> Iterator[range]:
+    """The numbers of the jobs to be submitted, so many at a time."""
+    global _submitted  # noqa: PLW0603 - one program submits once
+    end = time.perf_counter() + MOST_SECONDS
+    while _submitted < JOBS and time.perf_counter() < end:
+        step = range(_submitted, min(_submitted + size, JOBS))
+        yield step
+        _submitted = step.stop
+
+
+def numbers() -> Iterator[int]:
+    """The same one by one."""
+    for step in steps(1):
+        yield step.start
 
 
 _numbers = itertools.count(1)
 _begun: list[tuple[float, float, float]] = []
+_over = threading.Event()
 
 
 def noop(number: int = 0) -> None:
@@ -68,8 +91,9 @@ def noop(number: int = 0) -> None:
             log.write(f"{number}\n")
     if come == ASKED.get("warm"):
         _begun.append(_now())
-    if come == JOBS and _begun:
-        _write(JOBS - ASKED["warm"], _begun[0])
+    if _begun and not _over.is_set() and (come == JOBS or time.perf_counter() - _begun[0][0] > MOST_SECONDS):
+        _over.set()
+        _write(come - ASKED["warm"], _begun[0])
 
 
 def program(

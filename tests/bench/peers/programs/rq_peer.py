@@ -11,14 +11,15 @@ HOW = {"job_timeout": 3, "retry": Retry(max=3)} if marks.SURVIVES else {}
 
 def submit_one() -> None:
     with marks.timed():
-        for number in range(marks.JOBS):
+        for number in marks.numbers():
             queue.enqueue("marks.noop", number, **HOW)
 
 
 def submit_many() -> None:
     how = {"timeout" if name == "job_timeout" else name: value for name, value in HOW.items()}
     with marks.timed():
-        queue.enqueue_many([Queue.prepare_data("marks.noop", (number,), **how) for number in range(marks.JOBS)])
+        for step in marks.steps(100):
+            queue.enqueue_many([Queue.prepare_data("marks.noop", (number,), **how) for number in step])
 
 
 def work() -> None:

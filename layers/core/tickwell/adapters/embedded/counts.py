@@ -1,4 +1,4 @@
-"""What is counted of a tenant, in SQLite. Triggers (migrations 0006, 0009, 0020) and ``new_counts`` do; this reads."""
+"""What is counted of a tenant, in SQLite: by triggers, by ``new_counts`` and by ``ended_counts``. This reads it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

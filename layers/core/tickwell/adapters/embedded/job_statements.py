@@ -95,6 +95,11 @@ SIGN = f"""
     WHERE {_THIS} AND slot_token = :token RETURNING {HEAD}
 """
 NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHERE {_THIS} AND slot_token = :token"
+_FINISHED = """
+    RETURNING version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'), last_executed_ms,
+        recurring, slot_due_ms
+"""
+"""What follows from it is told and counted by; see ``ended_counts``."""
 _COUNTED = f"""
     slot_token = NULL, lease_until_ms = NULL, progress = NULL, probe_ms = NULL,
     executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
@@ -118,7 +123,7 @@ def _finish(target: JobStatus, in_a_row: str, pausing: str = "", pauses: str = "
             updated_ms = CASE WHEN {ends} OR {_OVER} OR {pauses} THEN :now ELSE updated_ms END,
             failures_in_a_row = CASE WHEN {ends} THEN failures_in_a_row ELSE {in_a_row} END,
             {pausing} slot_due_ms = :head_due, slot_attempt = :head_attempt, slot_losses = :head_losses,
-            slot_returns = :head_losses, pending = :rest, {_COUNTED} AND pending IS :known
+            slot_returns = :head_losses, pending = :rest, {_COUNTED} AND pending IS :known {_FINISHED}
     """
 
 
@@ -140,6 +145,6 @@ _KEEP_RETRY = f"""
         slot_losses = CASE WHEN {_KEEPS} THEN :losses END,
         slot_returns = CASE WHEN {_KEEPS} THEN :returns END
 """
-RETRY = f"{_KEEP_RETRY}, {_COUNTED}"
-RETRY_ALONE = f"{_KEEP_RETRY}, pending = :rest, {_COUNTED} AND pending IS :known"
+RETRY = f"{_KEEP_RETRY}, {_COUNTED} {_FINISHED}"
+RETRY_ALONE = f"{_KEEP_RETRY}, pending = :rest, {_COUNTED} AND pending IS :known {_FINISHED}"
 """The same on condition that those are known who wait for the slot, of whom none is to take it."""

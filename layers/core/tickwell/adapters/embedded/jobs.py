@@ -8,6 +8,8 @@ from typing import Any
 from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import epoch_ms, is_later_form, pending_text, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.embedded.ended_counts import count_ended
+from tickwell.adapters.embedded.job_finish import finish_one, handover_values
 from tickwell.adapters.embedded.job_rows import INSERT, insert_row, job_from, replace_values
 from tickwell.adapters.embedded.job_statements import (
     CLAIM_FIRST,
@@ -15,7 +17,6 @@ from tickwell.adapters.embedded.job_statements import (
     CLAIM_RETRY,
     COUNT,
     DELETE,
-    FINISH,
     GET,
     GET_HEAD,
     LEAVE,
@@ -23,14 +24,11 @@ from tickwell.adapters.embedded.job_statements import (
     NOTE_PROBE,
     PASS_ON,
     REPLACE,
-    RETRY,
-    RETRY_ALONE,
     SIGN,
     SKIP,
     WAIT,
 )
 from tickwell.adapters.embedded.new_counts import count_new
-from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.application.ports import (
     Claim,
     Claimed,
@@ -44,14 +42,12 @@ from tickwell.application.ports import (
     TokenGone,
 )
 from tickwell.domain.errors import ConflictError, NotFoundError
-from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey
+from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, Slot
 from tickwell.domain.message import JobMessage
-from tickwell.domain.outcome_event import event_of_pause
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import RetryAt
 
 _LISTING = "jobs"
 
@@ -161,7 +157,7 @@ class EmbeddedJobStore:
 
     def pass_on(self, job: Job, handover: Handover, *, now: datetime, expires_at: datetime) -> bool:
         """See the port."""
-        values = _this(job.key) | _waiting_slot(job.slot) | _handover_values(handover)
+        values = _this(job.key) | _waiting_slot(job.slot) | handover_values(handover)
         values |= {"now": to_epoch_ms(now), "expires": to_epoch_ms(expires_at)}
         with self._database.transaction() as cursor:
             return cursor.execute(PASS_ON, values).rowcount == 1
@@ -172,7 +168,9 @@ class EmbeddedJobStore:
         """See the port; all in one transaction."""
         given = handovers or {}
         with self._database.transaction() as cursor:
-            return [_finish_one(cursor, execution, now, given.get(execution.token)) for execution in executions]
+            ended = [finish_one(cursor, execution, now, given.get(execution.token)) for execution in executions]
+            count_ended(cursor, [each for each in ended if each is not None])
+        return [each is not None for each in ended]
 
     def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
         """See the port."""
@@ -247,49 +245,6 @@ def _are_all_new(cursor: sqlite3.Cursor, rows: Sequence[tuple[Any, ...]]) -> boo
         cursor.execute("ROLLBACK TO all_new")
     cursor.execute("RELEASE all_new")
     return are_new
-
-
-def _finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, handover: Handover | None) -> bool:
-    counts = execution.counts
-    values: dict[str, Any] = _this(execution.job_key) | {
-        "token": execution.token,
-        "successful": counts.successful,
-        "failed": counts.failed,
-        "duration": counts.duration_ms,
-        "timeouts": execution.status is ExecutionStatus.TIMEOUT,
-        "lost": execution.status is ExecutionStatus.LOST,
-        "expires": to_epoch_ms(execution.expires_at),
-        "now": to_epoch_ms(now),
-    }
-    values |= _handover_values(handover or _NOBODY_WAITS)
-    target = execution.ends_as
-    if isinstance(execution.decision, RetryAt):
-        values |= {"attempt": execution.decision.attempt, "losses": execution.losses, "returns": execution.returns}
-    if target is None and handover is not None and handover.head is not None:
-        target = JobStatus.CANCELLED
-    statement = (RETRY if handover is None else RETRY_ALONE) if target is None else FINISH[target]
-    row = cursor.execute(f"{statement} RETURNING version, failures_in_a_row, pause_reason", values).fetchone()
-    if row is None:
-        return False
-    version, failures, reason = row
-    if reason is not None:  # paused by this very write: a job that was paused before has no slot to be finished
-        occurrence = OccurrenceKey(job=execution.job_key, due_at=execution.due_at)
-        put_outcome(cursor, event_of_pause(occurrence, execution.attempt, version=version, failures=failures, at=now))
-    return True
-
-
-_NOBODY_WAITS = Handover(known=())
-
-
-def _handover_values(handover: Handover) -> dict[str, Any]:
-    head = handover.head
-    return {
-        "known": pending_text(handover.known),
-        "rest": pending_text(handover.rest),
-        "head_due": None if head is None else to_epoch_ms(head.due_at),
-        "head_attempt": None if head is None else 1,
-        "head_losses": None if head is None else 0,
-    }
 
 
 def _waiting_slot(slot: Slot | None) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from tickwell.domain.message import Unreadable
 
 T = TypeVar("T")
 
-_MOST_PER_RECEIVE = 10
+_MOST_PER_RECEIVE = 1000
+"""So many bodies are held in memory at once at most; a transaction of that size keeps others waiting for some ms."""
+
 _TURNS_AT_ONCE = 2000
 _ALL = -1
 _POLL_SECONDS = 0.05
@@ -154,6 +156,8 @@ class EmbeddedQueue(Generic[T]):
 
     def delete(self, deliveries: Sequence[Delivery[T]]) -> None:
         """Done with them; a receipt of an earlier delivery is ignored."""
+        if not deliveries:
+            return
         rows = [(number, self._name, receives) for number, receives in map(_parse, deliveries)]
         with self._database.transaction(durable=False) as cursor:
             cursor.executemany(_DELETE, rows)

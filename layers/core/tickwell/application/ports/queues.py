@@ -59,7 +59,9 @@ class MessageQueue(Protocol[T]):
         ...
 
     def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery[T]]:
-        """Up to ``limit`` (at most 10) deliverable messages, waiting for the first one for up to ``wait_seconds``.
+        """Up to ``limit`` deliverable messages, waiting for the first one for up to ``wait_seconds``.
+
+        A service gives no more at once than it can, whatever the limit: SQS 10, the embedded engine 1,000.
 
         They stay invisible for the queue's visibility timeout. A message received more often than the queue's maximum
         goes to the dead letter queue instead, where there is one.

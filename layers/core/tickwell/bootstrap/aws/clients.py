@@ -1,34 +1,42 @@
-"""The SDK's clients, and what stands on one of them alone."""
+"""The SDK's clients, and what stands on one of them alone. Each function loads what it opens, and no more.
 
+The clients are botocore's own: boto3 would load transfer managers and resources besides, which nothing here uses.
+"""
+
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
-from tickwell.adapters.aws.dynamodb.table import Table
-from tickwell.adapters.aws.sqs import SqsQueue
 from tickwell.adapters.system import SystemClock
-from tickwell.application.execute_batch import JobQueue
-from tickwell.application.ports import BlobStore, Lanes, Notifications
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.lane import Lane
-from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
-from tickwell.settings.shared import LaneSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from tickwell.adapters.aws.dynamodb.table import Table
+    from tickwell.application.execute_batch import JobQueue
+    from tickwell.application.ports import BlobStore, Lanes, Notifications
+    from tickwell.settings.shared import LaneSettings
 
 _POOL = 16
 
 # A write must not outlive the 20 s that a due item may be ahead of its job (rule 1): 2 tries of at most 4 s.
+# A name of our own: the SDK puts its own together anew for each call, which is a tenth of what a call costs.
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=_POOL,
     parameter_validation=False,
+    user_agent="tickwell",
 )
 
 _LONGEST_TRY: Final = timedelta(seconds=4.5)
@@ -38,11 +46,35 @@ _LONGEST_TRY: Final = timedelta(seconds=4.5)
 _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
 
 
+_making: Final = threading.Lock()
+
+
 @cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
 def client(service: str) -> Any:
-    """The SDK's client of ``service``, one per process."""
+    """The SDK's client of ``service``, one per process. Safe for threads, which making one is not."""
+    with _making:
+        return _client(service)
+
+
+class LaterClient:
+    """The client of a service that seldom is asked anything: made for the first call."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        """What the client has by that name."""
+        return getattr(client(self._service), name)
+
+
+@cache
+def _client(service: str) -> Any:
     config = _MAIL_CONFIG if service == "sesv2" else _CONFIG
-    made = boto3.client(service, config=config)  # type: ignore[call-overload]  # one overload per service name
+    made = _session().create_client(service, config=config)
     made.meta.events.register_first("before-send", _require_time)
     return made
 
@@ -76,11 +108,14 @@ def _require_time(event_name: str, **_arguments: Any) -> None:
 
 def forget_clients() -> None:
     """Make new clients from now on, for another account or region."""
-    client.cache_clear()
+    _client.cache_clear()
+    _session.cache_clear()
 
 
-def open_table(name: str) -> Table:
+def open_table(name: str) -> "Table":
     """The table ``name`` in the account and region that the SDK finds."""
+    from tickwell.adapters.aws.dynamodb.table import Table
+
     return Table(client("dynamodb"), name, open_threads("dynamodb"))
 
 
@@ -89,17 +124,23 @@ def open_threads(name: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_POOL, thread_name_prefix=name)
 
 
-def open_job_queue(url: str, dead_letter_url: str | None = None) -> JobQueue:
+def open_job_queue(url: str, dead_letter_url: str | None = None) -> "JobQueue":
     """A queue of job messages."""
+    from tickwell.adapters.aws.sqs import SqsQueue
+    from tickwell.messages import decode_job_message, encode_job_message
+
     return SqsQueue(client("sqs"), url, dead_letter_url, encode_job_message, decode_job_message)
 
 
-def open_notifications(url: str, dead_letter_url: str | None = None) -> Notifications:
+def open_notifications(url: str, dead_letter_url: str | None = None) -> "Notifications":
     """A queue of notifications."""
+    from tickwell.adapters.aws.sqs import SqsQueue
+    from tickwell.messages import decode_notification, encode_notification
+
     return SqsQueue(client("sqs"), url, dead_letter_url, encode_notification, decode_notification)
 
 
-def lane_urls(settings: LaneSettings) -> dict[Lane, str]:
+def lane_urls(settings: "LaneSettings") -> dict[Lane, str]:
     """The queue of each lane."""
     return {
         Lane.HIGH: settings.lane_high_url,
@@ -109,13 +150,13 @@ def lane_urls(settings: LaneSettings) -> dict[Lane, str]:
     }
 
 
-def open_lanes(settings: LaneSettings, dead_letter_url: str | None = None) -> Lanes:
+def open_lanes(settings: "LaneSettings", dead_letter_url: str | None = None) -> "Lanes":
     """All lanes; what they give up goes to ``dead_letter_url``."""
     return {lane: open_job_queue(url, dead_letter_url) for lane, url in lane_urls(settings).items()}
 
 
-def open_blobs(bucket: str) -> BlobStore:
-    """The bucket of payloads, results and logs."""
+def open_blobs(bucket: str) -> "BlobStore":
+    """The bucket of payloads, results and logs. Most of these are in the table, and most processes never ask S3."""
     from tickwell.adapters.aws.s3 import S3Blobs
 
-    return S3Blobs(client("s3"), bucket)
+    return S3Blobs(cast("S3Client", LaterClient("s3")), bucket)

@@ -1,13 +1,16 @@
 """functions/dispatcher."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tickwell.adapters.system import SystemClock
 from tickwell.application.dispatch import Dispatch
-from tickwell.application.execute_batch import JobQueue
 from tickwell.bootstrap.aws.clients import open_job_queue, open_lanes
 from tickwell.settings.functions import DispatcherSettings
 from tickwell.settings.reading import load
+
+if TYPE_CHECKING:
+    from tickwell.application.execute_batch import JobQueue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,7 +18,7 @@ class Dispatcher:
     """What the handler needs."""
 
     dispatch: Dispatch
-    queue: JobQueue
+    queue: "JobQueue"
 
 
 def build() -> Dispatcher:

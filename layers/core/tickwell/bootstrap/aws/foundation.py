@@ -1,6 +1,7 @@
 """The core on AWS: what each function stands on that arms occurrences and writes history."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
@@ -11,7 +12,6 @@ from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
-from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.sweep_timer import SweepFarTimer
@@ -21,9 +21,11 @@ from tickwell.application.ports import Clock, FarTimer, Lanes
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.bootstrap.aws.clients import client, open_blobs, open_threads
 from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core
-from tickwell.bootstrap.outbound import Notifying
 from tickwell.settings.functions import CoreSettings
 from tickwell.settings.shared import ArmingSettings, FarTimerKind
+
+if TYPE_CHECKING:
+    from tickwell.bootstrap.outbound import Notifying
 
 
 def core_of(
@@ -79,6 +81,9 @@ def _far_timer(settings: ArmingSettings, clock: Clock) -> FarTimer:
     )
 
 
-def notifying_of(table: Table, clock: Clock) -> Notifying:
+def notifying_of(table: Table, clock: Clock) -> "Notifying":
     """Webhooks and what was notified, on one table."""
+    from tickwell.adapters.aws.dynamodb.notifying import DynamoNotificationLog, DynamoWebhookStore
+    from tickwell.bootstrap.outbound import Notifying
+
     return Notifying(webhooks=DynamoWebhookStore(table), records=DynamoNotificationLog(table, clock))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tickwell.adapters.aws.dynamodb.workers import DynamoWorkerLog
 from tickwell.adapters.aws.ses import SesMailer
@@ -15,7 +15,7 @@ from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDel
 from tickwell.application.heartbeat import Heartbeat
 from tickwell.application.ports import Lanes
 from tickwell.application.task_processes import TaskProcesses
-from tickwell.bootstrap.aws.clients import client, lane_urls, open_blobs, open_lanes, open_table
+from tickwell.bootstrap.aws.clients import LaterClient, lane_urls, open_blobs, open_lanes, open_table
 from tickwell.bootstrap.aws.foundation import core_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.outbound import Outbound
@@ -26,6 +26,9 @@ from tickwell.metrics import Metrics
 from tickwell.settings.functions import WorkerSettings
 from tickwell.settings.reading import load, secrets_of
 from tickwell.tasks.registry import all_tasks
+
+if TYPE_CHECKING:
+    from types_boto3_sesv2 import SESV2Client
 
 _WATCH_SECONDS = 5.0
 
@@ -81,7 +84,7 @@ def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
         registry=all_tasks(),
         blobs=open_blobs(settings.blob_bucket),
         outbound=Outbound(
-            mailer=SesMailer(client("sesv2"), core.clock),
+            mailer=SesMailer(cast("SESV2Client", LaterClient("sesv2")), core.clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
         ),

@@ -6,7 +6,8 @@ from tickwell.adapters.account_documents import resets_from, resets_text, sessio
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import stamp
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.domain.account import Role, User, email_key
 from tickwell.domain.audit import NOBODY
 from tickwell.domain.errors import ConflictError, EmailTakenError, NotFoundError

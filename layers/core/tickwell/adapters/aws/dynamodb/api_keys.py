@@ -14,7 +14,8 @@ from tickwell.adapters.aws.dynamodb.api_key_keys import (
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, text
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, Write, key_of
+from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.domain.api_key import MOST_KEYS, ApiKey
 from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.instant import to_epoch_ms

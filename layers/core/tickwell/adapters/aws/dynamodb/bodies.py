@@ -8,7 +8,8 @@ from typing import Final
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import NAMES, digest, expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import Key, body_key, job_key, parse_job_key
-from tickwell.adapters.aws.dynamodb.table import Table, Write
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.adapters.documents import content_text, epoch_ms
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.instant import to_epoch_ms

@@ -14,8 +14,9 @@ from tickwell.adapters.aws.dynamodb.caller_key_keys import (
 )
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.listing import Range, in_order
-from tickwell.adapters.aws.dynamodb.table import Refused, Table, Write, key_of
+from tickwell.adapters.aws.dynamodb.table import Table, key_of
 from tickwell.adapters.aws.dynamodb.upcoming_keys import UPCOMING
+from tickwell.adapters.aws.dynamodb.writes import Refused, Write
 from tickwell.application.ports import Page
 from tickwell.domain.caller_key import KeyHolder
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms

@@ -31,7 +31,8 @@ from tickwell.adapters.aws.dynamodb.count_keys import (
 from tickwell.adapters.aws.dynamodb.count_stream import Change
 from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.keys import Key
-from tickwell.adapters.aws.dynamodb.table import SERVICE, Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import SERVICE, Write, Written
 from tickwell.adapters.documents import VERSION
 from tickwell.application.ports import Clock
 from tickwell.domain.counts import HOURS_KEPT, Counts, ExecutionTally, hour_of

@@ -7,7 +7,8 @@ from typing import Final
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
-from tickwell.adapters.aws.dynamodb.table import Refused, Table, Write
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Refused, Write
 from tickwell.adapters.documents import VERSION, due_item_from, due_item_text
 from tickwell.application.ports import Clock
 from tickwell.domain.due import DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark

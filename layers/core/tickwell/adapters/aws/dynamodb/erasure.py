@@ -14,7 +14,8 @@ from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optio
 from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_partitions
 from tickwell.adapters.aws.dynamodb.items import NAMES, stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, Write, key_of
+from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.domain.account import email_key
 from tickwell.domain.deletion import Deletion
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms

@@ -22,7 +22,8 @@ from tickwell.adapters.aws.dynamodb.history_items import (
 from tickwell.adapters.aws.dynamodb.history_spans import read_executions, read_skips
 from tickwell.adapters.aws.dynamodb.items import is_expired
 from tickwell.adapters.aws.dynamodb.listing import Listed, Range, in_order
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
 from tickwell.application.ports import Clock, Page, Span
@@ -45,8 +46,14 @@ class DynamoHistory:
         self._clock = clock
 
     def record_many(self, executions: Sequence[Execution]) -> Sequence[Execution]:
-        """See the port. One PutItem each, side by side; long details are written before their record."""
-        return self._table.each(self._record, executions)
+        """See the port. All in one request; what it did not write, one by one. Long details are written before."""
+        placed = [execution_items(execution) for execution in executions]
+        if details := dict(detail for _, detail in placed if detail is not None):
+            self._table.put_many(details)
+        written = self._table.put_new_many([record for record, _ in placed])
+        left = [number for number, is_written in enumerate(written) if not is_written]
+        standing = self._table.each(lambda number: self._recorded(executions[number], placed[number][0]), left)
+        return [*(dict(enumerate(executions)) | dict(zip(left, standing, strict=True))).values()]
 
     def get_execution(self, tenant_id: str, execution_id: str) -> Execution:
         """See the port. Consistent."""
@@ -190,10 +197,7 @@ class DynamoHistory:
         if key.is_possible():
             self._table.delete_many([key])
 
-    def _record(self, execution: Execution) -> Execution:
-        record, detail = execution_items(execution)
-        if detail is not None:
-            self._table.put(*detail)
+    def _recorded(self, execution: Execution, record: Placed) -> Execution:
         standing = self._put(record)
         return execution if standing is None else self._whole(standing)
 

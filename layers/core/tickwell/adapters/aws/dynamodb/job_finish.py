@@ -1,11 +1,15 @@
 """The conditional writes that finish an attempt (rule 3), in their several forms; see ``job_writes``."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
-from tickwell.adapters.aws.dynamodb.attributes import Value
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value
+from tickwell.adapters.aws.dynamodb.items import NAMES, slot_token
 from tickwell.adapters.aws.dynamodb.job_writes import OVER, SLOT, any_of, assign, completed, pending_is, slot_of_head
-from tickwell.adapters.aws.dynamodb.table import Write
+from tickwell.adapters.aws.dynamodb.keys import Key, job_key
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.adapters.documents import pending_text
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.handover import Handover
@@ -23,6 +27,41 @@ _PAUSES = (
 _COUNT = "ADD #executions :one, #successful :successful, #failed :failed, #duration :duration"
 _ALSO_COUNTED = {ExecutionStatus.TIMEOUT: ", #timeouts :one", ExecutionStatus.LOST: ", #lost :one"}
 """What tells the failures apart, for the counts of the tenant; most jobs never have these attributes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finishing:
+    """What finishing ``execution`` takes: the forms of the write, the likeliest first, and what they all ask for."""
+
+    execution: Execution
+    key: Key
+    writes: tuple[Write, ...]
+    asks_who_waits: bool
+    known: str | None
+
+    @classmethod
+    def of(cls, execution: Execution, handover: Handover | None, now: datetime) -> Self:
+        """``handover`` as in ``finish_writes``."""
+        return cls(
+            execution=execution,
+            key=job_key(execution.job_key),
+            writes=finish_writes(execution, now, handover),
+            asks_who_waits=handover is not None or not isinstance(execution.decision, RetryAt),
+            known=None if handover is None else pending_text(handover.known),
+        )
+
+    def is_held(self, item: Item) -> bool:
+        """Whether the conditions hold that all forms share."""
+        waits = not self.asks_who_waits or item.get(NAMES["pending"]) == self.known
+        return waits and slot_token(item) == self.execution.token
+
+    @property
+    def adds_to_what_is_there(self) -> bool:
+        """Whether the likeliest form counts only what each job has counted from its creation: a statement can do that.
+
+        Nor does it ever complete a recurring job, whose body would have to go as well.
+        """
+        return self.writes[0].update.endswith(_COUNT)
 
 
 def finish_writes(execution: Execution, now: datetime, handover: Handover | None) -> tuple[Write, ...]:

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from tickwell.adapters.aws.dynamodb.attributes import Value
 from tickwell.adapters.aws.dynamodb.items import expiry
-from tickwell.adapters.aws.dynamodb.table import Write
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.adapters.documents import pending_text, progress_text
 from tickwell.application.ports import Claim, PendingChange
 from tickwell.domain.handover import Handover

@@ -16,7 +16,7 @@ from tickwell.adapters.aws.dynamodb.items import (
     job_item,
     slot_token,
 )
-from tickwell.adapters.aws.dynamodb.job_finish import finish_writes
+from tickwell.adapters.aws.dynamodb.job_finish import Finishing
 from tickwell.adapters.aws.dynamodb.job_shown import is_armed, is_still, shows, shows_retry, waits_for
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
@@ -29,7 +29,9 @@ from tickwell.adapters.aws.dynamodb.job_writes import (
     slot_of_head,
 )
 from tickwell.adapters.aws.dynamodb.listing import newest_first
-from tickwell.adapters.aws.dynamodb.table import SERVICE, Refused, Table, Write, Written
+from tickwell.adapters.aws.dynamodb.statements import MOST_STATEMENTS, Placed
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import SERVICE, Refused, Write, Written
 from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form, pending_text
 from tickwell.application.ports import (
@@ -52,7 +54,6 @@ from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
-from tickwell.domain.retry import RetryAt
 
 _LISTING = "jobs"
 _FORM_TRIES = 8
@@ -70,19 +71,16 @@ class DynamoJobStore:
 
     def create(self, job: Job) -> None:
         """See the port. The body is written before the job. An expired job of the same id gives way."""
-        self._create(job, self._bodies.put(job))
+        self._create(job, self._placed(job, self._bodies.put(job)))
 
     def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
-        """See the port. Bodies in batches of 25, then one PutItem for each job, side by side."""
-
-        def create(placed: tuple[Job, str | None]) -> bool:
-            try:
-                self._create(*placed)
-            except UnavailableError:
-                return False
-            return True
-
-        return self._table.each(create, list(zip(jobs, self._bodies.put_many(jobs), strict=True)))
+        """See the port. Bodies in batches of 25, then the jobs likewise; what such a batch leaves open, one by one."""
+        placed = [self._placed(*each) for each in zip(jobs, self._bodies.put_many(jobs), strict=True)]
+        steps = [placed[at : at + MOST_STATEMENTS] for at in range(0, len(placed), MOST_STATEMENTS)]
+        written = [done for step in self._table.each(self._create_new, steps) for done in step]
+        left = [one for one, done in zip(zip(jobs, placed, strict=True), written, strict=True) if done is None]
+        alone = iter(self._table.each(self._is_created, left))
+        return [next(alone) if done is None else done for done in written]
 
     def get(self, tenant_id: str, job_id: str) -> Job:
         """See the port."""
@@ -150,8 +148,10 @@ class DynamoJobStore:
         return True
 
     def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
-        """See the port. One UpdateItem for each claim, side by side; bodies are read together afterwards."""
-        outcomes = self._table.each(self._claim, claims)
+        """See the port. All in one request, or the only one by itself; bodies are read together afterwards."""
+        writes = [(keys.job_key(claim.message.key), claim_write(claim)) for claim in claims]
+        made = self._table.update_many(writes, NAMES)
+        outcomes = [self._won(claim, outcome) for claim, outcome in zip(claims, made, strict=True)]
         standing = [item for _, item in outcomes if item is not None]
         jobs = iter(self._with_content(standing))
         results: list[ClaimResult] = []
@@ -212,9 +212,16 @@ class DynamoJobStore:
     def finish_many(
         self, executions: Sequence[Execution], *, now: datetime, handovers: Mapping[str, Handover] | None = None
     ) -> Sequence[bool]:
-        """See the port. One UpdateItem for each, a second one where the job is not in the likelier status."""
+        """See the port. What is likeliest in one request; where a job is not in that status, one by one."""
         given = handovers or {}
-        return self._table.each(lambda execution: self._finish(execution, now, given.get(execution.token)), executions)
+        finishing = [Finishing.of(execution, given.get(execution.token), now) for execution in executions]
+        together = [number for number, one in enumerate(finishing) if one.adds_to_what_is_there]
+        likeliest = [(finishing[number].key, finishing[number].writes[0]) for number in together]
+        tried = dict(zip(together, self._table.update_many(likeliest, NAMES, returning=False), strict=True))
+        left = [number for number in range(len(finishing)) if not isinstance(tried.get(number), Written)]
+        alone = self._table.each(lambda number: self._finish(finishing[number], tried.get(number)), left)
+        finished = dict.fromkeys(range(len(finishing)), True) | dict(zip(left, alone, strict=True))
+        return list(finished.values())
 
     def sign(self, job: Job, *, now: datetime, progress: Progress | None) -> SignAnswer:
         """See the port."""
@@ -233,15 +240,33 @@ class DynamoJobStore:
         """See the port."""
         self._table.get(_PING, consistent=False)
 
-    def _create(self, job: Job, body: str | None) -> None:
-        item = job_item(job, definition_text(job), content_text(job), body)
-        standing = self._table.put_if_absent(keys.job_key(job.key), item, now_ms=self._now_ms())
+    def _placed(self, job: Job, body: str | None) -> Placed:
+        return keys.job_key(job.key), job_item(job, definition_text(job), content_text(job), body)
+
+    def _create(self, job: Job, placed: Placed) -> None:
+        standing = self._table.put_if_absent(*placed, now_ms=self._now_ms())
         if standing is not None and not is_later_form(self._with_content([standing])[0], job):
             raise ConflictError(f"another job has the id {job.job_id}")
 
-    def _claim(self, claim: Claim) -> tuple[bool, Item | None]:
+    def _create_new(self, placed: Sequence[Placed]) -> list[bool | None]:
+        """True for what was new and is written now; None for what is to be tried alone; False where nothing is known.
+
+        A request that failed is not followed by others: a due item must not wait for them.
+        """
+        try:
+            return [True if is_written else None for is_written in self._table.put_new_many(placed)]
+        except UnavailableError:
+            return [False] * len(placed)
+
+    def _is_created(self, one: tuple[Job, Placed]) -> bool:
+        try:
+            self._create(*one)
+        except UnavailableError:
+            return False
+        return True
+
+    def _won(self, claim: Claim, outcome: Written | Refused) -> tuple[bool, Item | None]:
         """Whether the claim was won, and the item as it stands; an expired one does not stand."""
-        outcome = self._table.update(keys.job_key(claim.message.key), claim_write(claim), NAMES)
         if isinstance(outcome, Written):
             return True, outcome.item
         item = outcome.item
@@ -249,19 +274,17 @@ class DynamoJobStore:
             return False, None
         return slot_token(item) == claim.token, item
 
-    def _finish(self, execution: Execution, now: datetime, handover: Handover | None) -> bool:
-        known = None if handover is None else pending_text(handover.known)
-        asks = handover is not None or not isinstance(execution.decision, RetryAt)
-
-        def is_held(item: Item) -> bool:
-            """The conditions that all forms share."""
-            return slot_token(item) == execution.token and (not asks or item.get(NAMES["pending"]) == known)
-
-        outcome = self._one_of(keys.job_key(execution.job_key), finish_writes(execution, now, handover), is_held)
+    def _finish(self, one: Finishing, tried: Written | Refused | None) -> bool:
+        """Finish by whichever form applies; ``tried``: the likeliest was refused already, but not by what all share."""
+        outcome, writes = tried, one.writes
+        if isinstance(outcome, Refused):
+            writes = (*writes[1:], writes[0])
+        if not isinstance(outcome, Refused) or (outcome.item is not None and one.is_held(outcome.item)):
+            outcome = self._one_of(one.key, writes, one.is_held)
         if isinstance(outcome, Written):
             self._retire_body(outcome.item)
             return True
-        return outcome.retried and outcome.item is not None and shows_retry(outcome.item, execution)
+        return outcome.retried and outcome.item is not None and shows_retry(outcome.item, one.execution)
 
     def _retire_body(self, item: Item) -> None:
         """Let the body of a recurring job expire that has just been completed; that of a one-time job does anyway."""

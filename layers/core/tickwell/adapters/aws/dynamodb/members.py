@@ -15,8 +15,9 @@ from tickwell.adapters.aws.dynamodb.accounts import (
 )
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.transactions import Change, PutNew
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.application.ports import Clock
 from tickwell.domain.account import Role, User, email_key
 from tickwell.domain.errors import EmailTakenError, NotFoundError

@@ -9,7 +9,8 @@ from tickwell.adapters.aws.dynamodb import queue_keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST, Key
-from tickwell.adapters.aws.dynamodb.table import Refused, Table, Write, Written, key_of
+from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.writes import Refused, Write, Written
 from tickwell.adapters.documents import message_from, message_text
 from tickwell.adapters.queue_documents import gate_from, gate_text, queue_from, queue_text
 from tickwell.application.ports import Clock, QueueKey

@@ -7,7 +7,8 @@ from typing import Final
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.adapters.documents import VERSION
 from tickwell.adapters.notifying_documents import record_from, record_text, webhooks_from, webhooks_text
 from tickwell.application.ports import Clock

@@ -8,7 +8,8 @@ from tickwell.adapters.aws.dynamodb.count_items import counts_row
 from tickwell.adapters.aws.dynamodb.count_keys import GROUPS, counts_key
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.quota_keys import quota_key
-from tickwell.adapters.aws.dynamodb.table import Table, Write
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.domain.quota import JobUse, Limits, QuotaName
 
 _ANY_NUMBER: Final = -1

@@ -9,7 +9,8 @@ from tickwell.adapters.aws.dynamodb.attributes import Value, number
 from tickwell.adapters.aws.dynamodb.items import expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import Key
 from tickwell.adapters.aws.dynamodb.limit_keys import count_key
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.application.ports import Clock
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.rate import Allowance, RateKey, allowance, window_end

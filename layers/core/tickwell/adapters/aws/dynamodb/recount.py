@@ -8,7 +8,8 @@ from tickwell.adapters.aws.dynamodb.count_items import NAMES, CountsRow, counts_
 from tickwell.adapters.aws.dynamodb.count_keys import GROUPS, counts_key, group_of
 from tickwell.adapters.aws.dynamodb.counts import row_write
 from tickwell.adapters.aws.dynamodb.items import job_from
-from tickwell.adapters.aws.dynamodb.table import Table, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Written
 from tickwell.domain.counts import Counts, change_of_job
 
 _PAGE = 1000

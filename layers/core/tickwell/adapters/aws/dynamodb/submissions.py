@@ -5,7 +5,8 @@ from typing import Final
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import expiry, stamp
 from tickwell.adapters.aws.dynamodb.limit_keys import submission_key
-from tickwell.adapters.aws.dynamodb.table import Table, Write, Written
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.writes import Write, Written
 from tickwell.application.ports import Clock
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.submission import KeptAnswer, Submission, SubmissionKey

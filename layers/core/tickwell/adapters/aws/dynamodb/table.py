@@ -1,61 +1,32 @@
 """The few calls that the stores make of their table, typed, with the SDK's errors translated."""
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, plain_item, typed_item
 from tickwell.adapters.aws.dynamodb.keys import Key
+from tickwell.adapters.aws.dynamodb.statements import MOST_STATEMENTS, Placed, Statements
 from tickwell.adapters.aws.dynamodb.transactions import Part, PutNew, transaction_item
 from tickwell.adapters.aws.dynamodb.upcoming_keys import Index
+from tickwell.adapters.aws.dynamodb.writes import SERVICE, Refused, Write, Written, mentioned
 from tickwell.adapters.aws.errors import error_code, service_errors
 from tickwell.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-SERVICE: Final = "dynamodb"
 _MOST_KEYS_PER_READ = 100
 _MOST_ITEMS_PER_WRITE = 25
 _BATCH_TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.05
-_NAME = re.compile(r"#(\w+)")
-_VALUE = re.compile(r":(\w+)")
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Write:
-    """A conditional update. ``#name`` stands for an attribute, ``:name`` for one of ``values``."""
-
-    update: str
-    condition: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
-    """The condition held; the item as it is now."""
-
-    item: Item
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refused:
-    """The condition did not hold; the item that stands, if there is one.
-
-    ``retried``: the SDK had sent the call more than once, so that the caller may meet its own write.
-    """
-
-    item: Item | None
-    retried: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +56,7 @@ class Table:
         self._client = client
         self._name = name
         self._executor = executor
+        self._statements = Statements(client, name)
 
     def each(self, function: Callable[[A], R], arguments: Sequence[A]) -> list[R]:
         """``function`` of each argument, side by side, in order; raises the first error once all have ended."""
@@ -109,9 +81,9 @@ class Table:
     ) -> dict[Key, Item]:
         """The items that exist among ``keys`` (repeats allowed), or only some ``attributes`` of them."""
         unique = [key for key in dict.fromkeys(keys) if key.is_possible()]
-        chunks = [unique[at : at + _MOST_KEYS_PER_READ] for at in range(0, len(unique), _MOST_KEYS_PER_READ)]
         found: dict[Key, Item] = {}
-        for items in self.each(lambda chunk: self._get_chunk(chunk, attributes, consistent), chunks):
+        steps = _chunks(unique, _MOST_KEYS_PER_READ)
+        for items in self.each(lambda step: self._get_chunk(step, attributes, consistent), steps):
             found.update({key_of(item): item for item in items})
         return found
 
@@ -123,8 +95,7 @@ class Table:
     def put_many(self, items: Mapping[Key, Mapping[str, Value | None]]) -> None:
         """Write, or overwrite, in batches of 25."""
         requests = [{"PutRequest": {"Item": _keyed(key, item)}} for key, item in items.items()]
-        steps = range(0, len(requests), _MOST_ITEMS_PER_WRITE)
-        self.each(self._write_chunk, [requests[at : at + _MOST_ITEMS_PER_WRITE] for at in steps])
+        self.each(self._write_chunk, _chunks(requests, _MOST_ITEMS_PER_WRITE))
 
     def put_if_absent(
         self, key: Key, item: Mapping[str, Value | None], *, now_ms: int, or_less: str | None = None
@@ -150,18 +121,45 @@ class Table:
         """Make ``write`` if its condition holds; ``names`` maps its names to the table's attributes."""
         if not key.is_possible():
             return Refused(item=None, retried=False)
-        text = f"{write.update} {write.condition}"
+        used = mentioned(f"{write.update} {write.condition}")
         arguments: dict[str, Any] = {
             "Key": _typed_key(key),
             "UpdateExpression": write.update,
             "ConditionExpression": write.condition,
-            "ExpressionAttributeNames": {f"#{name}": names[name] for name in set(_NAME.findall(text))},
+            "ExpressionAttributeNames": {f"#{name}": names[name] for name in used.names},
             "ReturnValues": "ALL_NEW",
         }
-        values = {f":{name}": write.values[name] for name in set(_VALUE.findall(text))}
+        values = {f":{name}": write.values[name] for name in used.values}
         if values:
             arguments["ExpressionAttributeValues"] = typed_item(values)
         return self._conditionally(self._client.update_item, arguments)
+
+    def update_many(
+        self, writes: Sequence[tuple[Key, Write]], names: Mapping[str, str], *, returning: bool = True
+    ) -> list[Written | Refused]:
+        """Make each of ``writes`` as ``update`` does, in requests of 25; outcomes in order.
+
+        What a request did not get done (it was throttled for one of them) is done by a call of its own. Without
+        ``returning`` items that were written are not given back. Raises the first error once all have ended.
+        """
+        outcomes: list[Written | Refused | None] = [None] * len(writes)
+        if _can_be_batched([key for key, _ in writes]):
+            steps = _chunks(writes, MOST_STATEMENTS)
+            answered = self.each(lambda step: self._statements.update(step, names, returning=returning), steps)
+            outcomes = [outcome for step in answered for outcome in step]
+        left = [placed for placed, outcome in zip(writes, outcomes, strict=True) if outcome is None]
+        alone = iter(self.each(lambda placed: self.update(*placed, names), left))
+        return [next(alone) if outcome is None else outcome for outcome in outcomes]
+
+    def put_new_many(self, items: Sequence[Placed]) -> list[bool]:
+        """Write each of ``items`` unless there is one of its key, in requests of 25; in order, whether it was written.
+
+        False also for one of which nothing is known: ``put_if_absent`` finds out.
+        """
+        if not _can_be_batched([key for key, _ in items]):
+            return [False] * len(items)
+        answered = self.each(self._statements.insert, _chunks(items, MOST_STATEMENTS))
+        return [is_written for step in answered for is_written in step]
 
     def delete_if(self, key: Key, write: Write, names: Mapping[str, str]) -> bool:
         """Delete the item if the condition of ``write`` holds; False when it did not, or there is none."""
@@ -170,7 +168,7 @@ class Table:
         arguments: dict[str, Any] = {
             "Key": _typed_key(key),
             "ConditionExpression": write.condition,
-            "ExpressionAttributeNames": {f"#{name}": names[name] for name in set(_NAME.findall(write.condition))},
+            "ExpressionAttributeNames": {f"#{name}": names[name] for name in mentioned(write.condition).names},
             "ExpressionAttributeValues": typed_item({f":{name}": value for name, value in write.values.items()}),
         }
         return isinstance(self._conditionally(self._client.delete_item, arguments), Written)
@@ -178,8 +176,7 @@ class Table:
     def delete_many(self, keys: Sequence[Key]) -> None:
         """Delete items, in batches of 25; those that do not exist are ignored."""
         requests = [{"DeleteRequest": {"Key": _typed_key(key)}} for key in dict.fromkeys(keys)]
-        steps = range(0, len(requests), _MOST_ITEMS_PER_WRITE)
-        self.each(self._write_chunk, [requests[at : at + _MOST_ITEMS_PER_WRITE] for at in steps])
+        self.each(self._write_chunk, _chunks(requests, _MOST_ITEMS_PER_WRITE))
 
     def query(
         self,
@@ -320,6 +317,15 @@ class Table:
                 return
             _wait(pause_seconds)
         raise UnavailableError(SERVICE, "UnprocessedItems")
+
+
+def _can_be_batched(keys: Sequence[Key]) -> bool:
+    """Whether one request may speak of all ``keys``, and saves any."""
+    return len(keys) > 1 and len(set(keys)) == len(keys) and all(key.is_possible() for key in keys)
+
+
+def _chunks(things: Sequence[A], most: int) -> list[Sequence[A]]:
+    return [things[at : at + most] for at in range(0, len(things), most)]
 
 
 def key_of(item: Item) -> Key:
