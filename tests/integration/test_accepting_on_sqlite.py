@@ -1,50 +1,25 @@
 """How the embedded engine accepts jobs: due item, job and message in one commit (rule 1)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import tickwell
+from tests.sqlite_system import Commit
 from tests.world import ADA
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
-from tickwell.adapters.embedded.database import Database
 from tickwell.application.create_job import CreatedJob, CreateJob, Every, NewJob
 from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.ports import Outgoing
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
-from tickwell.bootstrap.local import local
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.usage import Activity
-from tickwell.settings.local import LocalSettings
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[EmbeddedSystem]:
-    made = local(LocalSettings(data_dir=tmp_path))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many transactions shared each commit."""
-    made: list[int] = []
-    end = Database._end
-
-    def count(database: Database, group: Any) -> None:
-        made.append(group.members)
-        end(database, group)
-
-    monkeypatch.setattr(Database, "_end", count)
-    return made
 
 
 def requests(number: int) -> list[NewJob]:
@@ -71,19 +46,19 @@ def sent(system: EmbeddedSystem) -> int:
     return depth.waiting + depth.delayed
 
 
-def test_a_job_needs_one_commit(system: EmbeddedSystem, commits: list[int]) -> None:
+def test_a_job_needs_one_commit(system: EmbeddedSystem, commits: list[Commit]) -> None:
     commits.clear()
     accepted = system.services.create_job(ADA, NewJob(name="a job"))
     assert accepted.launched
-    assert commits == [1]
+    assert [each.members for each in commits] == [1]
     assert len(system.lanes[Lane.MEDIUM].receive(10, wait_seconds=0)) == 1
 
 
-def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[int]) -> None:
+def test_many_jobs_need_few_commits(system: EmbeddedSystem, commits: list[Commit]) -> None:
     commits.clear()
     outcomes = system.services.create_jobs(ADA, requests(600))
     assert all(isinstance(outcome, CreatedJob) and outcome.launched for outcome in outcomes)
-    assert commits == [1, 1, 1]
+    assert [each.members for each in commits] == [1, 1, 1]
     assert sent(system) == 600
 
 

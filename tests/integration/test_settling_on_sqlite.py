@@ -1,46 +1,21 @@
 """How the embedded engine claims and settles a batch: one commit each (rules 2 and 3)."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sqlite_system import Commit
 from tests.world import ADA
-from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.application.create_job import CreatedJob, NewJob
 from tickwell.application.execute_batch import BatchReport
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
-from tickwell.bootstrap.local import local
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
-from tickwell.settings.local import LocalSettings
 
 JOBS = 120
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[EmbeddedSystem]:
-    made = local(LocalSettings(data_dir=tmp_path))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each commit waited for the disk."""
-    made: list[bool] = []
-    end = Database._end
-
-    def note(database: Database, group: Any) -> None:
-        made.append(group.durable)
-        end(database, group)
-
-    monkeypatch.setattr(Database, "_end", note)
-    return made
 
 
 def accepted(system: EmbeddedSystem, **fields: Any) -> list[str]:
@@ -58,11 +33,11 @@ def work(system: EmbeddedSystem) -> BatchReport:
     return report
 
 
-def test_a_batch_waits_twice_for_the_disk(system: EmbeddedSystem, commits: list[bool]) -> None:
+def test_a_batch_waits_twice_for_the_disk(system: EmbeddedSystem, commits: list[Commit]) -> None:
     accepted(system)
     commits.clear()
     assert len(work(system).settled) == JOBS
-    assert commits.count(True) == 2, "the claims, and all that follows from the attempts"
+    assert sum(each.is_durable for each in commits) == 2, "the claims, and all that follows from the attempts"
 
 
 def test_what_could_not_be_finished_is_not_recorded_either_and_both_are_made_up(

@@ -6,6 +6,7 @@ both tables and indexes (``units``). A request that it does not know is an error
 
 import json
 import math
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,8 +103,7 @@ class Meter:
             places = list(_WRITES[operation](asked))
             before = [_standing(region, place) for place in places]
             answer = serve(stubber, request)
-            failed = answer is None or answer[0] >= 300
-            for place, old in zip(places, before, strict=True):
+            for place, old, failed in zip(places, before, _failures(operation, answer, len(places)), strict=True):
                 new = place.attempted if failed else _standing(region, place)
                 self._write(region, place, old, new, failed=failed)
             return answer
@@ -223,12 +223,36 @@ def _transaction(asked: Mapping[str, Any]) -> Iterator[_Place]:
         yield _Place(table=request["TableName"], key=key, attempted=item, times=2, is_check=kind == "ConditionCheck")
 
 
+def _statements(asked: Mapping[str, Any]) -> Iterator[_Place]:
+    """The key comes first in an INSERT, and in an UPDATE after what is set."""
+    for statement in asked["Statements"]:
+        text, parameters = statement["Statement"], statement["Parameters"]
+        table = text.partition('"')[2].partition('"')[0]
+        if text.startswith("INSERT"):
+            item = dict(zip(_INSERTED.findall(text), parameters, strict=True))
+            yield _Place(table=table, key=_key_of(item), attempted=item)
+        else:
+            at = text.partition(" WHERE ")[0].count("?")
+            yield _Place(table=table, key={"pk": parameters[at], "sk": parameters[at + 1]})
+
+
+def _failures(operation: str, answer: Answer | None, places: int) -> list[bool]:
+    """Whether each write failed: the statements of a batch fail by themselves."""
+    if answer is None or answer[0] >= 300:
+        return [True] * places
+    if operation != "BatchExecuteStatement":
+        return [False] * places
+    return ["Error" in each for each in json.loads(answer[2])["Responses"]]
+
+
+_INSERTED: Final = re.compile(r"'(\w+)': \?")
 _WRITES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterable[_Place]]]] = {
     "PutItem": _put,
     "UpdateItem": _update_or_delete,
     "DeleteItem": _update_or_delete,
     "BatchWriteItem": _batch_write,
     "TransactWriteItems": _transaction,
+    "BatchExecuteStatement": _statements,
 }
 
 

@@ -75,7 +75,7 @@ class Lab:
         return self._both(LANE, jobs, submitting, working)
 
     def celery(self, jobs: int) -> Both:
-        """The same of the peer, whose worker takes ten messages at a time, and runs them itself. Raises NotInstalledError."""
+        """The same of the peer, whose worker takes ten messages and runs them itself. Raises NotInstalledError."""
         python = str(python_environment("celery-sqs", [CELERY]))
         self.aws.client("sqs").create_queue(QueueName="celery")
         worker = [python, "-m", "celery", "--workdir", str(_PROGRAM.parent), "-A", _PROGRAM.stem, "worker"]
