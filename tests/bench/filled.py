@@ -211,3 +211,14 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     """What can be inserted: generated columns cannot."""
     found = connection.execute("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,))
     return [name for (name,) in found]
+
+
+def write_back_by_hand(database: Database) -> None:
+    """Do not write the log back by itself from now on."""
+    for connection in (database._writer, database._hasty_writer):
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+
+def write_back(database: Database) -> None:
+    """Write the log back into the file, as SQLite does by itself now and then."""
+    database._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
