@@ -12,7 +12,7 @@ from tests.bench.benches import Run
 from tests.bench.results import Cell, Goal, Result, Table
 from tests.meter import cases, designs, sharing
 from tests.meter.bill import Bill
-from tests.meter.cases import BULK, FULL, SPARSE, Crowd
+from tests.meter.cases import FULL, MANY, SPARSE, Crowd
 from tests.meter.growth import grown
 from tests.meter.prices import (
     CALL_MS,
@@ -32,12 +32,12 @@ GOALS: Mapping[str, float] = {"immediate": 6.0, "immediate, in bulk": 4.5, "recu
 
 _CASES: Mapping[str, tuple[Callable[[Crowd], Bill], Crowd]] = {
     "immediate": (cases.immediate, FULL),
-    "immediate, in bulk": (cases.in_bulk, BULK),
+    "immediate, in bulk": (cases.in_bulk, MANY),
     "delayed by a minute": (cases.delayed, FULL),
     "in an hour, by Scheduler": (cases.far_by_scheduler, FULL),
     "in an hour, by the sweep": (cases.far_by_sweep, FULL),
-    "recurring, each hour (sweep)": (cases.occurrence_by_sweep, FULL),
-    "recurring, each minute": (cases.occurrence_each_minute, FULL),
+    "recurring, each hour (sweep)": (cases.occurrence_by_sweep, MANY),
+    "recurring, each minute": (cases.occurrence_each_minute, MANY),
     "a final failure": (cases.final_failure, FULL),
     "a retry": (cases.retry, FULL),
     "telling of a failure, by mail": (cases.told, FULL),
@@ -107,7 +107,7 @@ def _metered(*, quick: bool) -> tuple[dict[str, Bill], dict[str, Bill]]:
     chosen = {**chosen, **{name: _CASES[name] for name in GOALS}}
     full = {name: case(crowd) for name, (case, crowd) in chosen.items()}
     sparse = {name: case(SPARSE) for name, (case, _) in chosen.items()}
-    full |= {name: cases.read(path) for name, path in _READS.items()}
+    full |= cases.reads(_READS)
     return full, sparse
 
 

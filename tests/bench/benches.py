@@ -43,8 +43,8 @@ class Bench:
 
 BENCHES: tuple[Bench, ...] = (
     Bench(name="meter", function="tests.bench.aws_meter:meter", limit_seconds=480),
-    Bench(name="embedded", function="tests.bench.embedded:embedded"),
     Bench(name="aws-worker", function="tests.bench.aws_worker:aws_worker"),
+    Bench(name="embedded", function="tests.bench.embedded:embedded"),
     Bench(name="submit", function="tests.bench.submit:submit"),
     Bench(name="peers", function="tests.bench.peers.trial:peers", limit_seconds=600),
     Bench(name="lateness", function="tests.bench.lateness:lateness"),

@@ -62,6 +62,20 @@ def test_the_table_tells_what_is_missing() -> None:
     assert "A repeat failed: huey: no work in time" in table.notes
 
 
+def test_the_table_says_who_is_ahead_and_in_what() -> None:
+    ours = Measured(worked=[took(100, 0.01)], singly=[took(100, 0.1)])
+    bullmq = Measured(worked=[took(100, 0.02)], singly=[took(100, 0.01)], in_bulk=[took(100, 0.01)])
+    notes = _speed({"Tickwell": ours, "BullMQ": bullmq}, {}).notes
+    assert [note for note in notes if note.startswith("Ahead")] == [
+        "Ahead of Tickwell in submitting one by one: BullMQ."
+    ]
+    notes = _speed({"Tickwell": bullmq, "BullMQ": ours}, {}).notes
+    assert [note for note in notes if note.startswith("Ahead")] == [
+        "Ahead of Tickwell in jobs/s: BullMQ.",
+        "Ahead of Tickwell in CPU per job: BullMQ.",
+    ]
+
+
 def test_jobs_that_were_done_are_counted(tmp_path: Path) -> None:
     log = tmp_path / "done.log"
     assert not done(log)

@@ -1,4 +1,7 @@
-"""The goals of what a million jobs cost, all in, with full batches; ``make bench ONLY=meter`` prints all cases."""
+"""The goals of what a million jobs cost, all in, with full batches.
+
+``make bench ONLY=meter`` has all cases, and the goal of recurring jobs, for whom hours have to pass.
+"""
 
 from collections.abc import Callable
 
@@ -11,15 +14,11 @@ from tests.meter.growth import grown
 from tests.meter.prices import Charge
 from tests.meter.stage import open_stage, spent
 
-FEW = Crowd(jobs=40, batch=10)
+FEW = Crowd(jobs=30, batch=10)
 MILLION = 1_000_000
 
 
-@pytest.mark.parametrize(
-    ("case", "goal"),
-    [(cases.immediate, 6.0), (cases.in_bulk, 4.5), (cases.occurrence_by_sweep, 4.5)],
-    ids=["single", "bulk", "recurring"],
-)
+@pytest.mark.parametrize(("case", "goal"), [(cases.immediate, 6.0), (cases.in_bulk, 4.5)], ids=["single", "bulk"])
 def test_a_million_in_full_batches_cost_no_more(case: Callable[[Crowd], Bill], goal: float) -> None:
     assert case(FEW).dollars * MILLION <= goal
 
@@ -35,8 +34,8 @@ def test_a_hundred_times_as_many_jobs_cost_no_request_more() -> None:
 
 def test_no_partition_key_receives_a_tenth_of_a_tenants_writes() -> None:
     """One by one, which is the harder case: all requests are counted for the same caller."""
-    bill = sharing.one_by_one(300)
-    assert bill.writes_by_key.total() > 300 * 5
+    bill = sharing.one_by_one(150)
+    assert bill.writes_by_key.total() > 150 * 5
     assert bill.largest_share() <= 0.1
 
 

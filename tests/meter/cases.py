@@ -20,6 +20,7 @@ JOBS: Final = 50
 """How many jobs share what is shared in full batches."""
 
 IN_ONE_REQUEST: Final = 100
+"""As many recurring jobs as well: the safety sync sends those of each of its 8 shards together."""
 
 ALONE: Final = 5
 """How many jobs there are that meet nobody; the rows of counts grow a little with the first ones."""
@@ -54,7 +55,7 @@ class Crowd:
 
 
 FULL: Final = Crowd(jobs=JOBS, batch=FULL_BATCH)
-BULK: Final = Crowd(jobs=IN_ONE_REQUEST, batch=FULL_BATCH)
+MANY: Final = Crowd(jobs=IN_ONE_REQUEST, batch=FULL_BATCH)
 SPARSE: Final = Crowd(jobs=ALONE, batch=1)
 
 
@@ -174,17 +175,20 @@ def cancelled(crowd: Crowd) -> Bill:
         return bill.each(crowd.jobs)
 
 
-def read(path: str) -> Bill:
-    """One request that reads; ``{job}`` in its path is one of 1,000 jobs, which have run."""
+def reads(paths: Mapping[str, str]) -> dict[str, Bill]:
+    """Requests that read, each alone; ``{job}`` in a path is one of 1,000 jobs, ten of which have run."""
+    bills: dict[str, Bill] = {}
     with open_stage() as stage:
-        created = stage.request("POST", "/api/v1/jobs/batch", {"jobs": [IMMEDIATE] * 1000})
-        job = created["results"][0]["job"]["id"]
+        later = {**IMMEDIATE, "delay_seconds": FAR_SECONDS}
+        stage.request("POST", "/api/v1/jobs/batch", {"jobs": [later] * 990})
+        job = [_create(stage, IMMEDIATE) for _ in range(10)][-1]
         stage.work()
         stage.follow()
-        stage.pass_time(AWAY_SECONDS)
-        with spent(stage) as bill:
-            stage.request("GET", path.format(job=job))
-        return bill
+        for name, path in paths.items():
+            stage.pass_time(AWAY_SECONDS)
+            with spent(stage) as bills[name]:
+                stage.request("GET", path.format(job=job))
+    return bills
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
