@@ -109,7 +109,7 @@ def test_no_table_is_forgotten(sqlite: EmbeddedStores) -> None:
             for table, found in with_tenants.items():
                 row = {name: 1 if kind == "INTEGER" else json.dumps({name: tenant_id}) for name, kind in found}
                 row |= {"tenant_id": tenant_id}
-                row = {name: value for name, value in row.items() if name != "number"}
+                row = {name: value for name, value in row.items() if name != "number" or table == "usage_days"}
                 names, marks = ", ".join(row), ", ".join("?" * len(row))
                 cursor.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", list(row.values()))
     sqlite.stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
