@@ -14,10 +14,14 @@ _BATCHES = {
     "sqs:SendMessage": "sqs:SendMessageBatch",
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+}
+"""On AWS the permission of what is done covers the batch; here the batch is an action of its own."""
+
+_STATEMENTS = {
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
     "dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement",
 }
-"""On AWS the permission of what is done covers the batch; here the batch is an action of its own."""
+"""On AWS held against the table that a statement names; here the batch is an action of its own, held against ``*``."""
 
 _WITHOUT_RESOURCE = ("ses:SendEmail", "ses:SendRawEmail")
 """On AWS held against the identity of the sender; here against ``*``."""
@@ -52,6 +56,7 @@ def _local(statement: Statement) -> list[Statement]:
     actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
     wanted = [
         ([_BATCHES[action] for action in actions if action in _BATCHES], statement["Resource"]),
+        (sorted({_STATEMENTS[action] for action in actions if action in _STATEMENTS}), "*"),
         ([action for action in actions if action in _WITHOUT_RESOURCE], "*"),
         (
             [action for action in actions if action in _SCHEDULES],
