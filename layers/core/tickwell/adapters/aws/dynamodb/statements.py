@@ -28,7 +28,7 @@ MOST_STATEMENTS: Final = 25
 _OK: Final = 200
 _PARSING: Final = "before-parse.dynamodb.BatchExecuteStatement"
 _CLAUSE = re.compile(r"(SET|REMOVE|ADD) (.+?)(?= (?:REMOVE|ADD) |$)")
-_ONE_OF = re.compile(r"(#\w+) IN \(([^)]+)\)")
+_ONE_OF = re.compile(r"(#\w+) IN \(([^()]+)\)")
 _KEY = '"pk" = ? AND "sk" = ?'
 
 
