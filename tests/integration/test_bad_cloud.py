@@ -1,6 +1,5 @@
 """The bad cloud itself: its faults are what the SDK meets, and its trial finds what it is there to find."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import timedelta
@@ -20,6 +19,7 @@ from tests.chaos.cloud.work import Client
 from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
 from tests.function_stack import http_event, open_stack
+from tests.quiet import quiet
 from tickwell.adapters.aws.errors import service_errors
 from tickwell.bootstrap.aws import clients
 from tickwell.domain.errors import UnavailableError
@@ -166,9 +166,8 @@ def test_a_request_is_answered_in_time_by_a_table_that_is_slow(
 
 def found(jobs: int, share: float = 0.2) -> set[str]:
     """The zeros of a short trial that are not 0."""
-    logging.getLogger("tickwell").setLevel(logging.CRITICAL)
-    with living(seed=3, share=share, jobs=jobs, limit_seconds=300) as lived:
-        figures = figures_of(lived, quiet=1000, seed=3)
+    with quiet(), living(seed=3, share=share, jobs=jobs, limit_seconds=300) as lived:
+        figures = figures_of(lived, quiet_attempts=1000, seed=3)
     return {name for name, number in figures.zeros.items() if number}
 
 

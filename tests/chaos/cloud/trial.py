@@ -4,7 +4,6 @@ Throttling, 5xx, resets, timeouts and slow answers, before and after the effect,
 are the real ones; its pauses, and all timeouts, pass on a simulated clock that stops whoever outlives its function.
 """
 
-import logging
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from tests.chaos.trials import Run
 from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
 from tests.function_stack import open_stack
+from tests.quiet import quiet
 from tickwell.adapters.system import SystemIds
 
 SHARE = 0.2
@@ -102,20 +102,19 @@ _SETTINGS = {
 
 def bad_cloud(run: Run) -> Figures:
     """The trial."""
-    logging.getLogger("tickwell").setLevel(logging.CRITICAL)
-    with living(seed=run.seed, share=0.0, jobs=QUIET_JOBS) as lived:
-        quiet = lived.attempts_per_job
+    with quiet(), living(seed=run.seed, share=0.0, jobs=QUIET_JOBS) as lived:
+        quiet_attempts = lived.attempts_per_job
     jobs, outages = (JOBS_IN_SHORT, 2) if run.short else (JOBS, 12)
-    with living(seed=run.seed, share=SHARE, jobs=jobs, outages=outages) as lived:
-        return figures_of(lived, quiet=quiet, seed=run.seed)
+    with quiet(), living(seed=run.seed, share=SHARE, jobs=jobs, outages=outages) as lived:
+        return figures_of(lived, quiet_attempts=quiet_attempts, seed=run.seed)
 
 
-def figures_of(lived: Lived, *, quiet: float, seed: int) -> Figures:
-    """What came of it; ``quiet`` is how many attempts a job takes where nothing goes wrong."""
+def figures_of(lived: Lived, *, quiet_attempts: float, seed: int) -> Figures:
+    """What came of it; ``quiet_attempts`` is how many attempts a job takes where nothing goes wrong."""
     ledger, seen, work = lived.wire.ledger, lived.cloud.seen, lived.work
     verdict = judge(Client(cloud=lived.cloud, clock=lived.clock, token=work.client.token), work, lived.cloud)
     beyond = [f"{c.service}.{c.name} was sent {c.attempts} times in {c.seconds:.1f} s" for c in ledger.beyond_budget()]
-    times = lived.attempts_per_job / quiet
+    times = lived.attempts_per_job / quiet_attempts
     if times > MOST_TIMES_QUIET:
         beyond.append(f"a job takes {times:.1f} times the attempts of a quiet wire")
     unexpected = [*work.faults, *work.client.refused, *seen.unexpected]

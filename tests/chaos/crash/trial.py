@@ -1,11 +1,10 @@
 """The trials of every crash point: each flow, broken into at each call that it makes, in each way, on either engine."""
 
-import logging
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +16,7 @@ from tests.chaos.crash.verdicts import FIGURES, Wrong
 from tests.chaos.crash.wire import Call, Kind, Wire
 from tests.chaos.figures import Figures
 from tests.chaos.trials import Run
+from tests.quiet import quiet
 
 SHORT = 0.1
 """The part of the points that the short form takes."""
@@ -64,7 +64,7 @@ class Found:
 
 def crash_points_embedded(run: Run) -> Figures:
     """On SQLite: every point of every flow, or a sample."""
-    with _quiet():
+    with quiet():
         return explore(run, embedded, EVERY_FLOW, Shares())
 
 
@@ -83,7 +83,7 @@ def crash_points_aws_2(run: Run) -> Figures:
 
 def _on_aws(run: Run, part: int) -> Figures:
     names = list(EVERY_FLOW)[part::2]
-    with _quiet(), dynamodb() as engine:
+    with quiet(), dynamodb() as engine:
         return explore(run, engine, {name: EVERY_FLOW[name] for name in names}, ON_AWS)
 
 
@@ -130,13 +130,3 @@ def _played(found: Found, play: Play, run: Run, wire: Wire, engine: Engine, wher
     except Exception as error:  # noqa: BLE001 - whatever it is, the flow did not end as it must
         found.blame(error, where)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Thousands of calls fail on purpose, and each is logged."""
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)

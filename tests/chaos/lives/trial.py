@@ -1,6 +1,5 @@
 """Random lives as trials of ``make chaos``, one for each engine."""
 
-import logging
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -11,6 +10,7 @@ from tests.chaos.figures import Figures
 from tests.chaos.lives.engines import Open, embedded, new_aws
 from tests.chaos.lives.machine import Lives
 from tests.chaos.trials import Run
+from tests.quiet import quiet
 
 SHRINKS_FOR_SECONDS = 60
 TOLD = 6000
@@ -40,22 +40,22 @@ def live(open_engine: Open, size: Size, chance: int, *, shrinks_for: float = SHR
     tally: dict[str, int] = {}
     machine = type("LivesHere", (Lives,), {"open_engine": staticmethod(open_engine), "tally": tally})
     setattr(conjecture, _LONGEST_SHRINKING, shrinks_for)  # hypothesis has no setting for it
-    logging.disable(logging.CRITICAL)  # the product tells of each service that fails
     faults: list[str] = []
     try:
-        run_state_machine_as_test(
-            seed(chance)(machine),
-            settings=settings(
-                max_examples=size.lives,
-                stateful_step_count=size.steps,
-                deadline=None,
-                database=None,
-                print_blob=False,
-                report_multiple_bugs=False,
-                phases=[Phase.generate, Phase.shrink],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        with quiet():
+            run_state_machine_as_test(
+                seed(chance)(machine),
+                settings=settings(
+                    max_examples=size.lives,
+                    stateful_step_count=size.steps,
+                    deadline=None,
+                    database=None,
+                    print_blob=False,
+                    report_multiple_bugs=False,
+                    phases=[Phase.generate, Phase.shrink],
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was found
         notes = "\n".join(getattr(error, "__notes__", ()))
         steps = "\n".join(line for line in notes.splitlines() if line != "state.holds()")
