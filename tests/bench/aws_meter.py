@@ -3,7 +3,6 @@
 Units are counted below the SDK of the real functions on moto (``tests/meter``): they do not hang on the machine.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.meter.prices import (
     READ_ON,
     Charge,
 )
+from tests.quiet import quiet
 
 HOURS_A_MONTH = 730
 SIZES = (1_000, 100_000, 1_000_000)
@@ -189,7 +189,5 @@ def _million(bill: Bill) -> float:
 @contextmanager
 def _quietly(folder: Path) -> Iterator[None]:
     """What the functions log goes into a file."""
-    logging.disable(logging.CRITICAL)
-    with (folder / "functions.log").open("w") as log, redirect_stdout(log):
+    with quiet(), (folder / "functions.log").open("w") as log, redirect_stdout(log):
         yield
-    logging.disable(logging.NOTSET)
