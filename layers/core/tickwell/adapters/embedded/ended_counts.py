@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tickwell.adapters.embedded.usage_rows import ADD_USE, DAY_MS
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.usage import Activity
 
 _HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
-_KEPT_MS = 400 * _DAY_MS
+_KEPT_MS = 400 * DAY_MS
 _PLACES = 10
 """Of the ring of those that ended last: which one is overwritten follows from how many have ended there."""
 
@@ -32,10 +32,6 @@ _REMEMBER = """
     INSERT OR REPLACE INTO recent_executions (
         tenant_id, queue, lane, place, job_id, due_ms, attempt, status, finished_ms, duration_ms
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_USE = """
-    INSERT INTO usage_days (tenant_id, day_ms, queue, lane, activity, number, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET number = number + excluded.number, duration_ms = duration_ms + excluded.duration_ms
 """
 _STATUSES = (
     ExecutionStatus.SUCCESS,
@@ -82,7 +78,7 @@ def count_ended(cursor: sqlite3.Cursor, ended: Sequence[Ended]) -> None:
         cursor.executemany(_REMEMBER, [_recent(each, number) for each, number in zip(last, numbers, strict=True)])
     for (tenant_id, hour_ms), those in hours.items():
         cursor.execute(_ADD_TO_HOUR, (tenant_id, hour_ms, hour_ms + _KEPT_MS, *_sums(those)))
-    cursor.executemany(_USE, [(*cell, number, duration_ms) for cell, (number, duration_ms) in _used(ended).items()])
+    cursor.executemany(ADD_USE, [(*cell, number, duration_ms) for cell, (number, duration_ms) in _used(ended).items()])
 
 
 _Used = dict[tuple[str, int, str, str, str], tuple[int, int]]
@@ -93,7 +89,7 @@ def _used(ended: Sequence[Ended]) -> _Used:
     used: _Used = {}
     for each in ended:
         for activity in (each.activity, *([Activity.GIVEN_UP] if each.is_given_up else [])):
-            day_ms = each.finished_ms // _DAY_MS * _DAY_MS
+            day_ms = each.finished_ms // DAY_MS * DAY_MS
             cell = (each.tenant_id, day_ms, each.queue, each.lane, activity.value)
             number, duration_ms = used.get(cell, (0, 0))
             took_ms = 0 if activity is Activity.GIVEN_UP else each.duration_ms

@@ -4,20 +4,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
+from tickwell.adapters.embedded.usage_rows import ADD_USE, DAY_MS
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job
 from tickwell.domain.job_listing import NEAR
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.usage import Activity
 
-_DAY_MS = 86_400_000
 _COUNT = """
     INSERT INTO job_counts (tenant_id, queue, lane, status, recurring, jobs) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs
-"""
-_USE = """
-    INSERT INTO usage_days (tenant_id, day_ms, queue, lane, activity, number, duration_ms) VALUES (?, ?, ?, ?, ?, ?, 0)
-    ON CONFLICT DO UPDATE SET number = number + excluded.number
 """
 
 
@@ -26,13 +22,13 @@ def count_new(cursor: sqlite3.Cursor, jobs: Sequence[Job]) -> None:
     alike = Counter(_kind(job) for job in jobs if job.job_id[36:37] != ".")
     for (tenant_id, queue, lane, status, is_recurring, is_far, day), number in alike.items():
         cursor.execute(_COUNT, (tenant_id, queue, lane, status, is_recurring, number))
-        cursor.execute(_USE, (tenant_id, day * _DAY_MS, queue, lane, _creation(is_recurring, is_far), number))
+        cursor.execute(ADD_USE, (tenant_id, day * DAY_MS, queue, lane, _creation(is_recurring, is_far), number, 0))
 
 
 def _kind(job: Job) -> tuple[str, str, str, str, bool, bool, int]:
     lane, created_at = job.lane, job.created_at
     is_far = job.next_run_at is not None and job.next_run_at - created_at > NEAR
-    day = to_epoch_ms(created_at) // _DAY_MS
+    day = to_epoch_ms(created_at) // DAY_MS
     return job.tenant_id, effective_queue(job.queue, lane), lane.value, job.status.value, job.is_recurring, is_far, day
 
 
