@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tickwell.application.lifeline import End
+from tickwell.application.masking import Masker
 from tickwell.application.task_processes import TaskRaisedError
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError
 from tickwell.domain.execution import WORKER_STOPPED, ExecutionStatus, Failure
@@ -65,6 +66,18 @@ def as_told(ending: Ending, told: End | None) -> Ending:
         return replace(ending, told=told)
     status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
     return Ending(status=status, failure=_FAILURES[told], told=told)
+
+
+def masked(ending: Ending, mask: Masker, opened: frozenset[str]) -> Ending:
+    """``ending`` without secrets, those ``opened`` for the attempt as well.
+
+    What a task returns is its own business, but for the latter: it got them, and may not show them.
+    """
+    if opened:
+        ending = replace(ending, output=Masker(opened).value(ending.output))
+    if ending.failure is None:
+        return ending
+    return replace(ending, failure=mask.also(opened).failure(ending.failure))
 
 
 def timed_out(limit_seconds: float) -> Ending:

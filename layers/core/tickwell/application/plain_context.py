@@ -1,15 +1,32 @@
 """The context of tasks that are plain functions: what ``TaskContext`` offers, in calls that return when it is done."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from tickwell.application.attempt_secrets import AttemptSecrets
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import TaskContext
 from tickwell.application.task_log import LogLevel
 
 T = TypeVar("T")
+
+
+class PlainSecrets:
+    """``AttemptSecrets`` in calls that return when it is done."""
+
+    def __init__(self, secrets: AttemptSecrets, loop: asyncio.AbstractEventLoop) -> None:
+        self._secrets = secrets
+        self._loop = loop
+
+    def get(self, name: str) -> str:
+        """See ``AttemptSecrets.get``."""
+        return asyncio.run_coroutine_threadsafe(self._secrets.get(name), self._loop).result()
+
+    def versions(self, name: str) -> Sequence[str]:
+        """See ``AttemptSecrets.versions``."""
+        return asyncio.run_coroutine_threadsafe(self._secrets.versions(name), self._loop).result()
 
 
 class PlainContext:
@@ -25,6 +42,8 @@ class PlainContext:
         self.attempt: int = context.attempt
         self.due_at: datetime = context.due_at
         self.idempotency_key: str = context.idempotency_key
+        self.traceparent: str | None = context.traceparent
+        self.secrets = PlainSecrets(context.secrets, loop)
 
     def now(self) -> datetime:
         """The current instant."""
