@@ -7,6 +7,7 @@ from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import JobKey
 from tickwell.domain.mail import Mail
@@ -74,5 +75,6 @@ def task_context(
         mailer=mailer or NoMail(),
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
+        files=TenantFiles("t1", blobs or NoBlobs()),
         lifeline=lifeline or NoLifeline(),
     )
