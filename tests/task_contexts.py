@@ -1,5 +1,7 @@
 """Contexts for running tasks in tests. What a test does not give refuses to be used."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from tests.doubles import NOON, FakeClock
@@ -49,6 +51,26 @@ class NoBlobs:
     def list(self, folder: str, *, after: str, limit: int) -> NoReturn:
         """No blobs."""
         raise AssertionError(f"an unexpected listing of {limit} blobs in {folder} after {after}")
+
+    def details(self, folder: str, *, after: str, limit: int) -> NoReturn:
+        """No blobs."""
+        raise AssertionError(f"an unexpected listing of {limit} blobs in {folder} after {after}")
+
+    def info(self, name: str) -> NoReturn:
+        """No blobs."""
+        raise AssertionError(f"an unexpected look at {name}")
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected deletion of {len(names)} blobs")
+
+    def fetch(self, name: str, path: Path) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected read of {name} to {path}")
+
+    def store(self, path: Path, name: str, *, content_type: str) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected {content_type} blob {name} from {path}")
 
 
 def task_context(
