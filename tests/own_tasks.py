@@ -186,19 +186,19 @@ _DEEDS: dict[str, Any] = {
 }
 
 
-@task(Order)
+@task()
 def deed(order: Order, context: PlainContext) -> Any:
     """Does what it is told."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order, heavy=True)
+@task(heavy=True)
 def heavy_deed(order: Order, context: PlainContext) -> Any:
     """The same, as heavy work."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order)
+@task()
 async def polite_deed(order: Order, context: TaskContext) -> Any:
     """An async task of a user."""
     await context.heartbeat()

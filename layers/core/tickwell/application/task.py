@@ -79,7 +79,8 @@ class Task(Generic[P]):
     ``parse`` turns a payload (any JSON value) into what ``run`` takes; it raises InvalidInputError whose field
     begins with ``payload``. ``payload_schema`` gives the payload's JSON schema. ``run`` returns the output, any JSON
     value; it raises AttemptFailedError where it knows what went wrong, and lets anything else propagate.
-    ``heavy`` tasks keep a processor busy: they have a lane of their own, with one job at a time.
+    ``heavy`` tasks keep a processor busy: they have a lane of their own, with one job at a time. Jobs that name no
+    queue go to ``queue``; None: to the default one of their priority.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Task(Generic[P]):
     policy: Policy = DEFAULT_POLICY
     runs_in: RunsIn = RunsIn.LOOP
     heavy: bool = False
+    queue: str | None = None
 
     async def execute(self, payload: Any, context: TaskContext) -> Any:
         """Parse and run.
