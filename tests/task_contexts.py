@@ -74,5 +74,6 @@ def task_context(
         mailer=mailer or NoMail(),
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
+        completion_token="t1.a-token",
         lifeline=lifeline or NoLifeline(),
     )

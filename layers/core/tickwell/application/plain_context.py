@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import TaskContext
 from tickwell.application.task_log import LogLevel
+from tickwell.domain.completion import PendingCompletion
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class PlainContext:
         self.attempt: int = context.attempt
         self.due_at: datetime = context.due_at
         self.idempotency_key: str = context.idempotency_key
+        self.completion_token: str = context.completion_token
 
     def now(self) -> datetime:
         """The current instant."""
@@ -41,6 +43,10 @@ class PlainContext:
     def progress(self, percent: float, message: str | None = None) -> None:
         """See ``TaskContext.progress``. Raises AttemptCancelledError."""
         self._done(self._context.progress(percent, message))
+
+    def pending(self, *, timeout_seconds: int) -> PendingCompletion:
+        """See ``TaskContext.pending``."""
+        return self._context.pending(timeout_seconds=timeout_seconds)
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """One exchange through the guarded HTTP client; see ``HttpClient.send``."""

@@ -12,6 +12,7 @@ from tickwell.application.lifeline import Lifeline
 from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
 from tickwell.application.task_output import require_storable
+from tickwell.domain.completion import PendingCompletion, completion_token
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
@@ -22,10 +23,15 @@ from tickwell.testing.loop import SimulatedLoop
 from tickwell.testing.network import AnsweredHttp, AnswerHttp, no_network
 from tickwell.testing.simulation import START
 
+_TOKEN = completion_token("simulated-tenant", "simulated-claim")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskRun:
-    """How a task ended that succeeded. ``took``: simulated time."""
+    """How a task ended that succeeded, or goes on elsewhere: then ``output`` is the ``PendingCompletion``.
+
+    ``took``: simulated time.
+    """
 
     output: Any
     log: Sequence[LogEntry]
@@ -86,7 +92,8 @@ def run_task(
     with tempfile.TemporaryDirectory(prefix="tickwell-") as folder:
         context = _context(clock, mailbox, signs, FileBlobs(Path(folder)), AnsweredHttp(http), attempt)
         output = _run(clock, registry, task, payload, context)
-    require_storable(output)
+    if not isinstance(output, PendingCompletion):
+        require_storable(output)
     return TaskRun(
         output=output,
         log=context.logbook.entries(),
@@ -112,6 +119,7 @@ def _context(
         mailer=mailbox,
         http=http,
         blobs=blobs,
+        completion_token=_TOKEN,
         lifeline=signs,
     )
 

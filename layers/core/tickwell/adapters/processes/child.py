@@ -24,6 +24,7 @@ from tickwell.application.ports import Clock
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_log import LogLevel, TaskLog, bounded_text, storable_metadata
 from tickwell.application.task_output import require_storable
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.progress import Progress
@@ -163,6 +164,8 @@ class _Child:
         try:
             context = self._context(frame["attempt"], frame["context"])
             output = await self._registry.execute(frame["task"], frame["payload"], context)
+            if isinstance(output, PendingCompletion):
+                return {"kind": "pending", "timeout_seconds": output.timeout_seconds}
             require_storable(output)
         except AttemptCancelledError:
             return {"kind": "cancelled"}

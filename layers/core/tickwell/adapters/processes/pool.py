@@ -14,6 +14,7 @@ from tickwell.adapters.processes.wire import Frame, FrameTooLargeError
 from tickwell.application.task import TaskContext
 from tickwell.application.task_output import output_too_large
 from tickwell.application.task_processes import TaskProcess, TaskRaisedError
+from tickwell.domain.completion import pending_completion
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError
 from tickwell.domain.lane import Lane
 from tickwell.domain.progress import Progress
@@ -213,6 +214,8 @@ def _outcome(last: Frame) -> Any:
     match last["kind"]:
         case "output":
             return last["output"]
+        case "pending":
+            return pending_completion(last["timeout_seconds"])
         case "failed":
             raise AttemptFailedError(
                 last["code"],
@@ -237,4 +240,5 @@ def _facts(context: TaskContext) -> Frame:
         "due_at": context.due_at.isoformat(),
         "idempotency_key": context.idempotency_key,
         "sender_address": context.sender_address,
+        "completion_token": context.completion_token,
     }
