@@ -169,6 +169,7 @@ _DEEDS: dict[str, Any] = {
     "kill": _kill,
     "signs": _signs,
     "listens": _listens,
+    "hands_on": lambda _, context: context.pending(timeout_seconds=60),
     "asks_whether_cancelled": _asks_whether_cancelled,
     "files": _files,
     "read_file": _read_file,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import InvalidInputError
 from tickwell.sdk import AttemptCancelledError, AttemptFailedError, PlainContext, TaskContext, task
 from tickwell.tasks.echo import ECHO
@@ -120,3 +121,16 @@ def test_a_wait_without_end_is_told() -> None:
     with pytest.raises(StandstillError):
         loop.run_until_complete(loop.create_future())
     loop.close()
+
+
+@task()
+def hand_on(_payload: Count, context: PlainContext) -> Any:
+    """Hands its work on."""
+    context.files.write("token", context.completion_token.encode())
+    return context.pending(timeout_seconds=60)
+
+
+def test_work_that_goes_on_elsewhere() -> None:
+    run = run_task(hand_on, {"times": 1})
+    assert run.output == PendingCompletion(timeout_seconds=60)
+    assert run.files["token"]

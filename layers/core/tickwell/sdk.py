@@ -6,6 +6,7 @@ These names stay; the modules where they are defined may change. ``tickwell.test
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.plain_context import PlainContext
 from tickwell.application.task import Task, TaskContext
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, DoNotRetryError, RetryAfterError
 from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.task_file import FileInfo
@@ -21,6 +22,7 @@ __all__ = [
     "HttpResponse",
     "OnLost",
     "Payload",
+    "PendingCompletion",
     "PlainContext",
     "Policy",
     "Precision",

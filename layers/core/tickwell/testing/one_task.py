@@ -13,6 +13,7 @@ from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.task_output import require_storable
+from tickwell.domain.completion import PendingCompletion, completion_token
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
@@ -26,11 +27,15 @@ from tickwell.testing.simulation import START
 
 _TENANT = "simulated-tenant"
 _MOST_FILES = 10_000
+_TOKEN = completion_token(_TENANT, "simulated-claim")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskRun:
-    """How a task ended that succeeded. ``files``: the tenant's, as they are then. ``took``: simulated time."""
+    """How a task ended that succeeded, or goes on elsewhere: then ``output`` is the ``PendingCompletion``.
+
+    ``files``: the tenant's, as they are then. ``took``: simulated time.
+    """
 
     output: Any
     log: Sequence[LogEntry]
@@ -82,8 +87,8 @@ def run_task(
     """Run one attempt of ``task`` at the simulated instant ``at``, to whose code sleeping takes no time.
 
     ``payload`` is what a job would carry: it is checked as the API does. ``files`` are the tenant's, by name, before it
-    runs. ``cancel_at_sign``: the number of the sign of
-    life (heartbeat or progress) from which on the attempt is not wanted any more.
+    runs. ``cancel_at_sign``: the number of the sign of life (heartbeat or progress) from which on the attempt is not
+    wanted any more.
 
     Raises InvalidInputError for a payload that would not be accepted, and whatever the task raises. Its time limit is
     not held against it.
@@ -98,7 +103,8 @@ def run_task(
         context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
         output = _run(clock, registry, task, payload, context)
         left = _files(blobs)
-    require_storable(output)
+    if not isinstance(output, PendingCompletion):
+        require_storable(output)
     return TaskRun(
         output=output,
         log=context.logbook.entries(),
@@ -132,6 +138,7 @@ def _context(
         http=http,
         blobs=blobs,
         files=TenantFiles(_TENANT, blobs),
+        completion_token=_TOKEN,
         lifeline=signs,
     )
 
