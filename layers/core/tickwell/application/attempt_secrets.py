@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from tickwell.application.masking import Masker
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError, NotFoundError, UnavailableError
 from tickwell.domain.secret import is_secret_name, references_in, with_secrets
 
@@ -27,6 +28,11 @@ class AttemptSecrets(Protocol):
         """All values that this attempt has got to know."""
         ...
 
+    @property
+    def mask(self) -> Masker:
+        """Takes them out of what is shown."""
+        ...
+
     async def get(self, name: str) -> str:
         """The value. Raises AttemptFailedError as ``versions`` does."""
         ...
@@ -39,18 +45,29 @@ class AttemptSecrets(Protocol):
         ...
 
 
-class TenantAttemptSecrets:
+class Opened:
+    """What an attempt has got to know, for whoever implements ``AttemptSecrets``. One thread notes at a time."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self.opened = frozenset(values)
+        """See ``AttemptSecrets``."""
+        self.mask = Masker(self.opened)
+        """See ``AttemptSecrets``."""
+
+    def note(self, values: Iterable[str]) -> None:
+        """``values`` are known from now on."""
+        opened = self.opened.union(values)
+        if opened != self.opened:
+            self.opened, self.mask = opened, Masker(opened)
+
+
+class TenantAttemptSecrets(Opened):
     """Those of one tenant, read when they are asked for."""
 
     def __init__(self, secrets: ReadableSecrets, tenant_id: str) -> None:
+        super().__init__()
         self._secrets = secrets
         self._tenant_id = tenant_id
-        self._opened: set[str] = set()
-
-    @property
-    def opened(self) -> frozenset[str]:
-        """See ``AttemptSecrets``."""
-        return frozenset(self._opened)
 
     async def get(self, name: str) -> str:
         """See ``AttemptSecrets``."""
@@ -70,14 +87,12 @@ class TenantAttemptSecrets:
             # Of whatever kind: it is logged, and tells tenants nothing of the deployment.
             _log.exception("secret unreadable", extra={"action": "secret.unreadable", "tenant_id": self._tenant_id})
             raise _unreadable() from error
-        self._opened.update(values)
+        self.note(values)
         return values
 
 
-class NoSecrets:
+class NoSecrets(Opened):
     """For attempts without a store of secrets: there are none."""
-
-    opened: frozenset[str] = frozenset()
 
     async def get(self, name: str) -> str:
         """See ``AttemptSecrets``."""

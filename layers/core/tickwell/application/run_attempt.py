@@ -99,7 +99,7 @@ class RunAttempt:
             ending = EXPIRED
         else:
             ending = as_told(await self._end(job, context, lifeline, start), lifeline.ended)
-        ending = masked(ending, self.mask, context.secrets.opened)
+        ending = masked(ending, self.mask, context.secrets)
         finished_at = self.clock.now()
         stored, blob = await self._stored(context, self._detail(ending, context))
         record = self._record(job, slot, ending, stored, started_at=start.at, finished_at=finished_at)
@@ -158,7 +158,7 @@ class RunAttempt:
         finished_at = self.clock.now()
         begun.stop_limit()
         ending = as_told(self._outcome(begun), begun.lifeline.ended)
-        ending = masked(ending, self.mask, begun.context.secrets.opened)
+        ending = masked(ending, self.mask, begun.context.secrets)
         return ending, self._detail(ending, begun.context), finished_at
 
     def _detail(self, ending: Ending, context: TaskContext) -> Detail:

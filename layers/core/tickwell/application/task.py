@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline, NoLifeline
-from tickwell.application.masking import Masker
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task_files import TaskFiles
 from tickwell.application.task_log import LogLevel, TaskLog
@@ -58,6 +57,8 @@ class TaskContext:
 
     def log(self, level: LogLevel, message: str, **metadata: Any) -> None:
         """Add a line to the execution's log; see ``TaskLog`` for its bounds. Never put a secret into it."""
+        if self.secrets.opened:  # before it is cut to its bounds: of a secret that is cut, nothing may be left
+            message, metadata = self.secrets.mask.text(message), self.secrets.mask.value(metadata)
         self.logbook.add(self.clock.now(), level, message, metadata)
 
     @property
@@ -71,12 +72,8 @@ class TaskContext:
 
     async def progress(self, percent: float, message: str | None = None) -> None:
         """Say how far the attempt has come (0 to 100), readable at once; a heartbeat as well."""
-        await self.lifeline.sign(progress(percent, self.masked(message), at=self.clock.now()))
-
-    def masked(self, text: str | None) -> str | None:
-        """``text`` without the secrets that this attempt has opened, for what is shown while it runs."""
-        opened = self.secrets.opened
-        return text if text is None or not opened else Masker(opened).text(text)
+        shown = None if message is None else self.secrets.mask.text(message)
+        await self.lifeline.sign(progress(percent, shown, at=self.clock.now()))
 
     def pending(self, *, timeout_seconds: int) -> PendingCompletion:
         """What a task returns whose work goes on elsewhere, when it has handed ``completion_token`` on.
