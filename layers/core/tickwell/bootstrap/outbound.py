@@ -78,7 +78,7 @@ class Outbound:
                 files=TenantFiles(job.tenant_id, blobs),
                 completion_token="" if slot.token is None else completion_token(job.tenant_id, slot.token),
                 lifeline=lifeline,
-                secrets=TenantAttemptSecrets(secrets, job.tenant_id),
+                secrets=TenantAttemptSecrets(secrets, job.tenant_id, clock),
                 traceparent=span_in_trace(job.traceparent, identity),
             )
 

@@ -44,6 +44,8 @@ class Scope(StrEnum):
     QUEUES_WRITE = "queues:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    SECRETS_READ = "secrets:read"
+    SECRETS_WRITE = "secrets:write"
     TENANT_READ = "tenant:read"
 
 

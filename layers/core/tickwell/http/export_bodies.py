@@ -19,6 +19,7 @@ from tickwell.domain.instant import iso
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.secret import SecretInfo
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.http.api_key_bodies import ApiKeyBody, api_key_body
 from tickwell.http.archive_bodies import ArchivedExecutionBody, archived_execution_body
@@ -36,6 +37,7 @@ from tickwell.http.organization_bodies import (
     organization_body,
 )
 from tickwell.http.queue_bodies import QueueBody, queue_body
+from tickwell.http.secret_bodies import SecretBody, secret_body
 from tickwell.http.webhook_bodies import WebhookBody, webhook_body
 
 
@@ -67,6 +69,12 @@ class ExportedWebhook(WebhookBody):
     """A webhook endpoint, without its secret."""
 
     kind: Literal["webhook"]
+
+
+class ExportedSecret(SecretBody):
+    """That there is a secret; its value is never given."""
+
+    kind: Literal["secret"]
 
 
 class ExportedQueue(QueueBody):
@@ -145,6 +153,7 @@ ExportedItem = Annotated[
     | ExportedInvitation
     | ExportedApiKey
     | ExportedWebhook
+    | ExportedSecret
     | ExportedQueue
     | ExportedJob
     | ExportedExecution
@@ -187,6 +196,8 @@ def _body(holding: Holding, now: datetime) -> Mapping[str, Any]:
             body = ExportedDeadLetter(kind="dead_letter", **dead_letter_detail(holding))
         case SentMail():
             body = {"kind": "sent_mail", "execution_id": holding.execution_id, **holding.document}
+        case SecretInfo():
+            body = ExportedSecret(kind="secret", **secret_body(holding))
         case AuditRecord():
             body = ExportedAuditRecord(kind="audit_record", **audit_record_body(holding))
         case _:

@@ -10,6 +10,7 @@ from tickwell.domain.child import listed_under, parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
+from tickwell.domain.trace import span_in_trace
 from tickwell.http.job_bodies import ProgressBody, next_retry_at, progress_body
 from tickwell.http.paging import Pagination
 
@@ -23,6 +24,7 @@ class ExecutionBody(TypedDict):
     ``child_id``: the job that ran it beside ``job_id``, whose schedule it does not belong to; null for all others.
     While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
     ``output_omitted``: the output is too large for a listing, the execution itself has it.
+    ``traceparent``: what went out with the attempt's calls; null: its job was asked for in no trace.
     """
 
     id: str
@@ -44,6 +46,7 @@ class ExecutionBody(TypedDict):
     started_at: str
     finished_at: str | None
     created_at: str
+    traceparent: str | None
 
 
 class ExecutionOfJobBody(ExecutionBody):
@@ -92,13 +95,13 @@ SentMailBody = TypedDict(
 """A mail as it was sent; ``via`` is null while it is not known to be accepted."""
 
 
-def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
-    """``execution`` with its output."""
+def execution_body(execution: Execution | RunningExecution, traceparent: str | None = None) -> ExecutionBody:
+    """``execution`` with its output; ``traceparent`` is its job's."""
     if isinstance(execution, RunningExecution):
-        running = _body(execution, ExecutionStatus.RUNNING)
+        running = _body(execution, ExecutionStatus.RUNNING, traceparent)
         running["progress"] = progress_body(execution.progress)
         return running
-    body = _body(execution, execution.status)
+    body = _body(execution, execution.status, traceparent)
     failure = execution.failure
     if failure is not None:
         body["error_message"] = failure.message
@@ -111,9 +114,9 @@ def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
     return body
 
 
-def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
-    """``execution`` as listings show it, without an output that is large."""
-    body = execution_body(execution)
+def listed_execution_body(execution: Execution | RunningExecution, traceparent: str | None = None) -> ExecutionBody:
+    """``execution`` as listings show it, without an output that is large; ``traceparent`` is its job's."""
+    body = execution_body(execution, traceparent)
     in_blob = isinstance(execution, Execution) and execution.detail_blob is not None
     if in_blob or len(json.dumps(body["output"])) > LARGEST_LISTED_OUTPUT_BYTES:
         body["output"], body["output_omitted"] = None, True
@@ -122,7 +125,7 @@ def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionB
 
 def execution_of_job_body(job: Job, execution: Execution | RunningExecution) -> ExecutionOfJobBody:
     """``execution`` with the name of ``job``."""
-    return ExecutionOfJobBody(**execution_body(execution), job_name=job.name)
+    return ExecutionOfJobBody(**execution_body(execution, job.traceparent), job_name=job.name)
 
 
 def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody:
@@ -140,7 +143,7 @@ def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody
     return LogListBody(execution_id=execution_id, logs=logs)
 
 
-def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> ExecutionBody:
+def _body(execution: Execution | RunningExecution, status: ExecutionStatus, traceparent: str | None) -> ExecutionBody:
     started_at = iso(execution.started_at)
     return ExecutionBody(
         id=execution.execution_id,
@@ -162,4 +165,5 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         started_at=started_at,
         finished_at=None,
         created_at=started_at,
+        traceparent=span_in_trace(traceparent, execution.execution_id),
     )

@@ -41,6 +41,7 @@ _ALSO = {
     "exportOrganization": {404},
     "getOrganization": {404},
     "login": {401},
+    "putSecret": {409},
     "register": {409},
 }
 """What an operation may answer besides what follows from its form."""

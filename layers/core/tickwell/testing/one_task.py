@@ -116,7 +116,7 @@ def run_task(
         for name, data in (files or {}).items():
             blobs.put(file_blob(_TENANT, name), data, content_type=DEFAULT_CONTENT_TYPE)
         context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
-        context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT))
+        context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT, clock))
         output = _run(clock, registry, task, payload, context)
         left = _files(blobs)
     if not isinstance(output, PendingCompletion):
