@@ -71,6 +71,16 @@ class ConflictError(TickwellError):
     code = "CONFLICT"
 
 
+class NoResultError(ConflictError):
+    """No execution of the job has succeeded so far, or none that is still kept; ``status`` is the job's."""
+
+    code = "NO_RESULT"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the job, which is {status}, has no result: no execution that is kept has succeeded")
+        self.status = status
+
+
 class LastOwnerError(ConflictError):
     """A tenant always has an owner: the last one can neither be removed nor get another role."""
 
