@@ -43,7 +43,7 @@ def to_json(value: Any) -> str:
     return text
 
 
-def document_json(document: dict[str, Any]) -> str:
+def document_json(document: dict[str, Any] | list[Any]) -> str:
     """As ``to_json``, in a third of the time: for text, whole numbers, lists and objects that are made here."""
     try:
         return pydantic_core.to_json(document).decode()

@@ -1,12 +1,13 @@
 """Counts the attempts that have ended, a batch at a time, in the transaction that finishes them."""
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickwell.adapters.embedded.usage_rows import ADD_USE, DAY_MS
+from tickwell.adapters.embedded.usage_rows import ADD_JOBS, ADD_USE, DAY_MS
 from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.job import JobStatus
 from tickwell.domain.usage import Activity
 
 _HOUR_MS = 3_600_000
@@ -44,7 +45,11 @@ _STATUSES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """An attempt that has just been finished, and where it is counted."""
+    """An attempt that has just been finished, and where it is counted.
+
+    ``completes``: its job is completed by the same write, which no trigger counts; it was active before, as only active
+    jobs become that.
+    """
 
     tenant_id: str
     queue: str
@@ -57,6 +62,8 @@ class Ended:
     duration_ms: int
     activity: Activity
     is_given_up: bool
+    is_recurring: bool
+    completes: bool
 
     @property
     def finished_ms(self) -> int:
@@ -79,6 +86,18 @@ def count_ended(cursor: sqlite3.Cursor, ended: Sequence[Ended]) -> None:
     for (tenant_id, hour_ms), those in hours.items():
         cursor.execute(_ADD_TO_HOUR, (tenant_id, hour_ms, hour_ms + _KEPT_MS, *_sums(those)))
     cursor.executemany(ADD_USE, [(*cell, number, duration_ms) for cell, (number, duration_ms) in _used(ended).items()])
+    for (tenant_id, queue, lane, is_recurring), number in _completed(ended).items():
+        cursor.execute(ADD_JOBS, (tenant_id, queue, lane, JobStatus.ACTIVE.value, is_recurring, -number))
+        cursor.execute(ADD_JOBS, (tenant_id, queue, lane, JobStatus.COMPLETED.value, is_recurring, number))
+
+
+def _completed(ended: Sequence[Ended]) -> Counter[tuple[str, str, str, bool]]:
+    """How many jobs are completed by them, by what jobs are counted by; children, whose ids have a dot, are no jobs."""
+    return Counter(
+        (each.tenant_id, each.queue, each.lane, each.is_recurring)
+        for each in ended
+        if each.completes and each.job_id[36:37] != "."
+    )
 
 
 _Used = dict[tuple[str, int, str, str, str], tuple[int, int]]
