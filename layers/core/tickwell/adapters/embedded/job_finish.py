@@ -8,7 +8,7 @@ from typing import Any
 from tickwell.adapters.documents import pending_text
 from tickwell.adapters.embedded.database import bindable
 from tickwell.adapters.embedded.ended_counts import Ended
-from tickwell.adapters.embedded.job_statements import FINISH, FINISH_ALONE, RETRY, RETRY_ALONE
+from tickwell.adapters.embedded.job_statements import FINISH, FINISH_SUCCESS, RETRY, RETRY_ALONE
 from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.adapters.embedded.together import slices, update_of
 from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey
@@ -19,7 +19,7 @@ from tickwell.domain.outcome_event import event_of_pause
 from tickwell.domain.retry import RetryAt
 from tickwell.domain.usage import activity_of_attempt, is_given_up
 
-_NAMES = ("tenant", "job", "token", "successful", "failed", "duration", "timeouts", "lost", "expires", "now")
+_NAMES = ("tenant", "job", "token", "duration", "expires", "now")
 
 _Row = tuple[Any, ...]
 
@@ -39,19 +39,20 @@ def finish(
 def _finish_alike(
     cursor: sqlite3.Cursor, executions: Sequence[Execution], now: datetime, handovers: Mapping[str, Handover]
 ) -> Mapping[int, _Row]:
-    """Finish those that were completed and hand nothing over, many in one statement; by their places what came of it.
+    """Finish those that succeeded and hand nothing over, many in one statement; by their places what came of it.
 
     What is not among the answers has to be finished by itself.
     """
     alike: dict[tuple[str, str], int] = {}
     for number, execution in enumerate(executions):
-        if execution.ends_as is JobStatus.COMPLETED and execution.token not in handovers:
+        succeeded = execution.status is ExecutionStatus.SUCCESS and execution.ends_as is JobStatus.COMPLETED
+        if succeeded and execution.token not in handovers:
             alike.setdefault((bindable(execution.tenant_id), bindable(execution.job_id)), number)
     now_ms = to_epoch_ms(now)
     found: dict[int, _Row] = {}
     for some in slices([(*key, *_values(executions[number], now_ms)) for key, number in alike.items()]):
         if len(some) > 1:
-            statement = update_of(FINISH_ALONE, _NAMES, len(some))
+            statement = update_of(FINISH_SUCCESS, _NAMES, len(some))
             for tenant_id, job_id, *row in cursor.execute(statement, [value for values in some for value in values]):
                 found[alike[tenant_id, job_id]] = tuple(row)
     return found
@@ -59,17 +60,7 @@ def _finish_alike(
 
 def _values(execution: Execution, now_ms: int) -> _Row:
     """Those of ``_NAMES`` behind the job's name."""
-    status, counts = execution.status, execution.counts
-    return (
-        execution.token,
-        counts.successful,
-        counts.failed,
-        counts.duration_ms,
-        status is ExecutionStatus.TIMEOUT,
-        status is ExecutionStatus.LOST,
-        to_epoch_ms(execution.expires_at),
-        now_ms,
-    )
+    return execution.token, execution.duration_ms, to_epoch_ms(execution.expires_at), now_ms
 
 
 def _finish_one(
@@ -77,6 +68,9 @@ def _finish_one(
 ) -> Sequence[Any] | None:
     key = (bindable(execution.tenant_id), bindable(execution.job_id))
     values: dict[str, Any] = dict(zip(_NAMES, (*key, *_values(execution, to_epoch_ms(now))), strict=True))
+    status, counts = execution.status, execution.counts
+    values |= {"successful": counts.successful, "failed": counts.failed}
+    values |= {"timeouts": status is ExecutionStatus.TIMEOUT, "lost": status is ExecutionStatus.LOST}
     values |= _NOBODY_WAITS if handover is None else handover_values(handover)
     target = execution.ends_as
     if isinstance(execution.decision, RetryAt):

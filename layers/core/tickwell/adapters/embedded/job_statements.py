@@ -139,8 +139,13 @@ FINISH = {
     JobStatus.FAILED: _finish(JobStatus.FAILED, "failures_in_a_row + 1", _PAUSING, _PAUSES),
     JobStatus.CANCELLED: _finish(JobStatus.CANCELLED, "failures_in_a_row"),
 }
-FINISH_ALONE = re.sub(":(known|rest|head_[a-z]+)", "NULL", FINISH[JobStatus.COMPLETED])
-"""That of a completed attempt, on condition that nobody waits for the slot."""
+_OF_SUCCESS = {"successful": "1", "failed": "0", "timeouts": "0", "lost": "0"}
+FINISH_SUCCESS = re.sub(
+    r":(known|rest|head_\w+|successful|failed|timeouts|lost)\b",
+    lambda name: _OF_SUCCESS.get(name[1], "NULL"),
+    FINISH[JobStatus.COMPLETED],
+)
+"""That of an attempt that succeeded, on condition that nobody waits for the slot."""
 _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _KEEP_RETRY = f"""
     UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,
