@@ -39,12 +39,12 @@ class ReadResult:
     def __call__(self, principal: Principal, job_id: str) -> JobResult:
         """The newest success of the job, or of what ran beside it.
 
-        Raises NotFoundError, also when its output was deleted; NoResultError while there is none.
+        Raises NotFoundError, also when its output was deleted; NoResultError, which is one, while there is none.
         """
         job = self.jobs.get(principal.tenant_id, job_id)
         execution = self._newest_success(job)
         if execution is None:
-            raise NoResultError(job.status.value)
+            raise NoResultError(job_id)
         stored = Detail(output=execution.output, logs=execution.logs)
         output = load_detail(self.blobs, stored, execution.detail_blob).output
         return JobResult(job=job, execution=execution, output=self._linked(principal.tenant_id, output))

@@ -39,6 +39,15 @@ class NotFoundError(TickwellError):
         self.identifier = identifier
 
 
+class NoResultError(NotFoundError):
+    """No execution of the job has succeeded so far, or none that is still kept."""
+
+    code = "NO_RESULT"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("result of the job", f"{job_id}: no execution that is kept has succeeded")
+
+
 class IllegalTransitionError(TickwellError):
     """The job or execution is not in a status from which this step is allowed."""
 
@@ -69,16 +78,6 @@ class ConflictError(TickwellError):
     """Somebody changed the same thing at the same time; the caller may read it and try again."""
 
     code = "CONFLICT"
-
-
-class NoResultError(ConflictError):
-    """No execution of the job has succeeded so far, or none that is still kept; ``status`` is the job's."""
-
-    code = "NO_RESULT"
-
-    def __init__(self, status: str) -> None:
-        super().__init__(f"the job, which is {status}, has no result: no execution that is kept has succeeded")
-        self.status = status
 
 
 class LastOwnerError(ConflictError):

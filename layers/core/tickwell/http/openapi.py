@@ -39,8 +39,6 @@ _ALSO = {
     "createInvitation": {409},
     "createQueue": {409},
     "exportOrganization": {404},
-    "getJobResult": {409},
-    "getJobResultAlias": {409},
     "getOrganization": {404},
     "login": {401},
     "register": {409},

@@ -15,7 +15,10 @@ TAGS = ["Executions"]
 
 @router.get("/api/v1/jobs/<job_id>/result", summary="The result of a job", tags=TAGS, operation_id="getJobResult")
 def get_job_result(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobResultBody)]]:
-    """The output of its newest successful execution, with links to the files that this made; 409 without any."""
+    """The output of its newest successful execution, with links to the files that this made.
+
+    While there is none: 404 with the code `NO_RESULT`.
+    """
     return _result(job_id, request)
 
 
