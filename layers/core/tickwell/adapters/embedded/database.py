@@ -51,8 +51,7 @@ _SQLITE_ERRORS = _SqliteErrors()
 class _Group:
     """Transactions that reach the disk together: one commit, one sync, one fate. ``durable``: it waits for the disk."""
 
-    def __init__(self, connection: sqlite3.Connection, *, durable: bool) -> None:
-        self.connection = connection
+    def __init__(self, *, durable: bool) -> None:
         self.durable = durable
         self.members = 0
         self.error: sqlite3.Error | None = None
@@ -99,8 +98,7 @@ class Database:
         self._idle_readers: deque[sqlite3.Connection] = deque()
         with _SQLITE_ERRORS:
             self._writer = self._connect()
-            self._hasty_writer = self._writer if self._in_memory else self._connect()
-            self._hasty_writer.execute("PRAGMA synchronous = NORMAL")
+        self._syncs = True
         with ExitStack() as undo:
             undo.callback(self.close)
             with self.transaction() as cursor:
@@ -155,7 +153,7 @@ class Database:
     @contextmanager
     def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
         """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
-        with closing(group.connection.cursor()) as cursor:
+        with closing(self._writer.cursor()) as cursor:
             try:
                 group.require_open()
                 if savepoint:
@@ -176,19 +174,29 @@ class Database:
         if self._group is not None and durable and not self._group.durable:
             self._end(self._group)
         if self._group is None:
-            connection = self._writer if durable else self._hasty_writer
-            connection.execute("BEGIN IMMEDIATE")
-            self._group = _Group(connection, durable=durable)
+            if durable != self._syncs:
+                self._sync(durable)
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._group = _Group(durable=durable)
         return self._group
+
+    def _sync(self, durable: bool) -> None:
+        """Whether commits wait for the disk from now on.
+
+        A second connection that does not wait would cost more: each would read anew what the other has changed, page by
+        page. SQLite obeys this pragma while it prepares it, and only a script is prepared each time it is sent.
+        """
+        self._writer.executescript(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        self._syncs = durable
 
     def _leave(self, group: _Group, error: BaseException, savepoint: str | None) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
-        if group.connection.in_transaction:
+        if self._writer.in_transaction:
             if savepoint:
-                group.connection.execute(f"ROLLBACK TO {savepoint}")
-                group.connection.execute(f"RELEASE {savepoint}")
+                self._writer.execute(f"ROLLBACK TO {savepoint}")
+                self._writer.execute(f"RELEASE {savepoint}")
                 return
-            group.connection.rollback()
+            self._writer.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else group.error)
         self._group = None
 
@@ -204,12 +212,12 @@ class Database:
     def _end(self, group: _Group) -> None:
         self._group = None
         try:
-            group.connection.execute("COMMIT")
+            self._writer.execute("COMMIT")
             group.end()
         except sqlite3.Error as error:
             group.end(error)
-            if group.connection.in_transaction:
-                group.connection.rollback()
+            if self._writer.in_transaction:
+                self._writer.rollback()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Cursor]:
@@ -226,7 +234,6 @@ class Database:
         with self._lock:
             self._closed = True
             self._writer.close()
-            self._hasty_writer.close()
         while self._idle_readers:
             self._idle_readers.pop().close()
 
