@@ -49,9 +49,13 @@ class DueItem:
     @property
     def position(self) -> "DuePosition":
         """Its place in the order in which the safety sync walks a shard; unique."""
+        return DuePosition(look_at=self.look_at, rest=self.rest)
+
+    @property
+    def rest(self) -> str:
+        """What orders it among those of the same instant."""
         message = self.message
-        rest = f"{message.tenant_id}#{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}#{message.version}"
-        return DuePosition(look_at=self.look_at, rest=rest)
+        return f"{message.tenant_id}#{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}#{message.version}"
 
     @property
     def expires_at(self) -> datetime:

@@ -16,6 +16,9 @@ from tickwell.domain.errors import UnavailableError
 _BUSY_SECONDS = 5.0
 _PATIENCE_SECONDS = 10.0
 _STATEMENTS_CACHED = 256
+_NO_SAVEPOINT = ""
+"""Of a part that needs none."""
+
 _TRANSIENT = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -108,19 +111,20 @@ class Database:
             undo.pop_all()
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, *, durable: bool = True, one_row: bool = False) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
         One block at a time; only within ``together`` may it be nested. The writes are on the disk when the block has
-        ended; where it is not ``durable`` they are only sure to survive the end of the process.
+        ended; where it is not ``durable`` they are only sure to survive the end of the process. ``one_row``: the block
+        ends with the only statement in it, which writes one row: what fails of that SQLite undoes by itself.
         """
         with self._lock, _SQLITE_ERRORS:
             if self._block is not None:  # of this thread, which has the lock
-                with self._member(self._block, "part") as cursor:
+                with self._member(self._block, _NO_SAVEPOINT if one_row else "part") as cursor:
                     yield cursor
                 return
             group = self._join(durable=durable)
-            with self._member(group, "member" if group.members else None) as cursor:
+            with self._member(group, (_NO_SAVEPOINT if one_row else "member") if group.members else None) as cursor:
                 yield cursor
             group.members += 1
             leads = group.members == 1
@@ -154,7 +158,7 @@ class Database:
 
     @contextmanager
     def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
-        """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
+        """A part of the open transaction that can be undone by itself; with None for a savepoint it is all there is."""
         with closing(group.connection.cursor()) as cursor:
             try:
                 group.require_open()
@@ -187,6 +191,7 @@ class Database:
             if savepoint:
                 group.connection.execute(f"ROLLBACK TO {savepoint}")
                 group.connection.execute(f"RELEASE {savepoint}")
+            if savepoint is not None:
                 return
             group.connection.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else group.error)

@@ -50,11 +50,8 @@ class EmbeddedDueItems:
 
     def put(self, items: Sequence[DueItem]) -> None:
         """See the port; all in one transaction."""
-        rows = []
-        for item in items:
-            position = item.position
-            rows.append((item.shard, to_epoch_ms(position.look_at), position.rest, due_item_text(item)))
-        with self._database.transaction() as cursor:
+        rows = [(item.shard, to_epoch_ms(item.look_at), item.rest, due_item_text(item)) for item in items]
+        with self._database.transaction(one_row=len(rows) == 1) as cursor:
             cursor.executemany(_PUT, rows)
 
     def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:
@@ -121,7 +118,7 @@ class EmbeddedDueItems:
 def _place(message: JobMessage) -> tuple[int, int, str]:
     """Where the due item of ``message`` is that was written ahead of its time."""
     item = DueItem(message=message, look_at=message.run_at, sent=True)
-    return item.shard, to_epoch_ms(item.look_at), item.position.rest
+    return item.shard, to_epoch_ms(item.look_at), item.rest
 
 
 def _watermark_values(shard: int, token: str, watermark: Watermark) -> dict[str, Any]:
