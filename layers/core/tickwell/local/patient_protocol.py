@@ -9,6 +9,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tickwell.local.strict_connection import StrictConnection
 
 
+class OnePacketConnection(StrictConnection):
+    """A connection on which an answer's head leaves with what follows it, which Uvicorn always sends at once.
+
+    A packet for each would take a call of the system more, and wake the client twice.
+    """
+
+    _head = b""
+
+    def send(self, event: h11.Event) -> bytes | None:
+        """As in h11; nothing for a head, which the next call gives as well."""
+        output = super().send(event)
+        if output is None:
+            return None
+        whole, self._head = self._head + output, b""
+        if not isinstance(event, h11.Response):
+            return whole
+        self._head = whole
+        return b""
+
+
 class PatientProtocol(H11Protocol):
     """A connection that is closed unless what is awaited arrives within ``head_seconds``.
 
@@ -23,7 +43,7 @@ class PatientProtocol(H11Protocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.conn = StrictConnection(h11.SERVER)
+        self.conn = OnePacketConnection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
