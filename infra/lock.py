@@ -11,36 +11,49 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
-LAYER_COPY = ROOT / "layers" / "core" / "requirements.txt"
+LAYERS = ROOT / "layers"
 OLDEST_PYTHON = "3.11"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LockSet:
-    """One lock file: the parts of pyproject.toml that it resolves, and the lock that constrains it."""
+    """One lock file: the parts of pyproject.toml that it resolves, and the lock that constrains it.
+
+    ``layer``: the folder below layers/ that gets a copy, where `sam build` reads it.
+    """
 
     name: str
     project: bool = True
-    extra: str | None = None
+    extras: tuple[str, ...] = ()
     group: str | None = None
     constrained_by: str | None = None
+    layer: str | None = None
 
     @property
     def lock(self) -> Path:
         """Where the lock file lies."""
         return REQUIREMENTS / f"{self.name}.txt"
 
+    @property
+    def copy(self) -> Path | None:
+        """Where its copy lies; None where there is none."""
+        return None if self.layer is None else LAYERS / self.layer / "requirements.txt"
 
+
+_SERVER = ("server", "tasks", "media")
 SETS = (
-    LockSet(name="dev", extra="server", group="dev"),
-    LockSet(name="runtime", extra="server", constrained_by="dev"),
-    LockSet(name="layer", constrained_by="dev"),
-    LockSet(name="oidc", extra="oidc", constrained_by="dev"),
+    LockSet(name="dev", extras=_SERVER, group="dev"),
+    LockSet(name="runtime", extras=_SERVER, constrained_by="dev"),
+    LockSet(name="layer", constrained_by="dev", layer="core"),
+    LockSet(name="tasks-layer", project=False, extras=("tasks",), constrained_by="dev", layer="tasks"),
+    LockSet(name="media-layer", project=False, extras=("media",), constrained_by="dev", layer="media"),
+    LockSet(name="oidc", extras=("oidc",), constrained_by="dev"),
     LockSet(name="sam", project=False, group="sam"),
     LockSet(name="ministack", project=False, group="ministack"),
     LockSet(name="checkov", project=False, group="checkov"),
@@ -55,13 +68,18 @@ def digest(text: str) -> str:
 def source_digest(lock_set: LockSet) -> str:
     """Name the present state of the dependencies that a set resolves."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    project = pyproject["project"]
     wanted = [
-        project["dependencies"] if lock_set.project else [],
-        project["optional-dependencies"].get(lock_set.extra, []),
+        pyproject["project"]["dependencies"] if lock_set.project else [],
+        requirements_of(lock_set.extras),
         pyproject["dependency-groups"].get(lock_set.group, []),
     ]
     return digest(json.dumps(wanted))
+
+
+def requirements_of(extras: Iterable[str]) -> list[str]:
+    """What the extras of pyproject.toml name, in their order."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return [wanted for extra in extras for wanted in pyproject["project"]["optional-dependencies"][extra]]
 
 
 def header(lock_set: LockSet, body: str) -> str:
@@ -80,25 +98,27 @@ def resolve(lock_set: LockSet, upgrade: bool) -> str:
     command += ["--output-file", f"requirements/{lock_set.name}.txt"]
     if lock_set.project:
         command.append("pyproject.toml")
-    if lock_set.extra:
-        command += ["--extra", lock_set.extra]
+        command += [word for extra in lock_set.extras for word in ("--extra", extra)]
+    elif lock_set.extras:  # they alone, without what the project itself needs
+        command.append("-")
     if lock_set.group:
         command += ["--group", lock_set.group]
     if upgrade:
         command.append("--upgrade")
     if lock_set.constrained_by:
         command += ["--constraint", f"requirements/{lock_set.constrained_by}.txt"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(command, cwd=ROOT, check=True, text=True, input="\n".join(requirements_of(lock_set.extras)))
     text = lock_set.lock.read_text()
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def write(upgrade: bool) -> None:
-    """Resolve every set and copy the layer's lock to where `sam build` reads it."""
+    """Resolve every set, and copy the layers' locks to where `sam build` reads them."""
     for lock_set in SETS:
         body = resolve(lock_set, upgrade)
         lock_set.lock.write_text(header(lock_set, body) + body)
-    LAYER_COPY.write_text((REQUIREMENTS / "layer.txt").read_text())
+        if lock_set.copy is not None:
+            lock_set.copy.write_text(lock_set.lock.read_text())
 
 
 def drift() -> list[str]:
@@ -109,9 +129,8 @@ def drift() -> list[str]:
         body = "".join(text.splitlines(keepends=True)[2:])
         if text != header(lock_set, body) + body:
             complaints.append(f"requirements/{lock_set.name}.txt does not fit pyproject.toml")
-    layer = (REQUIREMENTS / "layer.txt").read_text()
-    if not LAYER_COPY.exists() or LAYER_COPY.read_text() != layer:
-        complaints.append("layers/core/requirements.txt differs from requirements/layer.txt")
+        if lock_set.copy is not None and not (lock_set.copy.exists() and lock_set.copy.read_text() == text):
+            complaints.append(f"layers/{lock_set.layer}/requirements.txt differs from requirements/{lock_set.name}.txt")
     return complaints
 
 

@@ -160,11 +160,12 @@ def judged(ended: Sequence[Ended], meddler: Meddler, table: ThrottledTable, *, l
             "delayed": meddler.delayed,
             "throttled calls": table.refused,
             "attempts lost": statuses["lost"],
+            "given up after losses": sum(_is_given_up(job) for job in ended),
         },
         zeros={
             "unfinished": sum(not _is_over(job.status) for job in ended),
             "completed twice": sum(_successes(job) > 1 for job in ended),
-            "ended otherwise": sum(_is_over(job.status) and job.status != _expected(job) for job in ended),
+            "ended otherwise": sum(_is_over(job.status) and not _is_as_expected(job) for job in ended),
             "keys that changed": sum(len(job.keys) > 1 for job in ended),
             "too little trouble": sum(not each for each in (meddler.kills, meddler.duplicates, table.refused)),
         },
@@ -175,12 +176,21 @@ def judged(ended: Sequence[Ended], meddler: Meddler, table: ThrottledTable, *, l
 def faults_of(job: Ended) -> Iterator[str]:
     """What is wrong with how one job ended."""
     name, told = job.body["name"], [(e["attempt"], e["status"], e["error_code"]) for e in job.executions]
-    if not _is_over(job.status) or job.status != _expected(job):
+    if not _is_over(job.status) or not _is_as_expected(job):
         yield f"{name} is {job.status}, not {_expected(job)}: {told}"
     if _successes(job) > 1:
         yield f"{name} was completed {_successes(job)} times: {told}"
     if len(job.keys) > 1:
         yield f"{name} sent several idempotency keys: {sorted(job.keys)}"
+
+
+def _is_as_expected(job: Ended) -> bool:
+    return job.status == _expected(job) or _is_given_up(job)
+
+
+def _is_given_up(job: Ended) -> bool:
+    """Whether two of its attempts were lost: whose function is killed twice has failed (rule 4)."""
+    return job.status == "failed" and sum(execution["status"] == "lost" for execution in job.executions) >= 2
 
 
 def _successes(job: Ended) -> int:

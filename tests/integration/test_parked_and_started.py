@@ -1,8 +1,12 @@
 """An attempt that stands on a waiting list may be started by another message of it: it is looked after all the same."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from tests.sync_lab import Over, synced
 from tests.worlds import Build, build  # noqa: F401 - a fixture
+from tickwell.application.ports import Depth
 from tickwell.domain.message import JobMessage
 
 
@@ -24,3 +28,27 @@ def test_a_worker_that_dies_with_what_stands_on_a_waiting_list_loses_nothing(bui
     world.live(timedelta(hours=1), step=timedelta(minutes=1))
     assert [e.status.value for e in world.executions(second)] == ["lost", "success"]
     assert [e.status.value for e in world.executions(first)] == ["success"]
+
+
+def test_what_is_parked_while_the_lane_is_looked_at_is_not_sent_again(build: Build) -> None:  # noqa: F811
+    world = build(lambda *_: "done")
+    world.queue("narrow", concurrency=1)
+    jobs = [world.create(task="probe", queue="narrow", timeout_seconds=60) for _ in range(10)]
+    world.clock.advance(40)
+
+    class Parking(Over):
+        """A lane from which a worker takes all that waits, and parks it, just before it is asked how full it is."""
+
+        def depth(self, *, most: int | None = None) -> Depth:
+            deliveries = self.inner.receive(10, wait_seconds=0)
+            messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+            world.core.admit_attempts()(messages, now=world.clock.now())
+            self.inner.delete(deliveries)
+            depth: Depth = self.inner.depth(most=most)
+            return depth
+
+    lanes: Any = {lane: Parking(queue) for lane, queue in world.lanes.items()}
+    report = synced(world, arming=replace(world.core.arming, lanes=lanes))
+    assert (report.checked, report.resent) == (10, 0)
+    world.live(timedelta(hours=1), step=timedelta(minutes=1))
+    assert [[e.status.value for e in world.executions(job)] for job in jobs] == [["success"]] * 10

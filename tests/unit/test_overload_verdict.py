@@ -67,7 +67,7 @@ def test_what_is_as_it_must_be_is_clean() -> None:
     [
         ({"accepted": 5}, {"lost": 1}),
         ({"far": 2}, {"lost": 1}),
-        ({"watched": Watched(memory_mb=[251.0])}, {"MB over the bound": 1}),
+        ({"watched": Watched(memory_mb=[257.0])}, {"MB over the bound": 1}),
         ({"watched": Watched(memory_mb=[100.0], complaints=["an error"])}, {"complaints": 1}),
         ({"watched": Watched(memory_mb=[100.0], resent=[20, 21, 0])}, {"backlog sent again": 21}),
         (

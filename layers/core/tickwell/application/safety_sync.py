@@ -128,7 +128,7 @@ class SafetySync:
     def _send_overtaken(self, run: _Run) -> None:
         """Send what had seemed to wait its turn, until another shard showed that its turn is over."""
         now = self.clock.now()
-        lost = run.losses.overtaken_after_all(now)
+        lost = self._not_parked_meanwhile(run.losses.overtaken_after_all(now), now)
         self.arming.send([item.message for item in lost], now=now)
         run.report.resent += len(lost)
 
@@ -198,7 +198,8 @@ class SafetySync:
         self._set_apart_unsent(findings, unswept, now)
         unexplained = self._not_explained_by_limits(findings, now)
         self.due_items.put(findings.carry)
-        lost = [*findings.unsent, *run.losses.among(unexplained, now, unsent=findings.unsent)]
+        missed = run.losses.among(unexplained, now, unsent=findings.unsent)
+        lost = [*findings.unsent, *self._not_parked_meanwhile(missed, now)]
         self.arming.send([item.message for item in lost], now=now)
         recovered = self.recover(findings.abandoned)
         report = run.report
@@ -226,6 +227,11 @@ class SafetySync:
             if item.message not in explained:
                 unexplained.append(item)
         return unexplained
+
+    def _not_parked_meanwhile(self, missed: Sequence[DueItem], now: datetime) -> list[DueItem]:
+        """Those of ``missed`` that no limit keeps: a worker may have parked what was in its lane a moment ago."""
+        explained = self.admit_attempts.explained([item.message for item in missed], now=now)
+        return [item for item in missed if item.message not in explained]
 
     def _shards(self) -> Collection[int]:
         """The shards to visit. The first one stands for the waiting lists as well."""

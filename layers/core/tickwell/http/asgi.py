@@ -19,7 +19,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _THREADS = 16
 _THREADS_EACH = 4
-_BODIES_EACH = 32
+_BODIES_EACH = 16
 _BODY_SECONDS = 60.0
 
 
@@ -27,7 +27,7 @@ class AsgiApp:
     """The ASGI application. Handlers run in threads: a slow store or password hash delays nobody else.
 
     Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
-    Nor are more than 32 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
+    Nor are more than 16 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
     """
 

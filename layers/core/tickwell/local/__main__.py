@@ -11,6 +11,7 @@ from tickwell import __version__
 from tickwell.adapters.embedded.migrations.steps import SchemaTooNewError
 from tickwell.bootstrap.local import local
 from tickwell.domain.errors import TickwellError
+from tickwell.local.allocator import give_memory_back
 from tickwell.local.background import Background
 from tickwell.local.collector import spare_collector
 from tickwell.local.lane_worker import Leave
@@ -74,6 +75,7 @@ def main() -> int:
 
 def _prepare_process() -> None:
     """What holds for the whole process, before anything else."""
+    give_memory_back()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
