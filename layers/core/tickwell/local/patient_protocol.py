@@ -1,6 +1,7 @@
 """HTTP/1.1 as Uvicorn speaks it, for clients that hold back what they have begun, or want to be misread."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import h11
@@ -15,18 +16,18 @@ class OnePacketConnection(StrictConnection):
     A packet for each would take a call of the system more, and wake the client twice.
     """
 
-    _head = b""
+    _head: Sequence[bytes] = ()
 
-    def send(self, event: h11.Event) -> bytes | None:
-        """As in h11; nothing for a head, which the next call gives as well."""
-        output = super().send(event)
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """What ``send`` joins, as in h11; nothing for a head, which goes before what the next call gives."""
+        output = super().send_with_data_passthrough(event)
         if output is None:
             return None
-        whole, self._head = self._head + output, b""
-        if not isinstance(event, h11.Response):
-            return whole
-        self._head = whole
-        return b""
+        if isinstance(event, h11.Response):
+            self._head = output
+            return []
+        whole, self._head = [*self._head, *output], ()
+        return whole
 
 
 class PatientProtocol(H11Protocol):
