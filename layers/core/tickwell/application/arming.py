@@ -58,10 +58,10 @@ def _start_by(job: Job, due_at: datetime, run_at: datetime, *, queued: bool) -> 
     if job.is_recurring and not queued:
         return None
     latest = job.policy.latest_start(due_at)
-    if job.policy.misfire is not Misfire.SKIP or queued:
-        return latest
-    in_time = run_at + job.policy.misfire_grace
-    return in_time if latest is None else min(latest, in_time)
+    if job.policy.misfire is Misfire.SKIP and not queued:
+        not_late = run_at + job.policy.misfire_grace
+        return not_late if latest is None else min(latest, not_late)
+    return latest
 
 
 def probe_message(job: Job) -> JobMessage | None:
