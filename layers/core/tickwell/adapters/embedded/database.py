@@ -16,6 +16,13 @@ from tickwell.domain.errors import UnavailableError
 _BUSY_SECONDS = 5.0
 _PATIENCE_SECONDS = 10.0
 _STATEMENTS_CACHED = 256
+_LOG_PAGES = 4000
+"""After so many, 16 MB, the log is written back, for which whoever commits then waits: seldom, so that few do, but not
+beyond the 4,062 that the first part of the log's index holds, so that reading stays as quick."""
+
+_NO_SAVEPOINT = ""
+"""Of a part that needs none."""
+
 _TRANSIENT = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -106,19 +113,20 @@ class Database:
             undo.pop_all()
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, *, durable: bool = True, one_row: bool = False) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
         One block at a time; only within ``together`` may it be nested. The writes are on the disk when the block has
-        ended; where it is not ``durable`` they are only sure to survive the end of the process.
+        ended; where it is not ``durable`` they are only sure to survive the end of the process. ``one_row``: the block
+        ends with the only statement in it, which writes one row: what fails of that SQLite undoes by itself.
         """
         with self._lock, _SQLITE_ERRORS:
             if self._block is not None:  # of this thread, which has the lock
-                with self._member(self._block, "part") as cursor:
+                with self._member(self._block, _NO_SAVEPOINT if one_row else "part") as cursor:
                     yield cursor
                 return
             group = self._join(durable=durable)
-            with self._member(group, "member" if group.members else None) as cursor:
+            with self._member(group, (_NO_SAVEPOINT if one_row else "member") if group.members else None) as cursor:
                 yield cursor
             group.members += 1
             leads = group.members == 1
@@ -152,7 +160,7 @@ class Database:
 
     @contextmanager
     def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
-        """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
+        """A part of the open transaction that can be undone by itself; with None for a savepoint it is all there is."""
         with closing(self._writer.cursor()) as cursor:
             try:
                 group.require_open()
@@ -195,6 +203,7 @@ class Database:
             if savepoint:
                 self._writer.execute(f"ROLLBACK TO {savepoint}")
                 self._writer.execute(f"RELEASE {savepoint}")
+            if savepoint is not None:
                 return
             self._writer.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else group.error)
@@ -263,6 +272,7 @@ class Database:
         )
         use_wal(connection, patience_seconds=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         return connection

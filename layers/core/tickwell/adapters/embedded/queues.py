@@ -147,7 +147,7 @@ class EmbeddedQueue(Generic[T]):
         ]
         if not rows:
             return
-        with self._database.transaction() as cursor:
+        with self._database.transaction(one_row=len(rows) == 1) as cursor:
             cursor.executemany(_SEND, rows)
         self._database.afterwards(lambda: self._bell.ring(len(rows)))
 

@@ -44,8 +44,8 @@ from tickwell.settings.reading import secrets_of
 
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
-_JOBS_AT_ONCE = 250
-"""They share a commit; other writers wait for them, some ten milliseconds."""
+_JOBS_AT_ONCE = 500
+"""They share a commit; other writers wait for them, some twenty milliseconds."""
 
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 """How often the process tells that it is there."""
