@@ -150,7 +150,7 @@ class SimulatedTickwell:
             settings=settings,
             database=self._database,
             rates=self._rates,
-            blobs=FileBlobs(folder / "blobs"),
+            blobs=FileBlobs(folder / "blobs", self.clock),
             mailer=OutboxMailer(folder / "outbox", self.clock),
             secrets=FileSecrets(folder / "secrets"),
             registry=registry,
