@@ -22,6 +22,11 @@ _SIGNS_PER_STALL = 3
 class Lifeline(Protocol):
     """One attempt's connection; made by whoever runs it."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the attempt has been told to end. Asks nobody: it is what the last sign, or the watch, has heard."""
+        return False
+
     async def sign(self, progress: Progress | None = None) -> None:
         """Say that the attempt lives, and how far it has come: extends the lease.
 
@@ -32,7 +37,7 @@ class Lifeline(Protocol):
         ...
 
 
-class NoLifeline:
+class NoLifeline(Lifeline):
     """For attempts that nobody watches, as in tests of a task: every sign is heard and nothing is ever cancelled."""
 
     async def sign(self, progress: Progress | None = None) -> None:
@@ -71,14 +76,19 @@ class AttemptLifeline:
         self._waiting: Progress | None = None
         self._work: asyncio.Task[Any] | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """See ``Lifeline``."""
+        return self.ended is not None
+
     async def sign(self, progress: Progress | None = None) -> None:
         """See ``Lifeline``."""
         if progress is not None:
             self._waiting = progress
         now = self._clock.now()
-        if not self._is_over() and (self._written_at is None or now - self._written_at >= SIGN_INTERVAL):
+        if not self.is_over and (self._written_at is None or now - self._written_at >= SIGN_INTERVAL):
             await self._write(now)
-        if self._is_over():
+        if self.is_over:
             raise AttemptCancelledError
 
     def needs_sign(self, now: datetime) -> bool:
@@ -112,7 +122,7 @@ class AttemptLifeline:
 
         When the caller itself is cancelled (by its worker, or at the time limit) CancelledError goes through.
         """
-        if self._is_over():
+        if self.is_over:
             work.close()
             raise AttemptCancelledError
         running = asyncio.create_task(work)
@@ -121,14 +131,11 @@ class AttemptLifeline:
             return await running
         except asyncio.CancelledError:
             caller = asyncio.current_task()
-            if self._is_over() and not (caller is not None and caller.cancelling()):
+            if self.is_over and not (caller is not None and caller.cancelling()):
                 raise AttemptCancelledError from None
             raise
         finally:
             self._work = None
-
-    def _is_over(self) -> bool:
-        return self.ended is not None
 
     def _cancel(self) -> None:
         if self._work is not None:
@@ -156,4 +163,4 @@ class AttemptLifeline:
             self.ended = End.CANCELLED
         elif job.is_superseded:
             self.ended = End.SUPERSEDED
-        return self._is_over()
+        return self.is_over

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
+from tickwell.application.task_files import TaskFiles
 from tickwell.application.task_log import LogLevel, TaskLog
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
 from tickwell.domain.progress import progress
@@ -22,7 +23,8 @@ class TaskContext:
     """What a task may know and use while it runs one attempt.
 
     ``idempotency_key`` is the same in every attempt at the occurrence, for the systems that the task calls.
-    ``sender_address`` is the deployment's own, from which all mail goes out.
+    ``sender_address`` is the deployment's own, from which all mail goes out. ``files`` are the tenant's; ``blobs`` are
+    everybody's, and for built-in tasks only.
     """
 
     tenant_id: str
@@ -37,6 +39,7 @@ class TaskContext:
     mailer: Mailer
     http: HttpClient
     blobs: BlobStore
+    files: TaskFiles
     logbook: TaskLog = field(default_factory=TaskLog)
     lifeline: Lifeline = field(default_factory=NoLifeline)
 
@@ -47,6 +50,11 @@ class TaskContext:
     def log(self, level: LogLevel, message: str, **metadata: Any) -> None:
         """Add a line to the execution's log; see ``TaskLog`` for its bounds. Never put a secret into it."""
         self.logbook.add(self.clock.now(), level, message, metadata)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the attempt is not wanted any more, as far as the last sign of life or the worker's watch tells."""
+        return self.lifeline.is_over
 
     async def heartbeat(self) -> None:
         """Say that the attempt is alive, which extends its lease. Raises AttemptCancelledError; see ``Lifeline``."""

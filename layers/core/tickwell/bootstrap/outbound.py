@@ -22,6 +22,7 @@ from tickwell.application.ports import (
     WebhookStore,
 )
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
@@ -68,6 +69,7 @@ class Outbound:
                 mailer=self.mailer,
                 http=http,
                 blobs=blobs,
+                files=TenantFiles(job.tenant_id, blobs),
                 lifeline=lifeline,
             )
 

@@ -11,6 +11,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
+from tickwell.application.task_files import TenantFiles
 from tickwell.application.task_output import require_storable
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.execution import LogEntry
@@ -21,6 +22,8 @@ from tickwell.testing.inline import InlineProcess
 from tickwell.testing.loop import SimulatedLoop
 from tickwell.testing.network import AnsweredHttp, AnswerHttp, no_network
 from tickwell.testing.simulation import START
+
+_TENANT = "simulated-tenant"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +103,7 @@ def _context(
     clock: SimulatedClock, mailbox: _Mailbox, signs: _Signs, blobs: FileBlobs, http: AnsweredHttp, attempt: int
 ) -> TaskContext:
     return TaskContext(
-        tenant_id="simulated-tenant",
+        tenant_id=_TENANT,
         job_id="simulated-job",
         job_name="simulated job",
         execution_id="simulated-execution",
@@ -112,6 +115,7 @@ def _context(
         mailer=mailbox,
         http=http,
         blobs=blobs,
+        files=TenantFiles(_TENANT, blobs),
         lifeline=signs,
     )
 
