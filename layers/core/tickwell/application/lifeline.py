@@ -79,16 +79,16 @@ class AttemptLifeline:
     @property
     def is_over(self) -> bool:
         """See ``Lifeline``."""
-        return self.ended is not None
+        return self._is_over()
 
     async def sign(self, progress: Progress | None = None) -> None:
         """See ``Lifeline``."""
         if progress is not None:
             self._waiting = progress
         now = self._clock.now()
-        if not self.is_over and (self._written_at is None or now - self._written_at >= SIGN_INTERVAL):
+        if not self._is_over() and (self._written_at is None or now - self._written_at >= SIGN_INTERVAL):
             await self._write(now)
-        if self.is_over:
+        if self._is_over():
             raise AttemptCancelledError
 
     def needs_sign(self, now: datetime) -> bool:
@@ -122,7 +122,7 @@ class AttemptLifeline:
 
         When the caller itself is cancelled (by its worker, or at the time limit) CancelledError goes through.
         """
-        if self.is_over:
+        if self._is_over():
             work.close()
             raise AttemptCancelledError
         running = asyncio.create_task(work)
@@ -131,11 +131,14 @@ class AttemptLifeline:
             return await running
         except asyncio.CancelledError:
             caller = asyncio.current_task()
-            if self.is_over and not (caller is not None and caller.cancelling()):
+            if self._is_over() and not (caller is not None and caller.cancelling()):
                 raise AttemptCancelledError from None
             raise
         finally:
             self._work = None
+
+    def _is_over(self) -> bool:
+        return self.ended is not None
 
     def _cancel(self) -> None:
         if self._work is not None:
@@ -163,4 +166,4 @@ class AttemptLifeline:
             self.ended = End.CANCELLED
         elif job.is_superseded:
             self.ended = End.SUPERSEDED
-        return self.is_over
+        return self._is_over()
