@@ -169,6 +169,7 @@ _DEEDS: dict[str, Any] = {
     "kill": _kill,
     "signs": _signs,
     "listens": _listens,
+    "hands_on": lambda _, context: context.pending(timeout_seconds=60),
     "asks_whether_cancelled": _asks_whether_cancelled,
     "files": _files,
     "read_file": _read_file,
@@ -186,19 +187,19 @@ _DEEDS: dict[str, Any] = {
 }
 
 
-@task(Order)
+@task()
 def deed(order: Order, context: PlainContext) -> Any:
     """Does what it is told."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order, heavy=True)
+@task(heavy=True)
 def heavy_deed(order: Order, context: PlainContext) -> Any:
     """The same, as heavy work."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order)
+@task()
 async def polite_deed(order: Order, context: TaskContext) -> Any:
     """An async task of a user."""
     await context.heartbeat()

@@ -98,5 +98,6 @@ def task_context(
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
         files=TenantFiles("t1", blobs or NoBlobs()),
+        completion_token="t1.a-token",
         lifeline=lifeline or NoLifeline(),
     )

@@ -12,6 +12,7 @@ from tests.server_process import eventually
 from tests.task_contexts import task_context
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.processes.pool import ProcessPool
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError
 
 
@@ -96,6 +97,10 @@ def test_temporary_files_go_also_when_the_process_dies(
     with pytest.raises(AttemptLostError):
         run(pool, "temporary_file", "exit")
     eventually(lambda: not list(tmp_path.iterdir()))
+
+
+def test_a_task_may_say_that_its_work_goes_on_elsewhere(pool: ProcessPool) -> None:
+    assert run(pool, "hands_on") == PendingCompletion(timeout_seconds=60)
 
 
 @pytest.mark.parametrize("cancelled", [False, True])

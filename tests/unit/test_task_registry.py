@@ -34,7 +34,12 @@ COUNT: Task[_Strict] = Task(
 
 def test_the_built_in_tasks_are_known_by_name() -> None:
     registry = built_in_tasks()
-    assert registry.names() == ("echo", "http_request", "send_email")
+    assert registry.names() == (
+        "echo",
+        "http_request",
+        "process_video",
+        "send_email",
+    )
     assert [registry.get(name).name for name in registry.names()] == list(registry.names())
     assert all(isinstance(registry.get(name).payload_schema(), dict) for name in registry.names())
 

@@ -10,6 +10,7 @@ from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import TaskContext
 from tickwell.application.task_files import MOST_FILES_LISTED, TaskFiles
 from tickwell.application.task_log import LogLevel
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, FileInfo
 
@@ -73,6 +74,7 @@ class PlainContext:
         self.attempt: int = context.attempt
         self.due_at: datetime = context.due_at
         self.idempotency_key: str = context.idempotency_key
+        self.completion_token: str = context.completion_token
 
     def now(self) -> datetime:
         """The current instant."""
@@ -98,6 +100,10 @@ class PlainContext:
     def progress(self, percent: float, message: str | None = None) -> None:
         """See ``TaskContext.progress``. Raises AttemptCancelledError."""
         self._bridge.done(self._context.progress(percent, message))
+
+    def pending(self, *, timeout_seconds: int) -> PendingCompletion:
+        """See ``TaskContext.pending``."""
+        return self._context.pending(timeout_seconds=timeout_seconds)
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """One exchange through the guarded HTTP client; see ``HttpClient.send``."""

@@ -11,6 +11,7 @@ from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task_files import TaskFiles
 from tickwell.application.task_log import LogLevel, TaskLog
+from tickwell.domain.completion import PendingCompletion, pending_completion
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
 from tickwell.domain.progress import progress
 from tickwell.domain.retry import DEFAULT_POLICY, Policy
@@ -24,7 +25,8 @@ class TaskContext:
 
     ``idempotency_key`` is the same in every attempt at the occurrence, for the systems that the task calls.
     ``sender_address`` is the deployment's own, from which all mail goes out. ``files`` are the tenant's; ``blobs`` are
-    everybody's, and for built-in tasks only.
+    everybody's, and for built-in tasks only. ``completion_token`` ends this attempt, for whoever the task hands its
+    work on to; see ``pending``.
     """
 
     tenant_id: str
@@ -40,6 +42,7 @@ class TaskContext:
     http: HttpClient
     blobs: BlobStore
     files: TaskFiles
+    completion_token: str = ""
     logbook: TaskLog = field(default_factory=TaskLog)
     lifeline: Lifeline = field(default_factory=NoLifeline)
 
@@ -64,6 +67,14 @@ class TaskContext:
         """Say how far the attempt has come (0 to 100), readable at once; a heartbeat as well."""
         await self.lifeline.sign(progress(percent, message, at=self.clock.now()))
 
+    def pending(self, *, timeout_seconds: int) -> PendingCompletion:
+        """What a task returns whose work goes on elsewhere, when it has handed ``completion_token`` on.
+
+        The attempt stays running without a worker until it is completed or failed with that token, or until
+        ``timeout_seconds`` (1 to 30 days' worth) have passed since its last sign of life. Raises InvalidInputError.
+        """
+        return pending_completion(timeout_seconds)
+
 
 class RunsIn(StrEnum):
     """Where a task's code runs."""
@@ -79,7 +90,8 @@ class Task(Generic[P]):
     ``parse`` turns a payload (any JSON value) into what ``run`` takes; it raises InvalidInputError whose field
     begins with ``payload``. ``payload_schema`` gives the payload's JSON schema. ``run`` returns the output, any JSON
     value; it raises AttemptFailedError where it knows what went wrong, and lets anything else propagate.
-    ``heavy`` tasks keep a processor busy: they have a lane of their own, with one job at a time.
+    ``heavy`` tasks keep a processor busy: they have a lane of their own, with one job at a time. Jobs that name no
+    queue go to ``queue``; None: to the default one of their priority.
     """
 
     name: str
@@ -90,6 +102,7 @@ class Task(Generic[P]):
     policy: Policy = DEFAULT_POLICY
     runs_in: RunsIn = RunsIn.LOOP
     heavy: bool = False
+    queue: str | None = None
 
     async def execute(self, payload: Any, context: TaskContext) -> Any:
         """Parse and run.

@@ -24,6 +24,7 @@ from tickwell.application.ports import (
 from tickwell.application.task import TaskContext
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.tell import TellByMail, TellByWebhook
+from tickwell.domain.completion import completion_token
 from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.notification import Channel
@@ -70,6 +71,7 @@ class Outbound:
                 http=http,
                 blobs=blobs,
                 files=TenantFiles(job.tenant_id, blobs),
+                completion_token="" if slot.token is None else completion_token(job.tenant_id, slot.token),
                 lifeline=lifeline,
             )
 

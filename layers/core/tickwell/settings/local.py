@@ -42,7 +42,7 @@ class LocalSettings(
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    worker_concurrency: int = Field(default=50, ge=1, le=1000)
+    worker_concurrency: int = Field(default=100, ge=1, le=1000)
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
     task_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 64), ge=1, le=64)
     safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)

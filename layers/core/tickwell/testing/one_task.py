@@ -1,7 +1,7 @@
 """One task in memory, without a system around it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,10 +13,12 @@ from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.task_output import require_storable
+from tickwell.domain.completion import PendingCompletion, completion_token
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
 from tickwell.domain.progress import Progress
+from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, file_blob, files_folder
 from tickwell.testing.clock import SimulatedClock
 from tickwell.testing.inline import InlineProcess
 from tickwell.testing.loop import SimulatedLoop
@@ -24,16 +26,22 @@ from tickwell.testing.network import AnsweredHttp, AnswerHttp, no_network
 from tickwell.testing.simulation import START
 
 _TENANT = "simulated-tenant"
+_MOST_FILES = 10_000
+_TOKEN = completion_token(_TENANT, "simulated-claim")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskRun:
-    """How a task ended that succeeded. ``took``: simulated time."""
+    """How a task ended that succeeded, or goes on elsewhere: then ``output`` is the ``PendingCompletion``.
+
+    ``files``: the tenant's, as they are then. ``took``: simulated time.
+    """
 
     output: Any
     log: Sequence[LogEntry]
     progress: Sequence[Progress]
     mails: Sequence[Mail]
+    files: Mapping[str, bytes]
     took: timedelta
 
 
@@ -73,12 +81,14 @@ def run_task(
     at: datetime = START,
     attempt: int = 1,
     http: AnswerHttp = no_network,
+    files: Mapping[str, bytes] | None = None,
     cancel_at_sign: int | None = None,
 ) -> TaskRun:
     """Run one attempt of ``task`` at the simulated instant ``at``, to whose code sleeping takes no time.
 
-    ``payload`` is what a job would carry: it is checked as the API does. ``cancel_at_sign``: the number of the sign of
-    life (heartbeat or progress) from which on the attempt is not wanted any more.
+    ``payload`` is what a job would carry: it is checked as the API does. ``files`` are the tenant's, by name, before it
+    runs. ``cancel_at_sign``: the number of the sign of life (heartbeat or progress) from which on the attempt is not
+    wanted any more.
 
     Raises InvalidInputError for a payload that would not be accepted, and whatever the task raises. Its time limit is
     not held against it.
@@ -87,16 +97,28 @@ def run_task(
     registry.validate(task.name, payload)
     clock, mailbox, signs = SimulatedClock(at), _Mailbox(), _Signs(cancel_at_sign)
     with tempfile.TemporaryDirectory(prefix="tickwell-") as folder:
-        context = _context(clock, mailbox, signs, FileBlobs(Path(folder)), AnsweredHttp(http), attempt)
+        blobs = FileBlobs(Path(folder))
+        for name, data in (files or {}).items():
+            blobs.put(file_blob(_TENANT, name), data, content_type=DEFAULT_CONTENT_TYPE)
+        context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
         output = _run(clock, registry, task, payload, context)
-    require_storable(output)
+        left = _files(blobs)
+    if not isinstance(output, PendingCompletion):
+        require_storable(output)
     return TaskRun(
         output=output,
         log=context.logbook.entries(),
         progress=signs.progress,
         mails=mailbox.mails,
+        files=left,
         took=clock.now() - context.due_at,
     )
+
+
+def _files(blobs: FileBlobs) -> Mapping[str, bytes]:
+    folder = files_folder(_TENANT)
+    names = blobs.list(folder, after="", limit=_MOST_FILES)
+    return {name.removeprefix(folder): blobs.get(name) for name in names}
 
 
 def _context(
@@ -116,6 +138,7 @@ def _context(
         http=http,
         blobs=blobs,
         files=TenantFiles(_TENANT, blobs),
+        completion_token=_TOKEN,
         lifeline=signs,
     )
 

@@ -9,7 +9,8 @@ from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import epoch_ms, is_later_form, pending_text, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.ended_counts import count_ended
-from tickwell.adapters.embedded.job_finish import finish_one, handover_values
+from tickwell.adapters.embedded.job_claims import claim_alike
+from tickwell.adapters.embedded.job_finish import finish, handover_values
 from tickwell.adapters.embedded.job_rows import INSERT, insert_row, job_from, replace_values
 from tickwell.adapters.embedded.job_statements import (
     CLAIM_FIRST,
@@ -128,7 +129,9 @@ class EmbeddedJobStore:
     def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
         """See the port; all in one transaction."""
         with self._database.transaction() as cursor:
-            return [self._claim(cursor, claim) for claim in claims]
+            won = claim_alike(cursor, claims)
+            others = {n: self._claim(cursor, claim) for n, claim in enumerate(claims) if n not in won}
+        return [Claimed(job=job_from(won[n])) if n in won else others[n] for n in range(len(claims))]
 
     def skip(
         self,
@@ -166,9 +169,8 @@ class EmbeddedJobStore:
         self, executions: Sequence[Execution], *, now: datetime, handovers: Mapping[str, Handover] | None = None
     ) -> Sequence[bool]:
         """See the port; all in one transaction."""
-        given = handovers or {}
         with self._database.transaction() as cursor:
-            ended = [finish_one(cursor, execution, now, given.get(execution.token)) for execution in executions]
+            ended = finish(cursor, executions, now, handovers or {})
             count_ended(cursor, [each for each in ended if each is not None])
         return [each is not None for each in ended]
 

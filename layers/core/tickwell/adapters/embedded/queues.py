@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from tickwell.adapters.delay import LONGEST_RELEASE_SECONDS, require_delay
 from tickwell.adapters.embedded.bell import bell_of
 from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.together import update_many
 from tickwell.application.ports import Clock, Delivery, Depth, Outgoing
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.message import Unreadable
@@ -46,12 +47,12 @@ _ARRIVED = """
 """
 _FIRST_TURN = "SELECT MIN(turn) FROM queue_messages WHERE queue = ? AND turn IS NOT NULL"
 _LAST_TURN = "SELECT MAX(turn) FROM queue_messages WHERE queue = ? AND group_id = ? AND turn IS NOT NULL"
-_GIVE_TURN = "UPDATE queue_messages SET turn = ? WHERE id = ?"
+_GIVE_TURN = "UPDATE queue_messages SET turn = :turn WHERE id = :id"
 _DELIVERABLE = """
     SELECT id, body, receives FROM queue_messages
     WHERE queue = ? AND turn IS NOT NULL ORDER BY turn, id LIMIT ?
 """
-_DELIVER = "UPDATE queue_messages SET visible_at = ?, receives = ?, turn = NULL WHERE id = ?"
+_DELIVER = "UPDATE queue_messages SET visible_at = :at, receives = :receives, turn = NULL WHERE id = :id"
 _MOVE = """
     UPDATE queue_messages SET queue = ?, visible_at = ?, receives = 0, turn = NULL
     WHERE id = ? AND queue = ? AND receives = ?
@@ -204,7 +205,8 @@ class EmbeddedQueue(Generic[T]):
         taken = [(number, body, receives + 1) for number, body, receives in found if self._may(receives)]
         exhausted = [(number, receives) for number, _, receives in found if not self._may(receives)]
         visible_at_ms = now_ms + self._visibility_ms
-        cursor.executemany(_DELIVER, [(visible_at_ms, receives, number) for number, _, receives in taken])
+        delivered = [(visible_at_ms, receives, number) for number, _, receives in taken]
+        update_many(cursor, _DELIVER, ("at", "receives", "id"), delivered)
         moves = [(self._dead_letter, now_ms, number, self._name, receives) for number, receives in exhausted]
         cursor.executemany(_MOVE, moves)
         return taken, bool(exhausted)
@@ -222,7 +224,7 @@ class EmbeddedQueue(Generic[T]):
                 last[group] = cursor.execute(_LAST_TURN, (self._name, group)).fetchone()[0] or first - 1
             last[group] += 1
             turns.append((last[group], number))
-        cursor.executemany(_GIVE_TURN, turns)
+        update_many(cursor, _GIVE_TURN, ("turn", "id"), turns)
         return len(arrived)
 
     def _may(self, receives: int) -> bool:

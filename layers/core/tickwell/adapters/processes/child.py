@@ -25,6 +25,7 @@ from tickwell.application.ports import Clock
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_log import LogLevel, TaskLog, bounded_text, storable_metadata
 from tickwell.application.task_output import require_storable
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
 from tickwell.domain.outbound import OutboundRules
 
@@ -95,7 +96,8 @@ class _Child:
             _settle_in(frame["folder"])
             context = self._context(frame["attempt"], frame["context"])
             output = await self._registry.execute(frame["task"], frame["payload"], context)
-            require_storable(output)
+            if not isinstance(output, PendingCompletion):
+                require_storable(output)
         except AttemptCancelledError:
             return cancelled()
         except AttemptFailedError as error:

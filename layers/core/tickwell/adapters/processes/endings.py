@@ -5,11 +5,14 @@ from typing import Any
 
 from tickwell.adapters.processes.wire import Frame
 from tickwell.application.task_processes import TaskRaisedError
+from tickwell.domain.completion import PendingCompletion, pending_completion
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
 
 
 def returned(output: Any) -> Frame:
-    """It returned ``output``, any JSON value."""
+    """It returned ``output``: any JSON value, or that its work goes on elsewhere."""
+    if isinstance(output, PendingCompletion):
+        return {"kind": "pending", "timeout_seconds": output.timeout_seconds}
     return {"kind": "output", "output": output}
 
 
@@ -44,6 +47,8 @@ def outcome(frame: Frame) -> Any:
     match frame["kind"]:
         case "output":
             return frame["output"]
+        case "pending":
+            return pending_completion(frame["timeout_seconds"])
         case "failed":
             raise AttemptFailedError(
                 frame["code"],

@@ -254,4 +254,5 @@ def _facts(context: TaskContext) -> Frame:
         "due_at": context.due_at.isoformat(),
         "idempotency_key": context.idempotency_key,
         "sender_address": context.sender_address,
+        "completion_token": context.completion_token,
     }
