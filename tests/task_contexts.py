@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from tests.doubles import NOON, FakeClock
+from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import JobKey
 from tickwell.domain.mail import Mail
@@ -81,6 +83,8 @@ def task_context(
     attempt: int = 1,
     lifeline: Lifeline | None = None,
     sender_address: str = "tickwell@example.com",
+    secrets: AttemptSecrets | None = None,
+    traceparent: str | None = None,
 ) -> TaskContext:
     """The context of an attempt at the occurrence at noon."""
     return TaskContext(
@@ -96,5 +100,9 @@ def task_context(
         mailer=mailer or NoMail(),
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
+        files=TenantFiles("t1", blobs or NoBlobs()),
+        completion_token="t1.a-token",
         lifeline=lifeline or NoLifeline(),
+        secrets=secrets or NoSecrets(),
+        traceparent=traceparent,
     )

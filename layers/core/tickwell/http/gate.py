@@ -52,6 +52,8 @@ class Gate:
         self._services = services
         self._resolver = resolver
         self._routes = all_routes(resolver)
+        self._fixed_paths = {route.path for route in self._routes if "<" not in route.path}
+        self._found: dict[str, dict[str, Route]] = {}
         self._auditor = Auditor(audit=services.audit)
         self._cors = Cors(services.allowed_origins)
         self._headers = {**SECURITY_HEADERS, **extra_headers}
@@ -130,13 +132,21 @@ class Gate:
 
     def _find(self, path: str) -> dict[str, Route]:
         """The routes of ``path`` by method, the more specific first. Raises UnknownPathError."""
-        found: dict[str, Route] = {}
-        if len(path) <= _LONGEST_PATH and path.isascii() and path.isprintable():
-            for route in self._routes:
-                if route.rule.match(path):
-                    found.setdefault(route.method, route)
+        found = self._found.get(path)
+        if found is None and len(path) <= _LONGEST_PATH and path.isascii() and path.isprintable():
+            found = self._matching(path)
         if not found:
             raise UnknownPathError("there is nothing at this path; GET /openapi.json tells what there is")
+        return found
+
+    def _matching(self, path: str) -> dict[str, Route]:
+        """All routes are tried, but for a path without parameters only once."""
+        found: dict[str, Route] = {}
+        for route in self._routes:
+            if route.rule.match(path):
+                found.setdefault(route.method, route)
+        if path in self._fixed_paths:
+            self._found[path] = found
         return found
 
     def _caller(self, route: Route, request: HttpRequest) -> Principal | None:

@@ -8,6 +8,7 @@ from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
+from tickwell.tasks.process_video import PROCESS_VIDEO
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
@@ -15,6 +16,7 @@ _BUILT_IN: Sequence[Task[Any]] = (
     CLEANUP_FILES,
     ECHO,
     HTTP_REQUEST,
+    PROCESS_VIDEO,
     SEND_EMAIL,
 )
 
