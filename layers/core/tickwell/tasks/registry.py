@@ -9,6 +9,7 @@ from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
 from tickwell.tasks.process_video import PROCESS_VIDEO
+from tickwell.tasks.scrape_website import SCRAPE_WEBSITE
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
@@ -17,6 +18,7 @@ _BUILT_IN: Sequence[Task[Any]] = (
     ECHO,
     HTTP_REQUEST,
     PROCESS_VIDEO,
+    SCRAPE_WEBSITE,
     SEND_EMAIL,
 )
 
