@@ -6,11 +6,17 @@ from typing import Any
 
 from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
+from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.tasks.http_request import HTTP_REQUEST
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
-_BUILT_IN: Sequence[Task[Any]] = (ECHO, HTTP_REQUEST, SEND_EMAIL)
+_BUILT_IN: Sequence[Task[Any]] = (
+    ECHO,
+    GENERATE_IMAGE,
+    HTTP_REQUEST,
+    SEND_EMAIL,
+)
 
 
 class BrokenTaskError(Exception):

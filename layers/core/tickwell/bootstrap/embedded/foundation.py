@@ -8,7 +8,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.application.http_client import HttpClient
-from tickwell.application.ports import BlobStore, Clock, Ids, Mailer, TenantSecrets
+from tickwell.application.ports import Clock, Ids, Mailer, TenantSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.settings.local import LocalSettings
