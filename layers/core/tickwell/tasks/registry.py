@@ -8,6 +8,7 @@ from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.tasks.http_request import HTTP_REQUEST
+from tickwell.tasks.process_video import PROCESS_VIDEO
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
@@ -15,6 +16,7 @@ _BUILT_IN: Sequence[Task[Any]] = (
     ECHO,
     GENERATE_IMAGE,
     HTTP_REQUEST,
+    PROCESS_VIDEO,
     SEND_EMAIL,
 )
 
