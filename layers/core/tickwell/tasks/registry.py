@@ -7,10 +7,16 @@ from typing import Any
 from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
+from tickwell.tasks.process_video import PROCESS_VIDEO
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
-_BUILT_IN: Sequence[Task[Any]] = (ECHO, HTTP_REQUEST, SEND_EMAIL)
+_BUILT_IN: Sequence[Task[Any]] = (
+    ECHO,
+    HTTP_REQUEST,
+    PROCESS_VIDEO,
+    SEND_EMAIL,
+)
 
 
 class BrokenTaskError(Exception):
