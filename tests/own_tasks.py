@@ -122,6 +122,15 @@ def _files(order: Order, context: PlainContext) -> Any:
     return [context.files.read("notes/twice.txt").decode(), found, [one.name for one in context.files.list()]]
 
 
+def _secrets(order: Order, context: PlainContext) -> Any:
+    values = [context.secrets.get("token"), *context.secrets.versions("token")]
+    context.log("info", f"{values} {order.text}", values=values)
+    context.progress(10, f"{values[0]} {order.text}")
+    if order.do == "fail_with_secrets":
+        raise ValueError(f"{values} {order.text}")
+    return [values, order.text, context.traceparent]
+
+
 def _read_file(order: Order, context: PlainContext) -> Any:
     return context.files.read(order.text).decode()
 
@@ -173,6 +182,8 @@ _DEEDS: dict[str, Any] = {
     "asks_whether_cancelled": _asks_whether_cancelled,
     "files": _files,
     "read_file": _read_file,
+    "secrets": _secrets,
+    "fail_with_secrets": _secrets,
     "temporary_file": _temporary_file,
     "ask_and_leave": _ask_and_leave,
     "refuse": _refuse,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tests.doubles import NOON, FakeClock
+from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
@@ -82,6 +83,8 @@ def task_context(
     attempt: int = 1,
     lifeline: Lifeline | None = None,
     sender_address: str = "tickwell@example.com",
+    secrets: AttemptSecrets | None = None,
+    traceparent: str | None = None,
 ) -> TaskContext:
     """The context of an attempt at the occurrence at noon."""
     return TaskContext(
@@ -100,4 +103,6 @@ def task_context(
         files=TenantFiles("t1", blobs or NoBlobs()),
         completion_token="t1.a-token",
         lifeline=lifeline or NoLifeline(),
+        secrets=secrets or NoSecrets(),
+        traceparent=traceparent,
     )

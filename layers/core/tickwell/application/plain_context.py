@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tickwell.application.attempt_secrets import AttemptSecrets
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import TaskContext
 from tickwell.application.task_files import MOST_FILES_LISTED, TaskFiles
@@ -60,6 +61,22 @@ class PlainFiles:
         return self._bridge.done(self._files.list(folder, after=after, limit=limit))
 
 
+class PlainSecrets:
+    """See ``AttemptSecrets``."""
+
+    def __init__(self, secrets: AttemptSecrets, bridge: Bridge) -> None:
+        self._secrets = secrets
+        self._bridge = bridge
+
+    def get(self, name: str) -> str:
+        """See ``AttemptSecrets.get``."""
+        return self._bridge.done(self._secrets.get(name))
+
+    def versions(self, name: str) -> Sequence[str]:
+        """See ``AttemptSecrets.versions``."""
+        return self._bridge.done(self._secrets.versions(name))
+
+
 class PlainContext:
     """For a function that runs in a thread beside ``loop``, where ``context`` belongs."""
 
@@ -74,6 +91,8 @@ class PlainContext:
         self.attempt: int = context.attempt
         self.due_at: datetime = context.due_at
         self.idempotency_key: str = context.idempotency_key
+        self.traceparent: str | None = context.traceparent
+        self.secrets = PlainSecrets(context.secrets, self._bridge)
         self.completion_token: str = context.completion_token
 
     def now(self) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
@@ -15,6 +16,7 @@ from tickwell.domain.completion import PendingCompletion, pending_completion
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
 from tickwell.domain.progress import progress
 from tickwell.domain.retry import DEFAULT_POLICY, Policy
+from tickwell.domain.secret import field_at, references_in
 
 P = TypeVar("P")
 
@@ -26,7 +28,8 @@ class TaskContext:
     ``idempotency_key`` is the same in every attempt at the occurrence, for the systems that the task calls.
     ``sender_address`` is the deployment's own, from which all mail goes out. ``files`` are the tenant's; ``blobs`` are
     everybody's, and for built-in tasks only. ``completion_token`` ends this attempt, for whoever the task hands its
-    work on to; see ``pending``.
+    work on to; see ``pending``. ``traceparent`` is to go out with what the task calls (W3C Trace Context): the trace of
+    whoever asked for the job, with a span of this attempt; None: nobody gave one.
     """
 
     tenant_id: str
@@ -45,6 +48,8 @@ class TaskContext:
     completion_token: str = ""
     logbook: TaskLog = field(default_factory=TaskLog)
     lifeline: Lifeline = field(default_factory=NoLifeline)
+    secrets: AttemptSecrets = field(default_factory=NoSecrets)
+    traceparent: str | None = None
 
     def now(self) -> datetime:
         """The current instant."""
@@ -52,6 +57,8 @@ class TaskContext:
 
     def log(self, level: LogLevel, message: str, **metadata: Any) -> None:
         """Add a line to the execution's log; see ``TaskLog`` for its bounds. Never put a secret into it."""
+        if self.secrets.opened:  # before it is cut to its bounds: of a secret that is cut, nothing may be left
+            message, metadata = self.secrets.mask.text(message), self.secrets.mask.value(metadata)
         self.logbook.add(self.clock.now(), level, message, metadata)
 
     @property
@@ -65,7 +72,8 @@ class TaskContext:
 
     async def progress(self, percent: float, message: str | None = None) -> None:
         """Say how far the attempt has come (0 to 100), readable at once; a heartbeat as well."""
-        await self.lifeline.sign(progress(percent, message, at=self.clock.now()))
+        shown = None if message is None else self.secrets.mask.text(message)
+        await self.lifeline.sign(progress(percent, shown, at=self.clock.now()))
 
     def pending(self, *, timeout_seconds: int) -> PendingCompletion:
         """What a task returns whose work goes on elsewhere, when it has handed ``completion_token`` on.
@@ -143,8 +151,24 @@ class TaskRegistry:
         return tuple(sorted(self._tasks))
 
     def validate(self, name: str, payload: Any) -> None:
-        """Raises InvalidInputError for an unknown task, or for a payload that it cannot take."""
-        self.get(name).parse(payload)
+        """Raises InvalidInputError for an unknown task, or for a payload that it cannot take.
+
+        What holds references to secrets is checked again when their values are there: until then a fault counts only
+        where no such text is, neither at its place nor within or around it.
+        """
+        task = self.get(name)
+        open_fields = [field_at(place) for place in references_in(payload)]
+        try:
+            task.parse(payload)
+        except InvalidInputError as error:
+            certain = [
+                fault
+                for fault in ((error.field, error.reason), *error.also)
+                if not any(_within(fault[0], field) for field in open_fields)
+            ]
+            if certain:
+                (field, reason), *others = certain
+                raise InvalidInputError(field, reason, also=tuple(others)) from error
 
     async def execute(self, name: str, payload: Any, context: TaskContext) -> Any:
         """Run one attempt; see ``Task.execute``.
@@ -157,3 +181,10 @@ class TaskRegistry:
         except InvalidInputError as error:
             raise AttemptFailedError("UNKNOWN_TASK", f"this worker knows no task {name}") from error
         return await task.execute(payload, context)
+
+
+def _within(fault: str, field: str) -> bool:
+    """Whether a fault at ``fault`` may be due to the text at ``field``. One of the whole payload is due to no text."""
+    if fault == "payload":
+        return field == "payload"
+    return f"{field}.".startswith(f"{fault}.") or f"{fault}.".startswith(f"{field}.")

@@ -9,6 +9,7 @@ from tickwell.settings.shared import (
     SETTLE_SECONDS,
     ArmingSettings,
     AuditSettings,
+    FileSettings,
     LaneSettings,
     LimitSettings,
     OidcSettings,
@@ -21,12 +22,13 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
-    """Functions that arm occurrences and write history."""
+    """Functions that arm occurrences and write history. ``secrets_prefix``: names of tenants' secrets begin with it."""
 
     blob_bucket: str
+    secrets_prefix: str
 
 
-class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings):
+class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings, FileSettings):
     """functions/api."""
 
     jwt_secret_id: str

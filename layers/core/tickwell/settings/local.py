@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from tickwell.settings.shared import (
     SETTLE_SECONDS,
     AuditSettings,
+    FileSettings,
     HorizonSettings,
     LimitSettings,
     OidcSettings,
@@ -21,7 +22,14 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class LocalSettings(
-    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings
+    RetentionSettings,
+    HorizonSettings,
+    TaskProcessSettings,
+    LimitSettings,
+    QuotaSettings,
+    AuditSettings,
+    OidcSettings,
+    FileSettings,
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 

@@ -2,19 +2,20 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tickwell.adapters.embedded.files import FileBlobs
+from tickwell.application.attempt_secrets import TenantAttemptSecrets, opened_payload
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.ports import SentMail
 from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.task_output import require_storable
 from tickwell.domain.completion import PendingCompletion, completion_token
-from tickwell.domain.errors import AttemptCancelledError
+from tickwell.domain.errors import AttemptCancelledError, NotFoundError
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
 from tickwell.domain.progress import Progress
@@ -74,6 +75,19 @@ class _Signs(Lifeline):
             self.progress.append(progress)
 
 
+class _Secrets:
+    """The tenant's."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def versions(self, _tenant_id: str, name: str) -> Sequence[str]:
+        """See ``TenantSecrets.versions``."""
+        if name not in self._values:
+            raise NotFoundError("secret", name)
+        return (self._values[name],)
+
+
 def run_task(
     task: Task[Any],
     payload: Any = None,
@@ -82,13 +96,14 @@ def run_task(
     attempt: int = 1,
     http: AnswerHttp = no_network,
     files: Mapping[str, bytes] | None = None,
+    secrets: Mapping[str, str] | None = None,
     cancel_at_sign: int | None = None,
 ) -> TaskRun:
     """Run one attempt of ``task`` at the simulated instant ``at``, to whose code sleeping takes no time.
 
-    ``payload`` is what a job would carry: it is checked as the API does. ``files`` are the tenant's, by name, before it
-    runs. ``cancel_at_sign``: the number of the sign of life (heartbeat or progress) from which on the attempt is not
-    wanted any more.
+    ``payload`` is what a job would carry: it is checked as the API does. ``files`` and ``secrets`` are the tenant's, by
+    name, before it runs; references to secrets in ``payload`` are replaced. ``cancel_at_sign``: the number of the sign
+    of life (heartbeat or progress) from which on the attempt is not wanted any more.
 
     Raises InvalidInputError for a payload that would not be accepted, and whatever the task raises. Its time limit is
     not held against it.
@@ -101,6 +116,7 @@ def run_task(
         for name, data in (files or {}).items():
             blobs.put(file_blob(_TENANT, name), data, content_type=DEFAULT_CONTENT_TYPE)
         context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
+        context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT))
         output = _run(clock, registry, task, payload, context)
         left = _files(blobs)
     if not isinstance(output, PendingCompletion):
@@ -146,7 +162,11 @@ def _context(
 def _run(clock: SimulatedClock, registry: TaskRegistry, task: Task[Any], payload: Any, context: TaskContext) -> Any:
     execute = registry.execute if task.runs_in is RunsIn.LOOP else InlineProcess(registry).run
     loop = SimulatedLoop(clock)
+
+    async def attempt() -> Any:
+        return await execute(task.name, await opened_payload(payload, context.secrets), context)
+
     try:
-        return loop.run_until_complete(execute(task.name, payload, context))
+        return loop.run_until_complete(attempt())
     finally:
         loop.close()

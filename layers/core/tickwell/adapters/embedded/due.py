@@ -59,11 +59,8 @@ class EmbeddedDueItems:
 
     def put(self, items: Sequence[DueItem]) -> None:
         """See the port; all in one transaction."""
-        rows = []
-        for item in items:
-            position = item.position
-            rows.append((item.shard, to_epoch_ms(position.look_at), position.rest, due_item_text(item)))
-        with self._database.transaction() as cursor:
+        rows = [(item.shard, to_epoch_ms(item.look_at), place_of(item.message), due_item_text(item)) for item in items]
+        with self._database.transaction(one_row=len(rows) == 1) as cursor:
             cursor.executemany(_PUT, rows)
 
     def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:

@@ -1,14 +1,15 @@
-"""What a task has in its child process that only the worker can do: signs of life, the tenant's files."""
+"""What a task has in its child process that only the worker can do: signs of life, the tenant's files and secrets."""
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tickwell.adapters.processes.link import Questions
+from tickwell.application.attempt_secrets import Opened
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.task_files import MOST_FILES_LISTED
 from tickwell.domain.errors import AttemptCancelledError
@@ -83,6 +84,26 @@ class AskedFiles:
 
     async def _ask(self, call: str, **told: object) -> Any:
         return await self._questions.ask(self._attempt, "ask", call=call, told=told)
+
+
+class AskedSecrets(Opened):
+    """The ``AttemptSecrets`` of a child, which has no access to their store."""
+
+    def __init__(self, questions: Questions, attempt: int, opened: Iterable[str]) -> None:
+        super().__init__(opened)
+        self._questions = questions
+        self._attempt = attempt
+
+    async def get(self, name: str) -> str:
+        """See ``AttemptSecrets``."""
+        return (await self.versions(name))[0]
+
+    async def versions(self, name: str) -> Sequence[str]:
+        """See ``AttemptSecrets``."""
+        told = {"name": name}
+        values: list[str] = await self._questions.ask(self._attempt, "ask", call="secrets.versions", told=told)
+        self.note(values)
+        return values
 
 
 def _absolute(path: Path) -> str:

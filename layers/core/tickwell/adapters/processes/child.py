@@ -16,11 +16,12 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.adapters.guarded_http import GuardedHttp
-from tickwell.adapters.processes.asked import AskedFiles, AskedSigns
+from tickwell.adapters.processes.asked import AskedFiles, AskedSecrets, AskedSigns
 from tickwell.adapters.processes.endings import cancelled, failed, returned
 from tickwell.adapters.processes.link import Link, Questions, end_group
 from tickwell.adapters.processes.not_here import NotHere
 from tickwell.adapters.processes.wire import Frame
+from tickwell.application.masking import Masker
 from tickwell.application.ports import Clock
 from tickwell.application.task import TaskContext, TaskRegistry
 from tickwell.application.task_log import LogLevel, TaskLog, bounded_text, storable_metadata
@@ -92,9 +93,10 @@ class _Child:
 
     async def _ended(self, frame: Frame) -> Frame:
         """Run the attempt; the frame that tells how it ended."""
+        secrets = AskedSecrets(self._questions, frame["attempt"], frame["opened"])
         try:
             _settle_in(frame["folder"])
-            context = self._context(frame["attempt"], frame["context"])
+            context = self._context(frame["attempt"], frame["context"], secrets)
             output = await self._registry.execute(frame["task"], frame["payload"], context)
             if not isinstance(output, PendingCompletion):
                 require_storable(output)
@@ -105,10 +107,10 @@ class _Child:
         except MemoryError:
             return {**failed(AttemptFailedError("OUT_OF_MEMORY", "the task used up its memory")), "spent": True}
         except BaseException as error:  # noqa: BLE001 - whatever a task raises, SystemExit too, ends this attempt only
-            return {"kind": "raised", "message": _text(error), "trace": _trace(error)}
+            return {"kind": "raised", "message": _text(error, secrets.mask), "trace": _trace(error, secrets.mask)}
         return returned(output)
 
-    def _context(self, attempt: int, facts: Frame) -> TaskContext:
+    def _context(self, attempt: int, facts: Frame, secrets: AskedSecrets) -> TaskContext:
         return TaskContext(
             **{**facts, "due_at": datetime.fromisoformat(facts["due_at"])},
             clock=self._clock,
@@ -118,6 +120,7 @@ class _Child:
             files=AskedFiles(self._questions, attempt),
             logbook=_SentLog(self._link, attempt),
             lifeline=AskedSigns(self._questions, attempt),
+            secrets=secrets,
         )
 
 
@@ -126,15 +129,16 @@ def _settle_in(folder: str) -> None:
     tempfile.tempdir = os.environ["TMPDIR"] = folder  # noqa: TID251 - written for programs that the task starts
 
 
-def _text(error: BaseException) -> str:
+def _text(error: BaseException, mask: Masker) -> str:
+    """Without secrets before it is cut: of one that is cut, nothing may be left."""
     try:
-        return bounded_text(str(error) or type(error).__name__)
+        return bounded_text(mask.text(str(error)) or type(error).__name__)
     except Exception:  # noqa: BLE001 - the text of a task's own error may fail as well
         return type(error).__name__
 
 
-def _trace(error: BaseException) -> str:
+def _trace(error: BaseException, mask: Masker) -> str:
     try:
-        return "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]
+        return mask.text("".join(traceback.format_exception(error)))[-_LONGEST_TRACE:]
     except Exception:  # noqa: BLE001 - see above
         return type(error).__name__

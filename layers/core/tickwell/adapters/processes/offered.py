@@ -32,6 +32,10 @@ async def _list(context: TaskContext, told: Frame) -> list[Frame]:
     return [_file(one) for one in found]
 
 
+async def _versions(context: TaskContext, told: Frame) -> list[str]:
+    return list(await context.secrets.versions(told["name"]))
+
+
 def _file(one: FileInfo) -> Frame:
     return {"name": one.name, "size_bytes": one.size_bytes, "modified_at": one.modified_at.isoformat()}
 
@@ -41,6 +45,7 @@ _CALLS: Mapping[str, Callable[[TaskContext, Frame], Awaitable[Any]]] = {
     "files.download": _download,
     "files.list": _list,
     "files.upload": _upload,
+    "secrets.versions": _versions,
 }
 """What may be asked for: arguments and answers are JSON."""
 

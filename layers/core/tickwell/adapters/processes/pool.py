@@ -152,7 +152,14 @@ class PooledProcess:
         """See ``TaskProcess.run``."""
         self.sound = False
         folder = tempfile.mkdtemp(prefix="tickwell-attempt-")
-        frame = {"kind": "run", "task": task, "payload": payload, "context": _facts(context), "folder": folder}
+        frame = {
+            "kind": "run",
+            "task": task,
+            "payload": payload,
+            "context": _facts(context),
+            "opened": list(context.secrets.opened),
+            "folder": folder,
+        }
         offers = Offers(context, self._send)
         try:
             await self._begin(frame)
@@ -235,7 +242,8 @@ async def _signed(context: TaskContext, told: Frame | None) -> Frame:
     progress = None
     if told is not None:
         at = datetime.fromisoformat(told["at"])
-        progress = Progress(percent=told["percent"], message=told["message"], at=at)
+        message = None if told["message"] is None else context.secrets.mask.text(told["message"])
+        progress = Progress(percent=told["percent"], message=message, at=at)
     try:
         await context.lifeline.sign(progress)
     except AttemptCancelledError:
@@ -255,4 +263,5 @@ def _facts(context: TaskContext) -> Frame:
         "idempotency_key": context.idempotency_key,
         "sender_address": context.sender_address,
         "completion_token": context.completion_token,
+        "traceparent": context.traceparent,
     }

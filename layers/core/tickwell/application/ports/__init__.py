@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.stop_switch import StopSwitch
     from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
     from tickwell.application.ports.submissions import Submissions
+    from tickwell.application.ports.tenant_secrets import TenantSecrets
     from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "Stretch",
     "Submissions",
     "TenantCounts",
+    "TenantSecrets",
     "Together",
     "TokenGone",
     "Tokens",
@@ -147,6 +149,7 @@ _NAMES = {
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
+    "tenant_secrets": "TenantSecrets",
     "workers": "WorkerLog",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
