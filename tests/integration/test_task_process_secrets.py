@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.doubles import FakeClock
 from tests.integration.test_task_processes import Recorder, new_pool, run
 from tests.task_contexts import task_context
 from tickwell.adapters.processes.pool import ProcessPool
@@ -35,7 +34,7 @@ class _Store:
 
 def context_with_secrets() -> TaskContext:
     """Of an attempt whose payload had a reference to ``OPENED``."""
-    secrets = TenantAttemptSecrets(_Store(), "t1", FakeClock())
+    secrets = TenantAttemptSecrets(_Store(), "t1")
     secrets.note([OPENED])
     return task_context(secrets=secrets, traceparent=TRACE, lifeline=Recorder())
 

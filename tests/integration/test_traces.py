@@ -1,5 +1,6 @@
 """A caller's trace through everything that its request leads to (X27)."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -120,12 +121,12 @@ def test_children_edits_and_retries_of_dead_letters_stay_in_the_trace(api: Api, 
 
 def test_http_requests_carry_the_attempts_span_unless_the_payload_has_its_own() -> None:
     context = task_context(traceparent=span_in_trace(GIVEN, "an execution"))
-    request = _request(HttpRequestPayload(url="https://example.com/"), context)
+    request = asyncio.run(_request(HttpRequestPayload(url="https://example.com/"), context))
     assert dict(request.headers)["traceparent"] == context.traceparent
     own = HttpRequestPayload(url="https://example.com/", headers={"Traceparent": GIVEN})
-    found = [value for name, value in _request(own, context).headers if name.lower() == "traceparent"]
+    found = [value for name, value in asyncio.run(_request(own, context)).headers if name.lower() == "traceparent"]
     assert found == [GIVEN]
-    without = _request(HttpRequestPayload(url="https://example.com/"), task_context())
+    without = asyncio.run(_request(HttpRequestPayload(url="https://example.com/"), task_context()))
     assert "traceparent" not in dict(without.headers)
 
 

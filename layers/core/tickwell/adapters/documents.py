@@ -5,10 +5,10 @@ else is a new ``v`` whose predecessor stays readable for one release.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pydantic_core
 
@@ -44,7 +44,7 @@ def to_json(value: Any) -> str:
     return text
 
 
-def document_json(document: dict[str, Any]) -> str:
+def document_json(document: dict[str, Any] | list[Any]) -> str:
     """As ``to_json``, in a third of the time: for text, whole numbers, lists and objects that are made here."""
     try:
         return pydantic_core.to_json(document).decode()
@@ -68,9 +68,8 @@ def from_ms(value: int | None) -> datetime | None:
     return None if value is None else from_epoch_ms(value)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Definition:
-    """What of a job only an edit changes; see ``definition_text``."""
+class Definition(NamedTuple):
+    """What of a job only an edit changes; see ``definition_text``. A tuple, because one is made for each job read."""
 
     user_id: str
     name: str

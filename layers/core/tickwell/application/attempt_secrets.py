@@ -3,18 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any, Protocol
 
 from tickwell.application.masking import Masker
-from tickwell.application.ports import Clock
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError, NotFoundError, UnavailableError
 from tickwell.domain.secret import is_secret_name, references_in, with_secrets
 
 _log = logging.getLogger("tickwell")
 
 PAUSES_SECONDS = (0.25, 0.5, 1.0)
-_PATIENCE = timedelta(seconds=4)
+_PATIENCE_SECONDS = 4.0
 """No later than that the reading of a secret begins anew: it is not the task's time, and the lease runs."""
 
 
@@ -73,11 +71,10 @@ class Opened:
 class TenantAttemptSecrets(Opened):
     """Those of one tenant, read when they are asked for."""
 
-    def __init__(self, secrets: ReadableSecrets, tenant_id: str, clock: Clock) -> None:
+    def __init__(self, secrets: ReadableSecrets, tenant_id: str) -> None:
         super().__init__()
         self._secrets = secrets
         self._tenant_id = tenant_id
-        self._clock = clock
 
     async def get(self, name: str) -> str:
         """See ``AttemptSecrets``."""
@@ -102,12 +99,13 @@ class TenantAttemptSecrets(Opened):
 
     async def _patiently(self, name: str) -> Sequence[str]:
         """As the payload itself: a job without retries must not fail because a service was slow for a moment."""
-        patient_until = self._clock.now() + _PATIENCE
+        now = asyncio.get_running_loop().time
+        patient_until = now() + _PATIENCE_SECONDS
         for pause_seconds in PAUSES_SECONDS:
             try:
                 return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
             except UnavailableError:
-                if self._clock.now() >= patient_until:
+                if now() >= patient_until:
                     raise
                 await asyncio.sleep(pause_seconds)
         return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)

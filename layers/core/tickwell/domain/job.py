@@ -4,7 +4,7 @@
 write. Every change that makes messages under way obsolete raises ``version``.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -133,6 +133,9 @@ class Tally:
     duration_ms: int = 0
 
 
+NO_TALLY = Tally()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """A tenant's instruction: task, payload, schedule and policy.
@@ -168,7 +171,7 @@ class Job:
     next_run_at: datetime | None
     slot: Slot | None = None
     pending: tuple[Pending, ...] = ()
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = NO_TALLY
     created_at: datetime
     updated_at: datetime
     last_executed_at: datetime | None = None

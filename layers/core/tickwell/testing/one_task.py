@@ -20,6 +20,7 @@ from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
 from tickwell.domain.progress import Progress
 from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, file_blob, files_folder
+from tickwell.tasks.drawn_images import DrawnImages
 from tickwell.testing.clock import SimulatedClock
 from tickwell.testing.inline import InlineProcess
 from tickwell.testing.loop import SimulatedLoop
@@ -116,7 +117,7 @@ def run_task(
         for name, data in (files or {}).items():
             blobs.put(file_blob(_TENANT, name), data, content_type=DEFAULT_CONTENT_TYPE)
         context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
-        context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT, clock))
+        context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT))
         output = _run(clock, registry, task, payload, context)
         left = _files(blobs)
     if not isinstance(output, PendingCompletion):
@@ -156,6 +157,7 @@ def _context(
         files=TenantFiles(_TENANT, blobs),
         completion_token=_TOKEN,
         lifeline=signs,
+        images=DrawnImages(),
     )
 
 
