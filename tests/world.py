@@ -23,6 +23,7 @@ from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob
 from tickwell.application.dispatch import Dispatch
+from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
@@ -143,6 +144,11 @@ class World:
         return self.core.change_job()
 
     @property
+    def outside(self) -> EndOutside:
+        """Say how attempts end that go on elsewhere."""
+        return self.core.end_outside()
+
+    @property
     def queues(self) -> ManageQueues:
         """Create, change, pause and delete named queues."""
         return self.core.manage_queues()
@@ -248,6 +254,7 @@ class World:
             admit_attempts=core.admit_attempts(),
             claim_attempts=core.claim_attempts(),
             settle=core.settle(),
+            let_go=core.let_go(),
             recover=core.recover(),
         )
         return replace(self, core=core, execute=again)

@@ -22,6 +22,7 @@ from tickwell.application.settle import Attempt
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.errors import DoNotRetryError, TickwellError
+from tickwell.domain.execution import Execution
 from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
@@ -134,6 +135,7 @@ class Life:
                 claimed = self.world.core.claim_attempts()(admitted.ready, now=self.now).claimed
                 for job in claimed:
                     execution = asyncio.run(self.world.execute.run_attempt(job))
+                    assert isinstance(execution, Execution)
                     attempt = Attempt(job=job, execution=execution)
                     self.held.append(Held(attempt=attempt, queue=queue, delivery=delivery))
 

@@ -201,7 +201,7 @@ class SafetySync:
         missed = run.losses.among(unexplained, now, unsent=findings.unsent)
         lost = [*findings.unsent, *self._not_parked_meanwhile(missed, now)]
         self.arming.send([item.message for item in lost], now=now)
-        recovered = self.recover(findings.abandoned)
+        recovered = self.recover(list({job.key: job for job in findings.abandoned}.values()))
         report = run.report
         report.checked += len(items)
         report.carried += len(findings.carry)
@@ -284,6 +284,10 @@ def _believable(position: DuePosition, latest: datetime, otherwise: DuePosition)
 
 def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings, losses: Losses) -> None:
     match standing(item.message, job, now):
+        case Standing.RESOLVED | Standing.RUNNING if job.is_kept_in_vain:
+            # Whoever ended its job, or superseded it, died before the attempt outside was ended.
+            findings.abandoned.append(job)
+            findings.carry.append(item.carried_to(item.next_check(now)))
         case Standing.RESOLVED:
             losses.note(item.message, job)
         case Standing.ABANDONED:

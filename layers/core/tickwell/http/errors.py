@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tickwell.domain.errors import (
     AnswerNotKeptError,
     AttemptCancelledError,
+    AttemptEndedError,
     AttemptFailedError,
     AttemptLostError,
     ConflictError,
@@ -83,6 +84,7 @@ STATUSES: dict[type[TickwellError], int] = {
     NotFoundError: 404,
     IllegalTransitionError: 409,
     ConflictError: 409,
+    AttemptEndedError: 409,
     LastOwnerError: 409,
     QueueInUseError: 409,
     IdempotencyConflictError: 409,

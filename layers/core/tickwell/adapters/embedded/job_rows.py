@@ -7,6 +7,8 @@ from tickwell.adapters.documents import (
     definition_text,
     epoch_ms,
     from_ms,
+    outside_from,
+    outside_text,
     pending_text,
     progress_from,
     progress_text,
@@ -18,7 +20,7 @@ from tickwell.domain.queue import effective_queue
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
-    "slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, duration_ms, created_ms, "
+    "slot_token, lease_until_ms, progress, probe_ms, outside, executions, successful, failed, duration_ms, created_ms, "
     "updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, pending, definition"
 )
 COLUMNS = f"{_HEAD}, content"
@@ -29,15 +31,15 @@ HEAD = f"{_HEAD}, NULL"
 
 _INSERTED = (
     "tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt, "
-    "slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, "
-    "duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, pause_reason, "
-    "expires_ms, pending, definition, content"
+    "slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, outside, executions, successful, "
+    "failed, duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, "
+    "pause_reason, expires_ms, pending, definition, content"
 )
 _PLACES = ", ".join("?" for _ in _INSERTED.split(","))
 INSERT = f"INSERT INTO jobs ({_INSERTED}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"
 """Takes ``insert_row``, by place: to find values by name took SQLite a quarter of the time of an insert."""
 
-_NO_SLOT = (None,) * 8
+_NO_SLOT = (None,) * 9
 
 
 def insert_row(job: Job) -> tuple[Any, ...]:
@@ -81,6 +83,7 @@ def _slot_row(slot: Slot) -> tuple[Any, ...]:
         epoch_ms(slot.lease_until),
         progress_text(slot.progress),
         epoch_ms(slot.probe_at),
+        outside_text(slot.outside),
     )
 
 
@@ -112,6 +115,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
     (
         progress,
         probe,
+        outside,
         executions,
         successful,
         failed,
@@ -138,6 +142,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
             lease_until=from_ms(lease_until),
             progress=progress_from(progress),
             probe_at=from_ms(probe),
+            outside=outside_from(outside),
         )
     return stored_job(
         tenant_id=tenant_id,
