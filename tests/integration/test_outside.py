@@ -20,6 +20,10 @@ MINUTE = timedelta(minutes=1)
 AT_ONCE = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=1)
 
 
+class Died(BaseException):
+    """The process is gone."""
+
+
 def statuses(world: World, job: Job) -> list[str]:
     return [execution.status.value for execution in world.executions(job)]
 
@@ -100,6 +104,14 @@ def test_a_failure_that_retrying_cannot_cure_ends_the_occurrence(build: Build) -
     assert world.job(job).status is JobStatus.FAILED
 
 
+def test_what_was_logged_stands_in_the_record_of_a_timeout(build: Build) -> None:
+    world, job, _ = handed_on(build, Elsewhere(timeout_seconds=30, says="handed on"), max_retries=0)
+    world.live(11 * MINUTE)
+    (execution,) = world.executions(job)
+    assert execution.status is ExecutionStatus.TIMEOUT
+    assert [entry.message for entry in recorded(world, execution.execution_id).logs] == ["handed on"]
+
+
 @pytest.mark.parametrize("seconds", [5, 600, 5 * 3600])
 @pytest.mark.parametrize("limit_seconds", [30, 3600])
 def test_what_is_silent_for_too_long_has_timed_out(build: Build, seconds: int, limit_seconds: int) -> None:
@@ -151,6 +163,32 @@ def test_ending_the_job_ends_it_at_once(build: Build, ending: str) -> None:
         with pytest.raises(AttemptEndedError, match="cancelled"):
             say()
     assert world.read.dead_letters(ADA, limit=10, cursor=None).items == ()
+
+
+def test_a_cancellation_that_died_halfway_is_made_up_by_the_sync(build: Build) -> None:
+    def die(_jobs: Any) -> Any:
+        raise Died
+
+    world, job, bearer = handed_on(build, Elsewhere(timeout_seconds=5 * 3600), timeout_seconds=60)
+    world.live(5 * MINUTE)
+    recover: Any = die
+    with pytest.raises(Died):
+        replace(world.change, recover=recover).cancel(ADA, job.job_id)
+    assert world.job(job).slot is not None
+    world.clock.advance(31)
+    world.sync()
+    assert statuses(world, job) == ["cancelled"]
+    with pytest.raises(AttemptEndedError, match="cancelled"):
+        bearer.heartbeat()
+
+
+def test_a_sign_of_life_ends_what_a_cancellation_left(build: Build) -> None:
+    world, job, bearer = handed_on(build)
+    cancelled = world.job(job).cancel(world.clock.now(), expires_at=world.clock.now() + 24 * HOUR)
+    assert world.core.jobs.replace(cancelled, read=world.job(job))
+    with pytest.raises(AttemptEndedError, match="cancelled"):
+        bearer.heartbeat()
+    assert statuses(world, job) == ["cancelled"]
 
 
 def test_a_newer_occurrence_takes_its_place_at_once(build: Build) -> None:

@@ -32,6 +32,9 @@ _HEADS = 100
 MOST_AT_ONCE = 1000
 """About how many leave a waiting list in one call, so that the call ends in time."""
 
+KEPT_FOR = timedelta(hours=1)
+"""How often the permit of an attempt is kept that goes on outside, at the least."""
+
 _STILL_WAITING = frozenset({Standing.WAITING, Standing.BLOCKED})
 _STARTED = frozenset({Standing.RUNNING, Standing.ABANDONED})
 
@@ -86,21 +89,24 @@ class AdmitAttempts:
                 extra = {"action": "permit.kept", "queue": key.name, "service": error.service}
                 _log.warning("a permit could not be given back", extra=extra)
 
-    def keep(self, job: Job, slot: Slot, *, until: datetime) -> None:
-        """The attempt that holds ``slot`` of ``job`` goes on outside (X10): its permit, if it has one, as long as that.
+    def keep(self, job: Job, slot: Slot, *, until: datetime, now: datetime) -> bool:
+        """The attempt that holds ``slot`` of ``job`` goes on outside (X10): its permit, if it has one, goes on as well.
 
-        ``until`` is the end of its lease. Raises UnavailableError; may be repeated.
+        For twice ``KEPT_FOR``, or until its lease is over at ``until``: should it never be given back, it becomes void
+        then. True: whoever looks after the attempt is to look, and call this again, within ``KEPT_FOR``. Raises
+        UnavailableError; may be repeated.
         """
         key = queue_key(job.tenant_id, job.queue, job.lane)
         queue = self.in_force.find(key)
         if queue is None or queue.concurrency is None:
-            return
+            return False
         permit = permit_key(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at))
+        least, most = (min(until, now + life) + PERMIT_MARGIN for life in (KEPT_FOR, 2 * KEPT_FOR))
         for _ in range(_GATE_TRIES):
             read = self.queues.gate(key)
-            gate = read.kept(permit, until + PERMIT_MARGIN)
+            gate = read.kept(permit, most, unless_until=least)
             if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
-                return
+                return True
         raise UnavailableError("store", "the queue's gate is too busy")
 
     def adapt(self, key: QueueKey, before: Queue | None, after: Queue) -> None:

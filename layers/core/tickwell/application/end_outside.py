@@ -59,7 +59,7 @@ class EndOutside:
         if found.job.wants_no_attempt:
             raise AttemptEndedError(ExecutionStatus.CANCELLED.value)
         if found.slot.outside is not None:
-            self.admit_attempts.keep(found.job, found.slot, until=found.slot.outside.until(now))
+            self.admit_attempts.keep(found.job, found.slot, until=found.slot.outside.until(now), now=now)
         answer = self.jobs.sign(found.job, now=now, progress=progress)
         if not isinstance(answer, Signed) or answer.job.wants_no_attempt:
             return self.heartbeat(execution_id, token, progress)

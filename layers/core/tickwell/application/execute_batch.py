@@ -218,9 +218,10 @@ class ExecuteBatch:
             if attempts := [one for one in done if isinstance(one, Attempt)]:
                 await self._note(self._patiently(self.settle, attempts), report, errors)
             if handed_on := [one for one in done if isinstance(one, HandedOn)]:
-                before = len(report.settled)
+                before = len(report.settled), len(errors)
                 await self._note(self._patiently(self.let_go, handed_on), report, errors)
-                report.pending += len(handed_on) - (len(report.settled) - before)
+                if len(errors) == before[1]:
+                    report.pending += len(handed_on) - (len(report.settled) - before[0])
         if errors:
             raise errors[0]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from tickwell.application.admission import AdmitAttempts
+from tickwell.application.admission import KEPT_FOR, AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.handed_on import HandedOn
 from tickwell.application.outside_record import RecordOutside
@@ -39,9 +40,7 @@ class LetGo:
             for job in unwanted
             if job.slot is not None
         ]
-        settled = self.settle(attempts)
-        self.record.forget_logs([(one.job, one.execution) for one in attempts])
-        return settled
+        return self.settle(attempts)
 
     def _let_go(self, one: HandedOn) -> Job | None:
         """The job as it stands then; None where the attempt has been ended already."""
@@ -51,8 +50,8 @@ class LetGo:
             raise ValueError("only a claimed job can be let go of")
         outside = Outside(since=now, timeout_seconds=one.pending.timeout_seconds, has_log=one.has_log)
         until = outside.until(now)
-        self.admit_attempts.keep(job, slot, until=until)
-        self._see_to_its_end(job, slot, outside)
+        is_limited = self.admit_attempts.keep(job, slot, until=until, now=now)
+        self._see_to_its_end(job, slot, min(until, now + KEPT_FOR) if is_limited else until, now)
         answer = self.jobs.let_go(job, outside=outside)
         if not isinstance(answer, Signed):
             return None
@@ -60,13 +59,11 @@ class LetGo:
             self.arming.probe([answer.job], now=now)
         return answer.job
 
-    def _see_to_its_end(self, job: Job, slot: Slot, outside: Outside) -> None:
-        """A due item for the end of the new lease, where the safety sync would look later than that.
+    def _see_to_its_end(self, job: Job, slot: Slot, look_at: datetime, now: datetime) -> None:
+        """Have the safety sync look at ``look_at``, where it would do so later: at the end of the worker's lease.
 
-        It looks at the end of the lease that the worker had. Within the reach of a lane a probe looks.
+        Within the reach of a lane a probe looks.
         """
-        look_at = outside.until(outside.since) + TAKEOVER_DELAY
-        is_probed = look_at - outside.since <= self.arming.direct_horizon
-        if is_probed or (slot.lease_until is not None and look_at >= slot.lease_until):
-            return
-        self.arming.look_after(job, slot, at=look_at)
+        is_probed = look_at + TAKEOVER_DELAY - now <= self.arming.direct_horizon
+        if not is_probed and slot.lease_until is not None and look_at < slot.lease_until:
+            self.arming.look_after(job, slot, at=look_at)

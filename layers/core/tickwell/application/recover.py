@@ -38,9 +38,7 @@ class Recover:
             for job in jobs
             if job.slot is not None and job.slot.is_running()
         ]
-        settled = self.settle(attempts)
-        self.record_outside.forget_logs([(one.job, one.execution) for one in attempts])
-        return settled
+        return self.settle(attempts)
 
     def _ended(self, job: Job, slot: Slot, now: datetime, *, started: bool) -> Execution:
         if slot.outside is not None:

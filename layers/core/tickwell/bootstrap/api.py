@@ -87,6 +87,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         backfill=Backfill(jobs=jobs, history=core.history, directory=core.directory, arming=core.arming, clock=clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
         manage_queues=core.manage_queues(),
+        end_outside=core.end_outside(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
         request_limits=guards.limits,
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),

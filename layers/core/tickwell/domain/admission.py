@@ -60,12 +60,16 @@ class Gate:
         """The same after permits were given back; unknown ones are ignored."""
         return replace(self, permits=tuple(permit for permit in self.permits if permit.key not in keys))
 
-    def kept(self, key: str, until: datetime) -> "Gate":
-        """The same with the permit ``key``, if there is one, good until ``until`` at least: it is used outside."""
+    def kept(self, key: str, until: datetime, *, unless_until: datetime) -> "Gate":
+        """The same with the permit ``key``, if there is one, used outside, and good until ``until``.
+
+        As it is where it is used outside already and good until ``unless_until``: that spares a write.
+        """
+        kept = Permit(key=key, until=until, outside=True)
         return replace(
             self,
             permits=tuple(
-                Permit(key=key, until=max(permit.until, until), outside=True) if permit.key == key else permit
+                kept if permit.key == key and not (permit.outside and permit.until >= unless_until) else permit
                 for permit in self.permits
             ),
         )

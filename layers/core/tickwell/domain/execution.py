@@ -95,7 +95,7 @@ class Execution:
     ``token`` is the slot's token of the attempt; ``losses`` the lost attempts of this occurrence, this one included;
     ``returns`` those that a stopping worker gave back.
     ``recurring`` says whether the job goes on afterwards: a hint that saves the store a failed write, no more.
-    ``outside_ms``: how much of its duration no worker was busy with it, because it went on elsewhere (X10).
+    ``outside_ms``: how much of its duration it went on outside of any worker (X10); None: it did not.
     ``detail_blob`` names the blob that holds output and logs when they are too large for the store.
     """
 
@@ -115,7 +115,7 @@ class Execution:
     failure: Failure | None = None
     logs: tuple[LogEntry, ...] = ()
     detail_blob: str | None = None
-    outside_ms: int = 0
+    outside_ms: int | None = None
     expires_at: datetime
 
     @property

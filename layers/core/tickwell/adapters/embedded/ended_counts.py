@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tickwell.adapters.embedded.usage_rows import ADD_USE, DAY_MS
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.usage import Activity
+from tickwell.domain.usage import Activity, busy_ms
 
 _HOUR_MS = 3_600_000
 _KEPT_MS = 400 * DAY_MS
@@ -55,6 +55,7 @@ class Ended:
     status: ExecutionStatus
     started_ms: int
     duration_ms: int
+    outside_ms: int | None
     activity: Activity
     is_given_up: bool
 
@@ -88,13 +89,22 @@ def _used(ended: Sequence[Ended]) -> _Used:
     """What they add to their tenants' usage: how often, and how long it took, by day, queue, lane and activity."""
     used: _Used = {}
     for each in ended:
-        for activity in (each.activity, *([Activity.GIVEN_UP] if each.is_given_up else [])):
+        for activity in _activities(each):
             day_ms = each.finished_ms // DAY_MS * DAY_MS
             cell = (each.tenant_id, day_ms, each.queue, each.lane, activity.value)
             number, duration_ms = used.get(cell, (0, 0))
-            took_ms = 0 if activity is Activity.GIVEN_UP else each.duration_ms
+            took_ms = busy_ms(each.duration_ms, each.outside_ms) if activity is each.activity else 0
             used[cell] = (number + 1, duration_ms + took_ms)
     return used
+
+
+def _activities(each: Ended) -> list[Activity]:
+    activities = [each.activity]
+    if each.is_given_up:
+        activities.append(Activity.GIVEN_UP)
+    if each.outside_ms is not None:
+        activities.append(Activity.OUTSIDE)
+    return activities
 
 
 def _sums(those: Sequence[Ended]) -> tuple[int, ...]:

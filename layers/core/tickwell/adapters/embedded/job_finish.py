@@ -57,6 +57,7 @@ def finish_one(cursor: sqlite3.Cursor, execution: Execution, now: datetime, hand
         status=status,
         started_ms=due_ms if last_executed_ms is None else last_executed_ms,
         duration_ms=counts.duration_ms,
+        outside_ms=execution.outside_ms,
         activity=activity_of_attempt(execution.job_id, execution.attempt, is_recurring=bool(recurring)),
         is_given_up=is_given_up(status, keeps_slot=slot_due_ms == due_ms),
     )
