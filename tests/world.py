@@ -14,6 +14,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
@@ -57,6 +58,7 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
 from tickwell.domain.quota import DEFAULT_LIMITS
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
+from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
 
@@ -336,7 +338,7 @@ def new_world(
         )
 
     lanes = {lane: watch(f"lane {lane}", queue(f"lane-{lane.value}", "lane-dlq")) for lane in Lane}
-    blobs = watch("blobs", FileBlobs(folder / "blobs"))
+    blobs = watch("blobs", FileBlobs(folder / "blobs", stores.clock))
     core = Core(
         jobs=stores.jobs,
         listing=stores.listing,
@@ -347,6 +349,7 @@ def new_world(
         stop_switch=stores.stop_switch,
         audit_log=stores.audit,
         erasure=stores.erasure,
+        tenant_secrets=watch("tenant secrets", FileTenantSecrets(folder / "tenant-secrets", clock)),
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,
@@ -355,7 +358,7 @@ def new_world(
     )
     if lanes_of is None:
         _let_sync_have_run(stores)
-    registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
+    registry = TaskRegistry([CLEANUP_FILES, ECHO, SEND_EMAIL, *tasks])
     outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     outbound = replace(outbound, http=watch("http", outbound.http_client()))

@@ -3,9 +3,15 @@
 Units are counted below the SDK of the real functions on moto (``tests/meter``): they do not hang on the machine.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from tests.bench.benches import Run
 from tests.bench.results import Cell, Goal, Result, Table
@@ -24,11 +30,17 @@ from tests.meter.prices import (
 )
 from tests.quiet import quiet
 
+T = TypeVar("T")
+
 HOURS_A_MONTH = 730
 SIZES = (1_000, 100_000, 1_000_000)
-SHARED_JOBS = 1000
+SHARED_JOBS = 500
 MOST_GROWTH = 1.2
+MOST_PROCESSES = 4
 GOALS: Mapping[str, float] = {"immediate": 6.0, "immediate, in bulk": 4.5, "recurring, each hour (sweep)": 4.5}
+
+_NEVER_ALONE = "recurring, each minute"
+"""Among jobs that come so often none stays away from the others for as long as ``SPARSE`` asks, and there is no end."""
 
 _CASES: Mapping[str, tuple[Callable[[Crowd], Bill], Crowd]] = {
     "immediate": (cases.immediate, FULL),
@@ -37,7 +49,7 @@ _CASES: Mapping[str, tuple[Callable[[Crowd], Bill], Crowd]] = {
     "in an hour, by Scheduler": (cases.far_by_scheduler, FULL),
     "in an hour, by the sweep": (cases.far_by_sweep, FULL),
     "recurring, each hour (sweep)": (cases.occurrence_by_sweep, MANY),
-    "recurring, each minute": (cases.occurrence_each_minute, MANY),
+    _NEVER_ALONE: (cases.occurrence_each_minute, MANY),
     "a final failure": (cases.final_failure, FULL),
     "a retry": (cases.retry, FULL),
     "telling of a failure, by mail": (cases.told, FULL),
@@ -53,13 +65,14 @@ _READS: Mapping[str, str] = {
 
 def meter(run: Run) -> Result:
     """All cases, the designs and services beside them, and how writes spread over partition keys."""
-    with _quietly(run.folder):
-        full, sparse = _metered(quick=run.quick)
-        shares = {
-            "one by one": sharing.one_by_one(100 if run.quick else SHARED_JOBS),
-            "in bulk": sharing.in_bulk(100 if run.quick else SHARED_JOBS),
-        }
-        hour = cases.idle_hour(1000 if run.quick else MILLION)
+    jobs, waiting = (100, 1000) if run.quick else (SHARED_JOBS, MILLION)
+    with _beside_each_other(run.folder) as counted:
+        one_by_one = counted(partial(sharing.one_by_one, jobs))
+        in_bulk = counted(partial(sharing.in_bulk, jobs))
+        idle = counted(partial(cases.idle_hour, waiting))
+        full, sparse = _metered(counted, quick=run.quick)
+        shares = {"one by one": one_by_one.result(), "in bulk": in_bulk.result()}
+        hour = idle.result()
     return Result(
         tables=[_cases_table(full, sparse), _beside_table(full, sparse), _idle_table(hour), _shares_table(shares)],
         goals=[
@@ -101,14 +114,15 @@ def growth(run: Run) -> Result:
     )
 
 
-def _metered(*, quick: bool) -> tuple[dict[str, Bill], dict[str, Bill]]:
+def _metered(counted: "_Counted", *, quick: bool) -> tuple[dict[str, Bill], dict[str, Bill]]:
     """Each case in full batches and alone; reads are the same in both."""
     chosen = dict(list(_CASES.items())[:2]) if quick else _CASES
     chosen = {**chosen, **{name: _CASES[name] for name in GOALS}}
-    full = {name: case(crowd) for name, (case, crowd) in chosen.items()}
-    sparse = {name: case(SPARSE) for name, (case, _) in chosen.items()}
-    full |= cases.reads(_READS)
-    return full, sparse
+    full = {name: counted(partial(case, crowd)) for name, (case, crowd) in chosen.items()}
+    sparse = {name: counted(partial(case, SPARSE)) for name, (case, _) in chosen.items() if name != _NEVER_ALONE}
+    reads = counted(partial(cases.reads, _READS))
+    in_full = {name: bill.result() for name, bill in full.items()}
+    return {**in_full, **reads.result()}, {name: bill.result() for name, bill in sparse.items()}
 
 
 def _cases_table(full: Mapping[str, Bill], sparse: Mapping[str, Bill]) -> Table:
@@ -186,8 +200,32 @@ def _million(bill: Bill) -> float:
     return bill.dollars * MILLION
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Counted:
+    """Counts in other processes: units are the same beside whatever else runs, and time is not measured."""
+
+    pool: ProcessPoolExecutor
+    folder: Path
+
+    def __call__(self, work: Callable[[], T]) -> Future[T]:
+        return self.pool.submit(_in_silence, self.folder, work)
+
+
+@contextmanager
+def _beside_each_other(folder: Path) -> Iterator[_Counted]:
+    """As many processes as there are cores, but for a few."""
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as pool:
+        yield _Counted(pool=pool, folder=folder)
+
+
+def _in_silence(folder: Path, work: Callable[[], T]) -> T:
+    with _quietly(folder):
+        return work()
+
+
 @contextmanager
 def _quietly(folder: Path) -> Iterator[None]:
     """What the functions log goes into a file."""
-    with quiet(), (folder / "functions.log").open("w") as log, redirect_stdout(log):
+    with quiet(), (folder / f"functions-{os.getpid()}.log").open("a") as log, redirect_stdout(log):
         yield

@@ -27,7 +27,7 @@ FUNCTIONS: Final = (
     "NotifierFunction",
     "ArchiveFunction",
 )
-REPEATS = 5
+REPEATS = 3
 MOST_OVER_BARE = 1.15
 LAYER_MB = 25
 _MB = 1_000_000

@@ -44,7 +44,7 @@ _FILE = "tickwell.db"
 _LOOK = "SELECT 1 FROM queue_messages LIMIT 1"
 
 Statement = tuple[int, str, Any, bool]
-"""The number of the connection that it is sent through, SQL, its values, and whether they are many."""
+"""The number of the connection that it is sent through, SQL, its values (None: a script), and whether they are many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +162,11 @@ def _recorded(filled: Path, folder: Path, jobs: int) -> list[Statement]:
             super().executemany(sql, rows)
             return self
 
+        def executescript(self, sql: str, /) -> "Cursor":
+            log.append((numbers[self.connection], sql, None, False))
+            super().executescript(sql)
+            return self
+
     class Connection(sqlite3.Connection):
         def cursor(self, factory: Any = Cursor) -> Any:
             numbers.setdefault(self, len(numbers))
@@ -169,6 +174,9 @@ def _recorded(filled: Path, folder: Path, jobs: int) -> list[Statement]:
 
         def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
             return self.cursor().execute(sql, values)  # type: ignore[no-any-return]
+
+        def executescript(self, sql: str, /) -> sqlite3.Cursor:
+            return self.cursor().executescript(sql)  # type: ignore[no-any-return]
 
     with mock.patch("sqlite3.connect", functools.partial(sqlite3.connect, factory=Connection)):
         _worked(_copy(filled, folder), jobs, _PLACES)
@@ -186,7 +194,9 @@ def _sent(folder: Path, jobs: int, statements: Sequence[Statement]) -> Took:
         }
         begun, cpu_begun = time.perf_counter(), time.process_time()
         for number, sql, values, are_many in statements:
-            if are_many:
+            if values is None:
+                connections[number].executescript(sql)
+            elif are_many:
                 connections[number].executemany(sql, values)
             else:
                 connections[number].execute(sql, values).fetchall()

@@ -29,8 +29,8 @@ def python_environment(name: str, requirements: Sequence[str]) -> Path:
     folder = ENVIRONMENTS / name
 
     def install() -> None:
-        _run([sys.executable, "-m", "venv", str(folder)])
-        _run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *requirements])
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+        _run([sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", *requirements])
 
     _once(folder, f"{sys.version} {' '.join(requirements)}", install)
     return folder / "bin" / "python"

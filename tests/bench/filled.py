@@ -215,8 +215,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 def write_back_by_hand(database: Database) -> None:
     """Do not write the log back by itself from now on."""
-    for connection in (database._writer, database._hasty_writer):
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    database._writer.execute("PRAGMA wal_autocheckpoint = 0")
 
 
 def write_back(database: Database) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.benches import Bench, Run
+from tests.bench.benches import MOST_SECONDS, Bench, Run
 from tests.bench.machine import machine
 from tests.bench.results import Result, text
 from tests.limited_process import ended, started
@@ -49,18 +49,26 @@ def command(bench: Bench, *, quick: bool = False) -> str:
     return f"make bench ONLY={bench.name}{' QUICK=1' if quick else ''}"
 
 
-def run_all(benches: Sequence[Bench], *, report: Path, quick: bool = False, start: Start | None = None) -> int:
+def run_all(
+    benches: Sequence[Bench],
+    *,
+    report: Path,
+    quick: bool = False,
+    start: Start | None = None,
+    most_seconds: float = MOST_SECONDS,
+) -> int:
     """Run ``benches``, print their tables, write ``report``; 0 when each came to an end, goals reached or not.
 
     The report keeps what other benches measured on this machine before. ``start`` begins the process of a bench that
-    writes its result to a file.
+    writes its result to a file. All together are over after ``most_seconds``: whoever is late has no result.
     """
     here = machine()
     print(", ".join(f"{name} {value}" for name, value in here.items()), flush=True)
     began = time.monotonic()
     done: list[Done] = []
     for bench in benches:
-        over = _run(bench, quick=quick, start=start or _start)
+        left_seconds = most_seconds - (time.monotonic() - began)
+        over = _run(bench, quick=quick, start=start or _start, left_seconds=left_seconds)
         done.append(over)
         print("", *over.lines(), sep="\n", flush=True)
         _write(report, here, over)
@@ -88,12 +96,14 @@ def _start(bench: Bench, run: Run, result: Path) -> "subprocess.Popen[str]":
     return started([*asked, *(["--quick"] if run.quick else [])])
 
 
-def _run(bench: Bench, *, quick: bool, start: Start) -> Done:
+def _run(bench: Bench, *, quick: bool, start: Start, left_seconds: float) -> Done:
+    if left_seconds <= 0:
+        return Done(bench=bench, quick=quick, seconds=0, fault="no time was left for it")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tickwell-bench-", ignore_cleanup_errors=True) as folder:
         written = Path(folder) / "result.json"
         process = start(bench, Run(folder=Path(folder), quick=quick), written)
-        fault: str | None = ended(process, limit_seconds=bench.limit_seconds)
+        fault: str | None = ended(process, limit_seconds=min(bench.limit_seconds, left_seconds))
         result = None
         if process.returncode == 0 and written.exists():
             fault, result = None, Result.from_json(json.loads(written.read_text()))

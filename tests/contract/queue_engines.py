@@ -1,16 +1,18 @@
 """The engines that the contracts of queues, mail, blobs and secrets are tested against."""
 
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import boto3
 import pytest
 from moto import mock_aws
 from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+from tests.contract import quick_sqlite
 from tests.doubles import FakeClock
 from tickwell.adapters.aws.s3 import S3Blobs
 from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
@@ -59,6 +61,7 @@ class EmbeddedEngine:
 
     def __init__(self, path: str) -> None:
         self.clock = FakeClock()
+        quick_sqlite.put_file(path)
         self.database = Database(path)
         self._pairs = 0
 
@@ -145,10 +148,17 @@ def embedded_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     engine.database.close()
 
 
+@functools.cache
+def _client(service: Literal["sqs", "s3"]) -> Any:
+    """One client for all tests, because making one takes long; it talks to the moto of the time when it is used."""
+    return boto3.client(service, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
 @pytest.fixture
 def sqs_engine(aws: str) -> SqsEngine:
     """Queues of the aws engine."""
-    return SqsEngine(boto3.client("sqs", region_name=aws))
+    assert aws == REGION
+    return SqsEngine(_client("sqs"))
 
 
 @pytest.fixture(params=["embedded in memory", "embedded in a file", "aws"])
@@ -168,7 +178,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "embedded":
         return FileBlobs(tmp_path / "blobs")
     request.getfixturevalue("aws")
-    client = boto3.client("s3", region_name=REGION)
+    client = _client("s3")
     client.create_bucket(Bucket="blobs", CreateBucketConfiguration={"LocationConstraint": REGION})
     return S3Blobs(client, "blobs")
 

@@ -1,11 +1,12 @@
 """SQLite in memory without ado: a new database is a copy of one that was migrated once.
 
-A test makes two or three of them, and making the schema takes ten times as long as copying it. Databases in files are
-migrated each by itself.
+A test makes two or three of them, and making the schema takes ten times as long as copying it. A database in a file is
+migrated by itself, unless whoever wants it asks for a copy (``put_file``).
 """
 
 import sqlite3
 import threading
+from pathlib import Path
 from typing import Final
 
 from tickwell.adapters.embedded.database import Database
@@ -25,6 +26,7 @@ def _model() -> sqlite3.Connection:
 
 
 _MODEL: Final = _model()
+_MODEL_FILE: Final = _MODEL.serialize()
 
 
 def _connected(database: Database) -> sqlite3.Connection:
@@ -34,6 +36,12 @@ def _connected(database: Database) -> sqlite3.Connection:
         with _lock:
             _MODEL.backup(connection)
     return connection
+
+
+def put_file(path: str) -> None:
+    """Make the file ``path`` a new database, unless there is one."""
+    if path != ":memory:" and not Path(path).exists():
+        Path(path).write_bytes(_MODEL_FILE)
 
 
 def install() -> None:

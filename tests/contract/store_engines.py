@@ -135,6 +135,7 @@ class DynamoStores:
 
 def embedded_stores(path: str, clock: FakeClock) -> EmbeddedStores:
     """Stores in the SQLite file ``path``, put together as the product does."""
+    quick_sqlite.put_file(path)
     database = Database(path)
     rates = EmbeddedRateLimiter(":memory:" if path == ":memory:" else f"{path}-limits", clock)
     return EmbeddedStores(stores=stores_of(database, clock, ids=SeededIds(clock), rates=rates), database=database)

@@ -167,6 +167,36 @@ def test_all_forms_of_a_finish_together_are_what_they_are_alone(stores: Stores) 
         assert (left.slot is None) == (right.slot is None)
 
 
+def test_of_many_claims_each_is_won_or_lost_by_itself(stores: Stores) -> None:
+    made = [created(stores, payload=number) for number in range(63)]
+    lost = set(range(0, 63, 7))
+    stores.jobs.claim_many([claim(made[number], token="another's") for number in lost])
+    results = stores.jobs.claim_many([claim(one) for one in made])
+    assert {number for number, result in enumerate(results) if isinstance(result, ClaimLost)} == lost
+    assert [result.job and result.job.payload for result in results] == list(range(63))
+    assert all(result.job == stores.jobs.get(TENANT, one.job_id) for result, one in zip(results, made, strict=True))
+
+
+def test_of_many_attempts_each_is_recorded_and_finished_by_itself(stores: Stores) -> None:
+    attempts = [execution(one, output=number) for number, one in enumerate(running(stores, 63))]
+    earlier = replace(attempts[8], output="earlier")
+    stores.history.record_many([earlier])
+    assert stores.history.record_many(attempts) == [*attempts[:8], earlier, *attempts[9:]]
+    gone = set(range(3, 63, 10))
+    sent = [replace(one, token="gone") if number in gone else one for number, one in enumerate(attempts)]
+    assert list(stores.jobs.finish_many(sent, now=NOON)) == [number not in gone for number in range(63)]
+    jobs = [stores.jobs.get(TENANT, one.job_id) for one in attempts]
+    assert [one.tally.executions for one in jobs] == [int(number not in gone) for number in range(63)]
+    assert {number for number, one in enumerate(jobs) if one.status is not JobStatus.COMPLETED} == gone
+
+
+def test_an_attempt_that_is_finished_twice_in_a_batch_counts_once(stores: Stores) -> None:
+    one, other = (execution(each) for each in running(stores, 2))
+    stale = replace(one, token="stale")
+    assert list(stores.jobs.finish_many([one, other, one, stale], now=NOON)) == [True, True, False, False]
+    assert stores.jobs.get(TENANT, one.job_id).tally.executions == 1
+
+
 def test_finishes_whose_answer_was_lost_leave_their_retries_waiting(dynamodb: DynamoStores) -> None:
     jobs = running(dynamodb.stores, 3)
     attempts = [execution(one, status=ExecutionStatus.FAILED, decision=RETRY) for one in jobs]

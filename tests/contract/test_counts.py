@@ -221,7 +221,7 @@ def test_counts_are_what_a_recount_finds(
 def told(dynamodb: DynamoStores, aws: str) -> list[Change]:
     """What the stream tells of some jobs, each with attempts."""
     chance = random.Random(7)
-    steps = [(chance.choice(["create", "create", "end", "end", "delete"]), status) for status in [*DECISIONS] * 12]
+    steps = [(chance.choice(["create", "create", "end", "end", "delete"]), status) for status in [*DECISIONS] * 6]
     lived(dynamodb.stores, steps, chance)
     return changes_from({"Records": stream_records(aws)})
 

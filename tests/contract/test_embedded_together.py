@@ -64,6 +64,29 @@ def test_a_transaction_inside_that_fails_takes_back_what_it_wrote(database: Data
     assert on_disk(tmp_path) == {1, 3}
 
 
+def test_a_row_alone_needs_no_savepoint_and_takes_back_nothing_else_when_it_fails(
+    database: Database, tmp_path: Path
+) -> None:
+    statements: list[str] = []
+    database._writer.set_trace_callback(statements.append)
+    with database.together():
+        write(database, 1)
+        for n in (2, 1):
+            with contextlib.suppress(sqlite3.IntegrityError), database.transaction(one_row=True) as cursor:
+                cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+        write(database, 3)
+    assert on_disk(tmp_path) == {1, 2, 3}
+    assert sum(statement.startswith("SAVEPOINT") for statement in statements) == 2
+
+
+def test_a_row_alone_that_fails_leaves_no_transaction_open(database: Database, tmp_path: Path) -> None:
+    for n in (1, 1, 2):
+        with contextlib.suppress(sqlite3.IntegrityError), database.transaction(one_row=True) as cursor:
+            cursor.execute("INSERT INTO probe VALUES (?, NULL)", (n,))
+    assert not database._writer.in_transaction
+    assert on_disk(tmp_path) == {1, 2}
+
+
 def test_on_a_full_disk_nothing_of_it_is_there_although_nobody_heeded_the_error(
     database: Database, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tickwell.domain.child import child_id
 from tickwell.domain.job import JobStatus
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.job_listing import JobQuery
-from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 from tickwell.domain.schedule import JobType
 from tickwell.messages import decode_job_message, encode_job_message
 
@@ -98,9 +98,7 @@ def test_how_full_a_queue_is_can_be_counted_up_to_a_number(embedded_engine: Embe
 def test_the_oldest_message_is_found_behind_those_of_others() -> None:
     with closing(Database(":memory:")) as database:
         clock = FakeClock()
-        queue = EmbeddedQueue(
-            database, "lane", None, encode_job_message, decode_job_message, clock, visibility_seconds=60
-        )
+        queue = _lane(database, clock)
         for group in "babcb":
             queue.send([Outgoing(message=job_message(0), delay_seconds=0, group=group)])
             clock.advance(1)
@@ -110,16 +108,39 @@ def test_the_oldest_message_is_found_behind_those_of_others() -> None:
             assert queue.depth(most=1).oldest_at == NOON + timedelta(seconds=seconds)
 
 
-def test_whether_anything_waits_takes_as_long_in_a_long_queue() -> None:
+@pytest.mark.parametrize("most", [1, None])
+def test_how_full_a_queue_is_takes_as_long_in_a_long_queue(most: int | None) -> None:
     taken = []
     for count in (FEW, MANY):
         with closing(Database(":memory:")) as database:
-            queue = EmbeddedQueue(
-                database, Lane.LOW, None, encode_job_message, decode_job_message, FakeClock(), visibility_seconds=60
-            )
-            queue.send([Outgoing(message=job_message(0), delay_seconds=0, group="t")] * count)
+            queue = _lane(database, FakeClock())
+            for group in "ab":
+                queue.send([Outgoing(message=job_message(0), delay_seconds=0, group=group)] * (count // 2))
             queue.receive(1, wait_seconds=0)
             with steps(database) as counting:
-                assert queue.depth(most=1).waiting == 1
+                assert queue.depth(most=most).waiting == (most or count - 1)
         taken.append(counting.taken)
     assert taken[0] == taken[1]
+
+
+@pytest.mark.parametrize(("sent", "told"), [(90, 80), (200, 200)])
+def test_what_is_deleted_too_late_counts_as_waiting_in_a_long_queue_until_others_had_their_turn(
+    sent: int, told: int
+) -> None:
+    with closing(Database(":memory:")) as database:
+        clock = FakeClock()
+        queue = _lane(database, clock)
+        queue.send([Outgoing(message=job_message(0), delay_seconds=0, group="a")] * sent)
+        late = queue.receive(10, wait_seconds=0)
+        clock.advance(61)
+        queue.receive(1, wait_seconds=0)  # the ten have turns again, behind the others
+        queue.send([Outgoing(message=job_message(0), delay_seconds=0, group="a")])
+        queue.delete(queue.receive(1, wait_seconds=0))
+        queue.delete(late)
+        assert queue.depth().waiting == told - 1
+        queue.receive(sent - 12, wait_seconds=0)
+        assert queue.depth().waiting == 1
+
+
+def _lane(database: Database, clock: FakeClock) -> EmbeddedQueue[JobMessage]:
+    return EmbeddedQueue(database, "lane", None, encode_job_message, decode_job_message, clock, visibility_seconds=60)

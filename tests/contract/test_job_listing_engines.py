@@ -16,6 +16,7 @@ from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.aws.dynamodb import job_listing, listing
+from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.migrations import steps as migrations
 from tickwell.domain.counts import Counts, ExecutionTally, JobCell
 from tickwell.domain.errors import InvalidInputError
@@ -140,7 +141,7 @@ def test_jobs_that_were_there_before_the_listing_are_found_by_every_order(
     path, later = str(tmp_path / "tickwell.db"), str(tmp_path / "later.db")
     with monkeypatch.context() as before:
         before.setattr(migrations, "steps", lambda: {number: known[number] for number in (1, 2)})
-        embedded_stores(path, FakeClock()).database.close()
+        Database(path).close()
     model = embedded_stores(later, FakeClock())
     made = created(model.stores, name="old", next_run_at=NOON + MINUTE)
     model.database.close()

@@ -24,7 +24,7 @@ from tests.chaos.crash.verdicts import Duplicated, Lost, Orphan, Wrong
 from tests.chaos.crash.wire import Wire
 from tests.chaos.trials import Run
 
-SOME = Shares(crashes=0.12, fails=0.12)
+SOME = Shares(crashes=0.08, fails=0.08)
 FEW = Shares(crashes=0.01, fails=0.01)
 QUICK = {name: play for name, play in EVERY_FLOW.items() if name not in CAMPAIGN_FLOWS}
 ON_DYNAMODB = {name: QUICK[name] for name in list(QUICK)[::8]}

@@ -1,8 +1,10 @@
 """Messages that reach a worker a little before their time: each starts at its own instant, and none before."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,14 @@ from tests.api_hosts import memory_world
 from tests.doubles import NOON
 from tests.world import World, task
 from tickwell.application.arming import first_attempt
+from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
 from tickwell.application.create_job import At
 from tickwell.application.execute_batch import BatchReport
 from tickwell.application.ports import Outgoing
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import Precision
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -31,6 +35,15 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = memory_world(tmp_path, tasks=[task("probe", lambda _payload, context: context.now().isoformat())])
     yield made
     made.close()
+
+
+class AtOnce(ThreadPoolExecutor):
+    """What is handed to a thread is done by then, so that turns of the loop are all that anything takes."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(call(*args, **kwargs))
+        return done
 
 
 def ticking(world: World) -> Callable[[float], Awaitable[None]]:
@@ -61,7 +74,12 @@ def execute_all(world: World, jobs: list[Job], stop: WorkerStop | None = None, p
     deliveries = queue.receive(10, wait_seconds=0)
     assert len(deliveries) == len(jobs)
     execute = replace(world.execute, pause=pause or ticking(world))
-    report = asyncio.run(execute(queue, deliveries, stop=stop))
+
+    async def work() -> BatchReport:
+        asyncio.get_running_loop().set_default_executor(AtOnce())
+        return await execute(queue, deliveries, stop=stop)
+
+    report = asyncio.run(work())
     queue.delete([delivery for delivery in deliveries if delivery.message_id not in report.again])
     return report
 
@@ -130,3 +148,28 @@ def test_messages_say_whether_they_may_be_early(world: World) -> None:
     """Only then may an engine that knows whole seconds deliver them before their time."""
     plain, precise = world.create(), world.create(precision=Precision.SUBSECOND)
     assert [first_attempt(job, NOON).subsecond for job in (plain, precise)] == [False, True]
+
+
+def test_what_runs_goes_on_while_others_are_claimed(world: World) -> None:
+    """A claim waits for the disk, and for whoever writes just then; the worker's loop does not."""
+    went_on = threading.Event()
+    claim = world.execute.claim_attempts
+
+    class Patient(ClaimAttempts):
+        def __call__(self, messages: Sequence[JobMessage], *, now: datetime) -> ClaimedBatch:
+            assert went_on.wait(timeout=1)
+            return claim(messages, now=now)
+
+    parts = {field.name: getattr(claim, field.name) for field in fields(claim)}
+    execute = replace(world.execute, claim_attempts=Patient(**parts))
+    job = world.create(task="probe")
+    queue = world.lanes[Lane.MEDIUM]
+
+    async def work() -> BatchReport:
+        batch = asyncio.create_task(execute(queue, queue.receive(1, wait_seconds=0)))
+        await asyncio.sleep(0)
+        went_on.set()
+        return await batch
+
+    report = asyncio.run(work())
+    assert [settled.execution.job_id for settled in report.settled] == [job.job_id]

@@ -9,12 +9,13 @@ queues and stop switches for five seconds has been forgotten.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from tests.meter.bill import Bill
 from tests.meter.crowd import crowd
 from tests.meter.prices import Charge
-from tests.meter.stage import FULL_BATCH, Stage, open_stage, spent
+from tests.meter.stage import FULL_BATCH, Stage, empty_stage, open_stage, spent
 
 JOBS: Final = 50
 """How many jobs share what is shared in full batches."""
@@ -204,14 +205,21 @@ class Span:
 
         To be asked for when its stage is closed.
         """
-        with open_stage(far_timer=far_timer) as idle:
-            idle.now = self.begun - timedelta(seconds=60)
-            idle.sync(2)
-            with spent(idle) as anyway:
-                for at in self.synced:
-                    idle.now = at
-                    idle.sync()
+        anyway = _idle_syncs(far_timer, self.begun, tuple(self.synced))
         return self.bill.plus(anyway, -1).each(jobs)
+
+
+@cache
+def _idle_syncs(far_timer: str, begun: datetime, synced: Sequence[datetime]) -> Bill:
+    """What the safety sync uses where there is nothing to do; it has run until ``begun``."""
+    with empty_stage(far_timer=far_timer) as idle:
+        idle.now = begun - timedelta(seconds=60)
+        idle.sync(2)
+        with spent(idle) as bill:
+            for at in synced:
+                idle.now = at
+                idle.sync()
+        return bill
 
 
 def _span(stage: Stage, all_of_it: Callable[[], None]) -> Span:

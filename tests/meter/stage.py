@@ -159,6 +159,15 @@ class Stage:
 @contextmanager
 def open_stage(*, far_timer: str = "sweep", **environment: str) -> Iterator[Stage]:
     """A stage in an AWS account of its own, with a user, and functions that have started. Ids repeat."""
+    with empty_stage(far_timer=far_timer, **environment) as stage:
+        stage.token = stage.stack.register()
+        warm(stage)
+        yield stage
+
+
+@contextmanager
+def empty_stage(*, far_timer: str = "sweep", **environment: str) -> Iterator[Stage]:
+    """A stage where nobody has asked for anything yet."""
     quick_moto.install()
     with contextlib.ExitStack() as ends, mock_aws(), metered() as meter:
         patch = ends.enter_context(pytest.MonkeyPatch.context())
@@ -175,8 +184,6 @@ def open_stage(*, far_timer: str = "sweep", **environment: str) -> Iterator[Stag
         patch.setattr(SystemClock, "now", lambda _clock: stage.now)
         patch.setattr(SystemIds.__init__, "__defaults__", (random.Random(0).getrandbits,))
         boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="group")
-        stage.token = stack.register()
-        warm(stage)
         yield stage
 
 

@@ -23,7 +23,9 @@ def writes(result: Result) -> str:
     return f"open(RESULT, 'w').write({json.dumps(result.as_json())!r})"
 
 
-def run(folder: Path, code: Mapping[str, str], *, limit_seconds: float = 60) -> tuple[int, dict[str, Any]]:
+def run(
+    folder: Path, code: Mapping[str, str], *, limit_seconds: float = 60, most_seconds: float = 60
+) -> tuple[int, dict[str, Any]]:
     report = folder / "build" / "bench.json"
     benches = [Bench(name=name, function="no:where", limit_seconds=limit_seconds) for name in code]
 
@@ -31,7 +33,7 @@ def run(folder: Path, code: Mapping[str, str], *, limit_seconds: float = 60) -> 
         assert run.folder.is_dir()
         return started([sys.executable, "-c", code[bench.name].replace("RESULT", repr(str(result)))])
 
-    failed = runner.run_all(benches, report=report, start=start)
+    failed = runner.run_all(benches, report=report, start=start, most_seconds=most_seconds)
     return failed, json.loads(report.read_text())
 
 
@@ -71,6 +73,14 @@ def test_a_bench_without_a_result_fails_the_run(
     assert word in capsys.readouterr().out
     assert "fault" in report["benches"]["one"]
     assert "tables" in report["benches"]["two"]
+
+
+def test_all_benches_together_have_so_much_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failed, report = run(tmp_path, {"one": "import time; time.sleep(600)", "two": writes(REACHED)}, most_seconds=1)
+    assert failed == 1
+    assert "it took longer than 1 s" in report["benches"]["one"]["fault"]
+    assert report["benches"]["two"]["fault"] == "no time was left for it"
+    assert "2 benches, one, two broken" in capsys.readouterr().out
 
 
 def test_the_report_keeps_what_was_measured_here_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from tests.bench.peers.field import CELERY, Runner, installed
 from tests.bench.peers.running import started, submit, wait_until
 from tests.bench.peers.stores import store
 
-_SETTLING_SECONDS = 15.0
+_SETTLING_SECONDS = 10.0
 """Longer than it takes Celery to look for messages that were not acknowledged: what runs twice does so by then."""
 
 _LATE_CELERY = replace(CELERY, program="celery_late.py")

@@ -288,7 +288,7 @@ RULE_3 = (
         name="a finish that overwrites a lost",
         edits=(
             Edit(
-                module="tickwell.adapters.embedded.history",
+                module="tickwell.adapters.embedded.execution_rows",
                 old="outcome = excluded.outcome, logs = excluded.logs\n    WHERE expires_ms <= ?",
                 new="outcome = excluded.outcome, logs = excluded.logs\n    WHERE ? IS NOT NULL",
             ),

@@ -419,7 +419,7 @@ RULE_11 = (
         name="an expired record that is shown",
         edits=(
             Edit(
-                module="tickwell.adapters.embedded.history",
+                module="tickwell.adapters.embedded.execution_rows",
                 old="WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND attempt = ? AND expires_ms > ?",
                 new="WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND attempt = ? AND ? > 0",
             ),

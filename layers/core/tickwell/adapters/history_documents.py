@@ -24,7 +24,7 @@ def execution_texts(execution: Execution) -> ExecutionTexts:
     """What to store of ``execution`` besides its key and its expiry."""
     summary: dict[str, Any] = {
         "v": VERSION,
-        "status": execution.status,
+        "status": execution.status.value,
         "token": execution.token,
         "then": _decision_document(execution.decision),
         "losses": execution.losses,
@@ -45,7 +45,7 @@ def execution_texts(execution: Execution) -> ExecutionTexts:
     return ExecutionTexts(
         summary=document_json(summary),
         outcome=to_json(outcome),
-        logs=to_json([_log_document(entry) for entry in execution.logs]) if execution.logs else None,
+        logs=_logs_text(execution.logs) if execution.logs else None,
     )
 
 
@@ -136,6 +136,11 @@ def _decision_from(document: list[Any]) -> Decision:
         case ["cancelled"]:
             return Cancelled()
     raise ValueError(f"stored decision {document!r} is of an unknown kind")
+
+
+def _logs_text(logs: tuple[LogEntry, ...]) -> str:
+    encode = document_json if all(entry.metadata is None for entry in logs) else to_json
+    return encode([_log_document(entry) for entry in logs])
 
 
 def _log_document(entry: LogEntry) -> list[Any]:

@@ -4,13 +4,14 @@ import hashlib
 import itertools
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tickwell.application.ports import Clock
-from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 
 _RANDOM_BITS = 74
 """What a UUIDv7 holds besides the time, version and variant (RFC 9562, section 5.7)."""
@@ -23,8 +24,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The current instant: aware, UTC, whole milliseconds."""
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return from_epoch_ms(time.time_ns() // 1_000_000)
 
 
 class SystemIds:

@@ -57,10 +57,11 @@ def _start_by(job: Job, due_at: datetime, run_at: datetime, *, queued: bool) -> 
     """After that the job must be read before it is claimed; None: never, or always, as for an armed occurrence."""
     if job.is_recurring and not queued:
         return None
-    limits = [latest for latest in (job.policy.latest_start(due_at),) if latest is not None]
+    latest = job.policy.latest_start(due_at)
     if job.policy.misfire is Misfire.SKIP and not queued:
-        limits.append(run_at + job.policy.misfire_grace)
-    return min(limits, default=None)
+        not_late = run_at + job.policy.misfire_grace
+        return not_late if latest is None else min(latest, not_late)
+    return latest
 
 
 def probe_message(job: Job) -> JobMessage | None:

@@ -4,7 +4,9 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tickwell.application.attempt_secrets import AttemptSecrets
 from tickwell.application.lifeline import End
+from tickwell.application.masking import Masker
 from tickwell.application.task_output import require_storable
 from tickwell.application.task_processes import TaskRaisedError
 from tickwell.domain.completion import PendingCompletion
@@ -75,6 +77,18 @@ def ended_with(output: Any) -> Ending:
     if isinstance(output, PendingCompletion):
         return Ending(status=ExecutionStatus.RUNNING, pending=output)
     return Ending(status=ExecutionStatus.SUCCESS, output=output, output_bytes=require_storable(output))
+
+
+def masked(ending: Ending, mask: Masker, secrets: AttemptSecrets) -> Ending:
+    """``ending`` without secrets, those that the attempt has opened as well.
+
+    What a task returns is its own business, but for the latter: it got them, and may not show them.
+    """
+    if secrets.opened:
+        ending = replace(ending, output=secrets.mask.value(ending.output))
+    if ending.failure is None:
+        return ending
+    return replace(ending, failure=mask.also(secrets.opened).failure(ending.failure))
 
 
 def timed_out(limit_seconds: float) -> Ending:

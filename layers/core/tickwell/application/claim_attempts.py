@@ -1,7 +1,6 @@
 """From messages to attempts: the claim, and the re-arming of recurring jobs in the same write (rules 2 and 5)."""
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -216,12 +215,14 @@ def _rounds(messages: Sequence[JobMessage]) -> list[list[JobMessage]]:
     An occurrence that is armed comes before what waits in the slot: it meets the slot as it was when it became due.
     """
     rounds: list[list[JobMessage]] = []
-    seen: Counter[JobKey] = Counter()
+    seen: dict[JobKey, int] = {}
     for message in sorted((m for m in messages if not m.probe), key=lambda m: m.attempt > 1 or m.queued):
-        if seen[message.key] == len(rounds):
+        key = message.key
+        number = seen.get(key, 0)
+        if number == len(rounds):
             rounds.append([])
-        rounds[seen[message.key]].append(message)
-        seen[message.key] += 1
+        rounds[number].append(message)
+        seen[key] = number + 1
     return rounds
 
 

@@ -23,8 +23,9 @@ class EndedJobs:
         """Note the jobs whose last attempt that is. Raises UnavailableError; may be repeated."""
         groups: dict[tuple[str, str | None, Lane, JobStatus], list[tuple[Job, Execution]]] = defaultdict(list)
         for job, last in ended:
-            if last.ends_as is not None and not job.is_recurring:
-                groups[job.tenant_id, job.queue, job.lane, last.ends_as].append((job, last))
+            status = last.ends_as
+            if status is not None and not job.is_recurring:
+                groups[job.tenant_id, job.queue, job.lane, status].append((job, last))
         counted = [
             as_ended
             for (*_, status), group in groups.items()

@@ -14,8 +14,9 @@ from tickwell.application.handed_on import HandedOn
 from tickwell.application.lateness import late_among
 from tickwell.application.let_go import LetGo
 from tickwell.application.ports import Clock, Delivery, MessageQueue
+from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS
 from tickwell.application.recover import Recover
-from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
+from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.running import Running
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.application.watch import Watch
@@ -174,7 +175,8 @@ class ExecuteBatch:
                 report.leave([delivery for delivery, _ in ready])
                 return
             failed = await self._run([message for _, message in ready], report, stop)
-            report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
+            if failed:
+                report.again += [delivery.message_id for delivery, message in ready if message.identity in failed]
         except UnavailableError:
             report.again += [delivery.message_id for delivery, _ in ready]
 
@@ -182,6 +184,22 @@ class ExecuteBatch:
         """Admit, claim, run and settle; the attempts whose messages must come again.
 
         Raises only when all attempts have ended.
+        """
+        batch, ready = await asyncio.to_thread(self._claim, messages, report)
+        running = Running(self.run_attempt, stop)
+        for job in batch.claimed:
+            running.start(job)
+        watching = asyncio.create_task(self.watch(running.lifelines))
+        try:
+            await self._settle(batch, ready, running, report)
+        finally:
+            watching.cancel()
+        return {message.identity for message in batch.again}
+
+    def _claim(self, messages: Sequence[JobMessage], report: BatchReport) -> tuple[ClaimedBatch, int]:
+        """Admit and claim; how many the limits let pass. It waits for the store, and what runs must not wait with it.
+
+        Raises UnavailableError.
         """
         now = self.clock.now()
         admitted = self.admit_attempts([message for message in messages if not message.probe], now=now)
@@ -193,15 +211,7 @@ class ExecuteBatch:
         report.late += late_among(ready, batch.claimed, now)
         report.missed += batch.missed
         self.admit_attempts.give_back(batch.over)
-        running = Running(self.run_attempt, stop)
-        for job in batch.claimed:
-            running.start(job)
-        watching = asyncio.create_task(self.watch(running.lifelines))
-        try:
-            await self._settle(batch, len(ready), running, report)
-        finally:
-            watching.cancel()
-        return {message.identity for message in batch.again}
+        return batch, len(ready)
 
     async def _settle(self, batch: ClaimedBatch, messages: int, running: Running, report: BatchReport) -> None:
         """Settle what was abandoned, and what runs as it ends."""

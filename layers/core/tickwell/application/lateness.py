@@ -16,4 +16,6 @@ def late_among(messages: Sequence[JobMessage], claimed: Sequence[Job], now: date
     What a limit let through (``admitted``) is left out: it was held back on purpose.
     """
     late = {m.identity for m in messages if not m.admitted and not m.probe and now - m.run_at > LATE_AFTER}
+    if not late:
+        return 0
     return sum((job.key, job.slot.due_at, job.slot.attempt) in late for job in claimed if job.slot is not None)

@@ -64,6 +64,8 @@ class TaskLog:
 
 def bounded_text(text: str) -> str:
     """``text`` as UTF-8 can express it, cut at 32 KB."""
+    if text.isascii() and len(text) <= _MAX_ENTRY_BYTES:
+        return text
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= _MAX_ENTRY_BYTES:
         return encoded.decode()

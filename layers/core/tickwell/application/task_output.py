@@ -22,7 +22,7 @@ def require_storable(output: Any) -> int:
     except (TypeError, ValueError, RecursionError) as error:
         reason = f"what the task returned is not JSON: {error}"
         raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False) from error
-    if is_too_deep(output):
+    if encoded.count("[") + encoded.count("{") > DEEPEST_NESTING and is_too_deep(output):
         reason = f"what the task returned is nested deeper than {DEEPEST_NESTING} levels"
         raise AttemptFailedError("OUTPUT_NOT_JSON", reason, retryable=False)
     if len(encoded) > LARGEST_OUTPUT_BYTES:

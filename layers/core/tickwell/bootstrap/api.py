@@ -13,15 +13,18 @@ from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.generate_image import GenerateImage
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_job import GetJob
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.read_result import ReadResult
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.filing import Filing
 from tickwell.bootstrap.limits import Guards
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.outbound import Notifying
@@ -38,6 +41,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     registry: TaskRegistry,
     guards: Guards,
     export_tenant: ExportTenant,
+    filing: Filing,
     stage: str,
     allowed_origins: tuple[str, ...],
 ) -> ApiServices:
@@ -73,6 +77,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         quotas=accounts.read_quotas(guards.quotas, queues=core.queues, webhooks=notifying.webhooks),
         create_job=create_job,
         create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once or STEP),
+        generate_image=GenerateImage(create_job=create_job),
         define_job=define_job,
         find_job=FindJob(caller_keys=core.caller_keys, get_job=get_job),
         apply_jobs=ApplyJobs(define_job=define_job),
@@ -85,10 +90,12 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
             jobs=jobs, history=core.history, listing=core.listing, directory=core.directory, clock=clock
         ),
         backfill=Backfill(jobs=jobs, history=core.history, directory=core.directory, arming=core.arming, clock=clock),
+        files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
         manage_queues=core.manage_queues(),
         end_outside=core.end_outside(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
+        read_result=ReadResult(jobs=jobs, history=core.history, blobs=blobs, link_files=filing.link_files(clock)),
         request_limits=guards.limits,
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tickwell.application.account_mails import SendAccountMail
+from tickwell.application.attempt_secrets import ReadableSecrets, TenantAttemptSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline
+from tickwell.application.making_images import NoImages
 from tickwell.application.notice import ReadNotice
 from tickwell.application.notify import Notify
 from tickwell.application.ports import (
@@ -15,6 +17,7 @@ from tickwell.application.ports import (
     Clock,
     History,
     Ids,
+    ImageMaker,
     JobStore,
     Mailer,
     MemberStore,
@@ -22,17 +25,22 @@ from tickwell.application.ports import (
     WebhookStore,
 )
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.domain.completion import completion_token
 from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
+from tickwell.domain.trace import span_in_trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """How tasks and notifications reach the world outside. ``http`` None: through the guarded client."""
+    """How tasks and notifications reach the world outside. ``http`` None: through the guarded client.
+
+    ``images``: who makes images, reached by the same way; None for nobody.
+    """
 
     mailer: Mailer
     sender_address: str
@@ -40,6 +48,7 @@ class Outbound:
     operator_address: str | None = None
     public_url: str | None = None
     http: HttpClient | None = None
+    images: Callable[[HttpClient], ImageMaker] | None = None
 
     def http_client(self) -> HttpClient:
         """The way out."""
@@ -51,16 +60,20 @@ class Outbound:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
 
-    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot, Lifeline], TaskContext]:
+    def context_factory(
+        self, blobs: BlobStore, clock: Clock, secrets: ReadableSecrets
+    ) -> Callable[[Job, Slot, Lifeline], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
         http = self.http_client()
+        images = NoImages() if self.images is None else self.images(http)
 
         def context(job: Job, slot: Slot, lifeline: Lifeline) -> TaskContext:
+            identity = execution_id(job.job_id, slot.due_at, slot.attempt)
             return TaskContext(
                 tenant_id=job.tenant_id,
                 job_id=job.job_id,
                 job_name=job.name,
-                execution_id=execution_id(job.job_id, slot.due_at, slot.attempt),
+                execution_id=identity,
                 attempt=slot.attempt,
                 due_at=slot.due_at,
                 idempotency_key=idempotency_key(job.job_id, slot.due_at),
@@ -69,8 +82,12 @@ class Outbound:
                 mailer=self.mailer,
                 http=http,
                 blobs=blobs,
+                files=TenantFiles(job.tenant_id, blobs),
                 completion_token="" if slot.token is None else completion_token(job.tenant_id, slot.token),
                 lifeline=lifeline,
+                secrets=TenantAttemptSecrets(secrets, job.tenant_id),
+                traceparent=span_in_trace(job.traceparent, identity),
+                images=images,
             )
 
         return context

@@ -25,6 +25,16 @@ _LONGEST_CARRY = timedelta(days=1)
 _BACKLOG_EXPLAINS_FOR = timedelta(hours=12)
 
 
+def shard_of(message: JobMessage) -> int:
+    """The shard of the due item of ``message``: the same for all of a job."""
+    return zlib.crc32(message.job_id.encode()) % DUE_SHARDS
+
+
+def place_of(message: JobMessage) -> str:
+    """What tells the due item of ``message`` from others of its shard that are looked at in the same instant."""
+    return f"{message.tenant_id}#{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}#{message.version}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueItem:
     """A version of a job is due at an instant: what the safety sync checks at ``look_at``.
@@ -44,14 +54,12 @@ class DueItem:
     @property
     def shard(self) -> int:
         """The same for all due items of a job."""
-        return zlib.crc32(self.message.job_id.encode()) % DUE_SHARDS
+        return shard_of(self.message)
 
     @property
     def position(self) -> "DuePosition":
         """Its place in the order in which the safety sync walks a shard; unique."""
-        message = self.message
-        rest = f"{message.tenant_id}#{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}#{message.version}"
-        return DuePosition(look_at=self.look_at, rest=rest)
+        return DuePosition(look_at=self.look_at, rest=place_of(self.message))
 
     @property
     def expires_at(self) -> datetime:

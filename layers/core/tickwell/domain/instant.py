@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_WITHOUT_OFFSET = len("2026-11-22T09:00:00.000")
 
 
 def instant(value: datetime) -> datetime:
@@ -31,4 +32,4 @@ def from_epoch_ms(epoch_ms: int) -> datetime:
 
 def iso(value: datetime) -> str:
     """RFC 3339 with milliseconds and ``Z``: ``2026-11-22T09:00:00.000Z``."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return value.astimezone(UTC).isoformat(timespec="milliseconds")[:_WITHOUT_OFFSET] + "Z"

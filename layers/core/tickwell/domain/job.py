@@ -4,7 +4,7 @@
 write. Every change that makes messages under way obsolete raises ``version``.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -136,6 +136,9 @@ class Tally:
     duration_ms: int = 0
 
 
+NO_TALLY = Tally()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """A tenant's instruction: task, payload, schedule and policy.
@@ -146,6 +149,7 @@ class Job:
     made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
     ``caller_key`` is what its caller calls it by, and ``scope`` names the file that defines it (X24).
     ``pending``: the occurrences that wait for the slot, oldest first; none as long as the slot is empty.
+    ``traceparent``: where the job belongs in the trace of whoever asked for it (X27).
     """
 
     tenant_id: str
@@ -165,11 +169,12 @@ class Job:
     retry_of: str | None = None
     caller_key: str | None = None
     scope: str | None = None
+    traceparent: str | None = None
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None
     pending: tuple[Pending, ...] = ()
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = NO_TALLY
     created_at: datetime
     updated_at: datetime
     last_executed_at: datetime | None = None

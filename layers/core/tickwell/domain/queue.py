@@ -21,6 +21,7 @@ LARGEST_CONCURRENCY = 1000
 MOST_PER_SECOND = 1000.0
 
 _DEFAULT_NAMES = {f"{DEFAULT_QUEUE}-{lane.value}": lane for lane in Lane}
+_NAME_OF_DEFAULT = {lane: name for name, lane in _DEFAULT_NAMES.items()}
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
@@ -133,7 +134,7 @@ def default_queues(tenant_id: str) -> Mapping[str, Queue]:
 
 def effective_queue(queue: str | None, lane: Lane) -> str:
     """The name of the queue that a job is in: the one that it names, or the default one of its lane."""
-    return f"{DEFAULT_QUEUE}-{lane.value}" if queue is None else queue
+    return _NAME_OF_DEFAULT[lane] if queue is None else queue
 
 
 def require_queue_name(name: str) -> str:

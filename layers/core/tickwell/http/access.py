@@ -97,6 +97,10 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER, *, shows_secret: bool |
     return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True, shows_secret=shows_secret)
 
 
+def _generate(scope: Scope) -> Access:
+    return Access(role=Role.MEMBER, scope=scope, rate=RateClass.GENERATE, repeatable=True)
+
+
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
@@ -133,6 +137,8 @@ _ORGANIZATION: Mapping[str, Access] = {
 _JOBS: Mapping[str, Access] = {
     "createJob": _post(Scope.JOBS_WRITE),
     "createJobs": _post(Scope.JOBS_WRITE),
+    "generateImage": _generate(Scope.JOBS_WRITE),
+    "generateImageAlias": _generate(Scope.JOBS_WRITE),
     "putJob": _write(Scope.JOBS_WRITE),
     "getJobByKey": _read(Scope.JOBS_READ),
     "applyJobs": _post(Scope.JOBS_WRITE),
@@ -170,6 +176,15 @@ _HISTORY: Mapping[str, Access] = {
     "getArchivedMonth": _read(Scope.JOBS_READ),
     "listArchivedExecutions": _read(Scope.JOBS_READ),
     "listArchivedDeadLetters": _read(Scope.JOBS_READ),
+    "getJobResult": _read(Scope.JOBS_READ),
+    "getJobResultAlias": _read(Scope.JOBS_READ),
+}
+
+_FILES: Mapping[str, Access] = {
+    "createFile": _post(Scope.FILES_WRITE, shows_secret=True),
+    "listFiles": _read(Scope.FILES_READ),
+    "getFile": _read(Scope.FILES_READ),
+    "deleteFile": _write(Scope.FILES_WRITE),
 }
 
 _QUEUES: Mapping[str, Access] = {
@@ -215,6 +230,7 @@ ACCESS: Mapping[str, Access] = {
     **_ORGANIZATION,
     **_JOBS,
     **_HISTORY,
+    **_FILES,
     **_QUEUES,
     **_WEBHOOKS,
     **_SYSTEM,

@@ -7,6 +7,7 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.file_examples import FILES
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
 from tickwell.http.usage_examples import USAGE
@@ -203,7 +204,13 @@ _HISTORY: Mapping[str, Any] = {
     "subject": "Your backup is ready",
     "text": "It was made at nine.",
     "html": None,
-    "reply_to": None,
+    "cc": [],
+    "bcc": [],
+    "reply_to": ["office@example.com"],
+    "SentAttachmentBody.file": "reports/may.pdf",
+    "SentAttachmentBody.filename": "may.pdf",
+    "SentAttachmentBody.content_type": "application/pdf",
+    "inline_id": None,
     "via": "ses",
     "message_id": "<019aa7c2@example.com>",
     "month": "2026-11",
@@ -292,6 +299,9 @@ _SYSTEM: Mapping[str, Any] = {
     "delayed": 2,
     "oldest_age_seconds": 0.4,
     "TaskBody.name": "echo",
+    "TaskBody.queue": None,
+    "heavy": False,
+    "runs_in": "loop",
     "summary": "Gives its payload back as its output.",
     "payload_schema": {"type": "object"},
     "TaskBody.payload_schema": {},
@@ -329,6 +339,7 @@ VALUES: Mapping[str, Any] = {
     **_QUEUES,
     **_SYSTEM,
     **_API_KEYS,
+    **FILES,
     **OCCURRENCES,
     **USAGE,
 }

@@ -9,6 +9,8 @@ LARGEST_BODY_BYTES = 1024 * 1024
 
 JSON_TYPE = "application/json"
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpRequest:
@@ -43,4 +45,4 @@ class HttpAnswer:
 
 def render(document: Mapping[str, Any]) -> str:
     """``document`` as JSON in ASCII, which no text in it can break."""
-    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+    return _encode(document)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError, TickwellError
+from tickwell.domain.errors import InvalidInputError
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
@@ -29,7 +29,7 @@ from tickwell.http.services import ApiServices
 
 _log = logging.getLogger("tickwell")
 
-_LONGEST_PATH = 512
+_LONGEST_PATH = 1024
 _MOST_PARAMETERS = 50
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -52,6 +52,8 @@ class Gate:
         self._services = services
         self._resolver = resolver
         self._routes = all_routes(resolver)
+        self._fixed_paths = {route.path for route in self._routes if "<" not in route.path}
+        self._found: dict[str, dict[str, Route]] = {}
         self._auditor = Auditor(audit=services.audit)
         self._cors = Cors(services.allowed_origins)
         self._headers = {**SECURITY_HEADERS, **extra_headers}
@@ -65,8 +67,8 @@ class Gate:
             answer = self._error_answer(request, error)
         return self._complete(request, answer, noted)
 
-    def refuse(self, request: HttpRequest, error: TickwellError) -> HttpAnswer:
-        """The answer to a ``request`` that its host could not receive, because of ``error``."""
+    def refuse(self, request: HttpRequest, error: Exception) -> HttpAnswer:
+        """The answer to a ``request`` with which its host could do nothing, because of ``error``."""
         return self._complete(request, self._error_answer(request, error))
 
     def _complete(self, request: HttpRequest, answer: HttpAnswer, noted: Mapping[str, str] = NOTHING) -> HttpAnswer:
@@ -130,13 +132,21 @@ class Gate:
 
     def _find(self, path: str) -> dict[str, Route]:
         """The routes of ``path`` by method, the more specific first. Raises UnknownPathError."""
-        found: dict[str, Route] = {}
-        if len(path) <= _LONGEST_PATH and path.isascii() and path.isprintable():
-            for route in self._routes:
-                if route.rule.match(path):
-                    found.setdefault(route.method, route)
+        found = self._found.get(path)
+        if found is None and len(path) <= _LONGEST_PATH and path.isascii() and path.isprintable():
+            found = self._matching(path)
         if not found:
             raise UnknownPathError("there is nothing at this path; GET /openapi.json tells what there is")
+        return found
+
+    def _matching(self, path: str) -> dict[str, Route]:
+        """All routes are tried, but for a path without parameters only once."""
+        found: dict[str, Route] = {}
+        for route in self._routes:
+            if route.rule.match(path):
+                found.setdefault(route.method, route)
+        if path in self._fixed_paths:
+            self._found[path] = found
         return found
 
     def _caller(self, route: Route, request: HttpRequest) -> Principal | None:

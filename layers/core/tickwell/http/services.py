@@ -18,6 +18,8 @@ from tickwell.application.edit_job import EditJob
 from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.files import ManageFiles
+from tickwell.application.generate_image import GenerateImage
 from tickwell.application.health import CheckHealth
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
@@ -31,6 +33,7 @@ from tickwell.application.ports import Clock, Ids
 from tickwell.application.quotas import ReadQuotas
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.read_result import ReadResult
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
 from tickwell.application.usage import ReadUsage
@@ -60,6 +63,7 @@ class ApiServices:
     quotas: ReadQuotas
     create_job: CreateJob
     create_jobs: CreateJobs
+    generate_image: GenerateImage
     define_job: DefineJob
     find_job: FindJob
     apply_jobs: ApplyJobs
@@ -73,7 +77,9 @@ class ApiServices:
     backfill: Backfill
     bulk_jobs: BulkJobs
     end_outside: EndOutside
+    files: ManageFiles
     read_history: ReadHistory
+    read_result: ReadResult
     repeats: Repeats
     request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter

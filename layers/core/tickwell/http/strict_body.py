@@ -15,6 +15,12 @@ class StrictBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
+    def __repr__(self) -> str:
+        """Without the values: Powertools asks for it with each request, for a log line that is not written."""
+        return f"{type(self).__name__}(...)"
+
+    __str__ = __repr__
+
     @model_validator(mode="before")
     @classmethod
     def _few_fields(cls, given: Any) -> Any:

@@ -1,12 +1,33 @@
 """HTTP/1.1 as Uvicorn speaks it, for clients that hold back what they have begun, or want to be misread."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tickwell.local.strict_connection import StrictConnection
+
+
+class OnePacketConnection(StrictConnection):
+    """A connection on which an answer's head leaves with what follows it, which Uvicorn always sends at once.
+
+    A packet for each would take a call of the system more, and wake the client twice.
+    """
+
+    _head: Sequence[bytes] = ()
+
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """What ``send`` joins, as in h11; nothing for a head, which goes before what the next call gives."""
+        output = super().send_with_data_passthrough(event)
+        if output is None:
+            return None
+        if isinstance(event, h11.Response):
+            self._head = output
+            return []
+        whole, self._head = [*self._head, *output], ()
+        return whole
 
 
 class PatientProtocol(H11Protocol):
@@ -23,7 +44,7 @@ class PatientProtocol(H11Protocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.conn = StrictConnection(h11.SERVER)
+        self.conn = OnePacketConnection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""

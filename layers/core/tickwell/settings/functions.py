@@ -9,6 +9,9 @@ from tickwell.settings.shared import (
     SETTLE_SECONDS,
     ArmingSettings,
     AuditSettings,
+    FileSettings,
+    ImageProviderSettings,
+    ImageSettings,
     LaneSettings,
     LimitSettings,
     OidcSettings,
@@ -21,12 +24,15 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
-    """Functions that arm occurrences and write history."""
+    """Functions that arm occurrences and write history. ``secrets_prefix``: names of tenants' secrets begin with it."""
 
     blob_bucket: str
+    secrets_prefix: str
 
 
-class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings):
+class ApiSettings(
+    CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings, FileSettings, ImageProviderSettings
+):
     """functions/api."""
 
     jwt_secret_id: str
@@ -37,11 +43,12 @@ class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, Oid
     _split = field_validator("allowed_origins", mode="before")(split_list)
 
 
-class WorkerSettings(CoreSettings, TaskProcessSettings):
-    """functions/worker."""
+class WorkerSettings(CoreSettings, TaskProcessSettings, ImageSettings):
+    """functions/worker. ``openai_key_secret_id``: the ARN of a secret with the deployment's key; None: it has none."""
 
     lane_dlq_url: str
     sender_address: str
+    openai_key_secret_id: str | None = None
     allow_private_hosts: CommaList = ()
     worker_timeout_seconds: int = Field(default=900, ge=60, le=900)
     worker_heartbeat_seconds: int = Field(default=60, ge=0, le=3600)

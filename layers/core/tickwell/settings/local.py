@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,10 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from tickwell.settings.shared import (
     SETTLE_SECONDS,
     AuditSettings,
+    FileSettings,
     HorizonSettings,
+    ImageProvider,
+    ImageSettings,
     LimitSettings,
     OidcSettings,
     QuotaSettings,
@@ -21,7 +25,15 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class LocalSettings(
-    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings
+    RetentionSettings,
+    HorizonSettings,
+    TaskProcessSettings,
+    LimitSettings,
+    QuotaSettings,
+    AuditSettings,
+    OidcSettings,
+    FileSettings,
+    ImageSettings,
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
@@ -42,7 +54,8 @@ class LocalSettings(
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    worker_concurrency: int = Field(default=50, ge=1, le=1000)
+    openai_api_key: SecretStr | None = None
+    worker_concurrency: int = Field(default=100, ge=1, le=1000)
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
     task_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 64), ge=1, le=64)
     safety_sync_interval_seconds: float = Field(default=60.0, gt=0, le=60.0)
@@ -55,6 +68,12 @@ class LocalSettings(
 
     _split = field_validator("allowed_origins", mode="before")(split_list)
     _address = field_validator("sender_address")(require_address)
+
+    @model_validator(mode="after")
+    def _reachable_images(self) -> "LocalSettings":
+        if self.image_provider is ImageProvider.BEDROCK and find_spec("botocore") is None:
+            raise ValueError("TICKWELL_IMAGE_PROVIDER bedrock needs the package boto3: pip install boto3")
+        return self
 
     @model_validator(mode="after")
     def _whole_login(self) -> "LocalSettings":

@@ -16,6 +16,13 @@ from tickwell.domain.errors import UnavailableError
 _BUSY_SECONDS = 5.0
 _PATIENCE_SECONDS = 10.0
 _STATEMENTS_CACHED = 256
+_LOG_PAGES = 4000
+"""After so many, 16 MB, the log is written back, for which whoever commits then waits: seldom, so that few do, but not
+beyond the 4,062 that the first part of the log's index holds, so that reading stays as quick."""
+
+_NO_SAVEPOINT = ""
+"""Of a part that needs none."""
+
 _TRANSIENT = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -51,8 +58,7 @@ _SQLITE_ERRORS = _SqliteErrors()
 class _Group:
     """Transactions that reach the disk together: one commit, one sync, one fate. ``durable``: it waits for the disk."""
 
-    def __init__(self, connection: sqlite3.Connection, *, durable: bool) -> None:
-        self.connection = connection
+    def __init__(self, *, durable: bool) -> None:
         self.durable = durable
         self.members = 0
         self.error: sqlite3.Error | None = None
@@ -99,8 +105,7 @@ class Database:
         self._idle_readers: deque[sqlite3.Connection] = deque()
         with _SQLITE_ERRORS:
             self._writer = self._connect()
-            self._hasty_writer = self._writer if self._in_memory else self._connect()
-            self._hasty_writer.execute("PRAGMA synchronous = NORMAL")
+        self._syncs = True
         with ExitStack() as undo:
             undo.callback(self.close)
             with self.transaction() as cursor:
@@ -108,19 +113,20 @@ class Database:
             undo.pop_all()
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, *, durable: bool = True, one_row: bool = False) -> Iterator[sqlite3.Cursor]:
         """A cursor whose writes are committed together when the block ends, or not at all when it raises.
 
         One block at a time; only within ``together`` may it be nested. The writes are on the disk when the block has
-        ended; where it is not ``durable`` they are only sure to survive the end of the process.
+        ended; where it is not ``durable`` they are only sure to survive the end of the process. ``one_row``: the block
+        ends with the only statement in it, which writes one row: what fails of that SQLite undoes by itself.
         """
         with self._lock, _SQLITE_ERRORS:
             if self._block is not None:  # of this thread, which has the lock
-                with self._member(self._block, "part") as cursor:
+                with self._member(self._block, _NO_SAVEPOINT if one_row else "part") as cursor:
                     yield cursor
                 return
             group = self._join(durable=durable)
-            with self._member(group, "member" if group.members else None) as cursor:
+            with self._member(group, (_NO_SAVEPOINT if one_row else "member") if group.members else None) as cursor:
                 yield cursor
             group.members += 1
             leads = group.members == 1
@@ -154,8 +160,8 @@ class Database:
 
     @contextmanager
     def _member(self, group: _Group, savepoint: str | None) -> Iterator[sqlite3.Cursor]:
-        """A part of the open transaction that can be undone by itself; without a savepoint it is all there is."""
-        with closing(group.connection.cursor()) as cursor:
+        """A part of the open transaction that can be undone by itself; with None for a savepoint it is all there is."""
+        with closing(self._writer.cursor()) as cursor:
             try:
                 group.require_open()
                 if savepoint:
@@ -176,19 +182,30 @@ class Database:
         if self._group is not None and durable and not self._group.durable:
             self._end(self._group)
         if self._group is None:
-            connection = self._writer if durable else self._hasty_writer
-            connection.execute("BEGIN IMMEDIATE")
-            self._group = _Group(connection, durable=durable)
+            if durable != self._syncs:
+                self._sync(durable)
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._group = _Group(durable=durable)
         return self._group
+
+    def _sync(self, durable: bool) -> None:
+        """Whether commits wait for the disk from now on.
+
+        A second connection that does not wait would cost more: each would read anew what the other has changed, page by
+        page. SQLite obeys this pragma while it prepares it, and only a script is prepared each time it is sent.
+        """
+        self._writer.executescript(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        self._syncs = durable
 
     def _leave(self, group: _Group, error: BaseException, savepoint: str | None) -> None:
         """Undo what the current member wrote; the others stay, unless SQLite has undone them all (a full disk)."""
-        if group.connection.in_transaction:
+        if self._writer.in_transaction:
             if savepoint:
-                group.connection.execute(f"ROLLBACK TO {savepoint}")
-                group.connection.execute(f"RELEASE {savepoint}")
+                self._writer.execute(f"ROLLBACK TO {savepoint}")
+                self._writer.execute(f"RELEASE {savepoint}")
+            if savepoint is not None:
                 return
-            group.connection.rollback()
+            self._writer.rollback()
         group.end(error if isinstance(error, sqlite3.Error) else group.error)
         self._group = None
 
@@ -204,12 +221,12 @@ class Database:
     def _end(self, group: _Group) -> None:
         self._group = None
         try:
-            group.connection.execute("COMMIT")
+            self._writer.execute("COMMIT")
             group.end()
         except sqlite3.Error as error:
             group.end(error)
-            if group.connection.in_transaction:
-                group.connection.rollback()
+            if self._writer.in_transaction:
+                self._writer.rollback()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Cursor]:
@@ -226,7 +243,6 @@ class Database:
         with self._lock:
             self._closed = True
             self._writer.close()
-            self._hasty_writer.close()
         while self._idle_readers:
             self._idle_readers.pop().close()
 
@@ -256,6 +272,7 @@ class Database:
         )
         use_wal(connection, patience_seconds=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         return connection

@@ -7,7 +7,16 @@ from typing import Any
 from tickwell.adapters.documents import due_item_from, due_item_text
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.ports import Clock
-from tickwell.domain.due import DUE_ITEM_LIFE, DUE_SHARDS, DueItem, DuePage, DuePosition, Watermark
+from tickwell.domain.due import (
+    DUE_ITEM_LIFE,
+    DUE_SHARDS,
+    DueItem,
+    DuePage,
+    DuePosition,
+    Watermark,
+    place_of,
+    shard_of,
+)
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.message import JobMessage
 
@@ -50,11 +59,8 @@ class EmbeddedDueItems:
 
     def put(self, items: Sequence[DueItem]) -> None:
         """See the port; all in one transaction."""
-        rows = []
-        for item in items:
-            position = item.position
-            rows.append((item.shard, to_epoch_ms(position.look_at), position.rest, due_item_text(item)))
-        with self._database.transaction() as cursor:
+        rows = [(item.shard, to_epoch_ms(item.look_at), place_of(item.message), due_item_text(item)) for item in items]
+        with self._database.transaction(one_row=len(rows) == 1) as cursor:
             cursor.executemany(_PUT, rows)
 
     def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:
@@ -120,8 +126,7 @@ class EmbeddedDueItems:
 
 def _place(message: JobMessage) -> tuple[int, int, str]:
     """Where the due item of ``message`` is that was written ahead of its time."""
-    item = DueItem(message=message, look_at=message.run_at, sent=True)
-    return item.shard, to_epoch_ms(item.look_at), item.position.rest
+    return shard_of(message), to_epoch_ms(message.run_at), place_of(message)
 
 
 def _watermark_values(shard: int, token: str, watermark: Watermark) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Counts the attempts that have ended, a batch at a time, in the transaction that finishes them."""
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickwell.adapters.embedded.usage_rows import ADD_USE, DAY_MS
+from tickwell.adapters.embedded.usage_rows import ADD_JOBS, ADD_USE, DAY_MS
 from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.job import JobStatus
 from tickwell.domain.usage import Activity, busy_ms
 
 _HOUR_MS = 3_600_000
@@ -44,7 +45,11 @@ _STATUSES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """An attempt that has just been finished, and where it is counted."""
+    """An attempt that has just been finished, and where it is counted.
+
+    ``completes``: its job is completed by the same write, which no trigger counts; it was active before, as only active
+    jobs become that.
+    """
 
     tenant_id: str
     queue: str
@@ -58,6 +63,8 @@ class Ended:
     outside_ms: int | None
     activity: Activity
     is_given_up: bool
+    is_recurring: bool
+    completes: bool
 
     @property
     def finished_ms(self) -> int:
@@ -67,44 +74,39 @@ class Ended:
 
 def count_ended(cursor: sqlite3.Cursor, ended: Sequence[Ended]) -> None:
     """Count each of ``ended``, which are in the order of their ends."""
-    places: dict[tuple[str, str, str], list[Ended]] = defaultdict(list)
-    hours: dict[tuple[str, int], list[Ended]] = defaultdict(list)
+    alike: dict[tuple[str, str, str, int], list[Ended]] = defaultdict(list)
     for each in ended:
-        places[each.tenant_id, each.queue, each.lane].append(each)
-        hours[each.tenant_id, each.finished_ms // _HOUR_MS * _HOUR_MS].append(each)
-    for place, those in places.items():
-        (total,) = cursor.execute(_ADD, (*place, *_sums(those))).fetchone()
+        alike[each.tenant_id, each.queue, each.lane, each.finished_ms // _HOUR_MS].append(each)
+    for (*place, hour), those in alike.items():
+        sums, hour_ms = _sums(those), hour * _HOUR_MS
+        (total,) = cursor.execute(_ADD, (*place, *sums)).fetchone()
         last = those[-_PLACES:]
         numbers = range(total - len(last) + 1, total + 1)
         cursor.executemany(_REMEMBER, [_recent(each, number) for each, number in zip(last, numbers, strict=True)])
-    for (tenant_id, hour_ms), those in hours.items():
-        cursor.execute(_ADD_TO_HOUR, (tenant_id, hour_ms, hour_ms + _KEPT_MS, *_sums(those)))
-    cursor.executemany(ADD_USE, [(*cell, number, duration_ms) for cell, (number, duration_ms) in _used(ended).items()])
+        cursor.execute(_ADD_TO_HOUR, (place[0], hour_ms, hour_ms + _KEPT_MS, *sums))
+        _count_use(cursor, place, hour_ms // DAY_MS * DAY_MS, those)
+        _count_completed(cursor, place, those)
 
 
-_Used = dict[tuple[str, int, str, str, str], tuple[int, int]]
+def _count_use(cursor: sqlite3.Cursor, place: Sequence[str], day_ms: int, those: Sequence[Ended]) -> None:
+    """What they add to their tenant's usage: how often, and how long it took, by activity."""
+    tenant_id, *queue_and_lane = place
+    numbers = Counter(each.activity for each in those)
+    for activity, number in numbers.items():
+        duration_ms = sum(busy_ms(each.duration_ms, each.outside_ms) for each in those if each.activity is activity)
+        cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, activity.value, number, duration_ms))
+    if given_up := sum(each.is_given_up for each in those):
+        cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, Activity.GIVEN_UP.value, given_up, 0))
+    if outside := sum(each.outside_ms is not None for each in those):
+        cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, Activity.OUTSIDE.value, outside, 0))
 
 
-def _used(ended: Sequence[Ended]) -> _Used:
-    """What they add to their tenants' usage: how often, and how long it took, by day, queue, lane and activity."""
-    used: _Used = {}
-    for each in ended:
-        for activity in _activities(each):
-            day_ms = each.finished_ms // DAY_MS * DAY_MS
-            cell = (each.tenant_id, day_ms, each.queue, each.lane, activity.value)
-            number, duration_ms = used.get(cell, (0, 0))
-            took_ms = busy_ms(each.duration_ms, each.outside_ms) if activity is each.activity else 0
-            used[cell] = (number + 1, duration_ms + took_ms)
-    return used
-
-
-def _activities(each: Ended) -> list[Activity]:
-    activities = [each.activity]
-    if each.is_given_up:
-        activities.append(Activity.GIVEN_UP)
-    if each.outside_ms is not None:
-        activities.append(Activity.OUTSIDE)
-    return activities
+def _count_completed(cursor: sqlite3.Cursor, place: Sequence[str], those: Sequence[Ended]) -> None:
+    """The jobs that they complete, which were active; children, whose ids have a dot, are no jobs."""
+    completed = Counter(each.is_recurring for each in those if each.completes and each.job_id[36:37] != ".")
+    for is_recurring, number in completed.items():
+        cursor.execute(ADD_JOBS, (*place, JobStatus.ACTIVE.value, is_recurring, -number))
+        cursor.execute(ADD_JOBS, (*place, JobStatus.COMPLETED.value, is_recurring, number))
 
 
 def _sums(those: Sequence[Ended]) -> tuple[int, ...]:

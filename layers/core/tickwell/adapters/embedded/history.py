@@ -1,40 +1,29 @@
 """Executions, skips and dead letters in SQLite; see ``History`` for what they promise."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tickwell.adapters.cursors import encode_cursor, number_cursor, text_cursor
 from tickwell.adapters.dead_letter_documents import Mark, dead_letter_from, dead_letter_rank, dead_letter_text
 from tickwell.adapters.embedded.database import Database, bindable
+from tickwell.adapters.embedded.execution_rows import find_execution, record_executions
 from tickwell.adapters.embedded.history_spans import read_executions, read_skips
 from tickwell.adapters.embedded.outcome_feed import put_outcome
 from tickwell.adapters.execution_cursors import beginning, encode_execution_cursor, execution_cursor
-from tickwell.adapters.history_documents import execution_from, execution_texts, skip_from, skip_text
+from tickwell.adapters.history_documents import execution_from, skip_from, skip_text
 from tickwell.application.ports import Clock, Page, Span
-from tickwell.domain.child import child_mark, listed_under, parent_of
+from tickwell.domain.child import child_mark, listed_under
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution, ExecutionStatus, OccurrenceKey, Skip, parse_execution_id
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import JobKey
-from tickwell.domain.outcome_event import event_of_dead_letter, event_of_execution
+from tickwell.domain.outcome_event import event_of_dead_letter
 
 _SKIPS, _DEAD_LETTERS = "skips", "dead_letters"
 _LATEST = 1 << 62
 _MOST_READ = 1000
 
-_RECORD = """
-    INSERT INTO executions (tenant_id, job_id, due_ms, attempt, parent_id, expires_ms, summary, outcome, logs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET
-        expires_ms = excluded.expires_ms, summary = excluded.summary, outcome = excluded.outcome, logs = excluded.logs
-    WHERE expires_ms <= ?
-"""
-_GET_EXECUTION = """
-    SELECT expires_ms, summary, outcome, logs FROM executions
-    WHERE tenant_id = ? AND job_id = ? AND due_ms = ? AND attempt = ? AND expires_ms > ?
-"""
 _OF_JOB = """
     SELECT job_id, due_ms, attempt, expires_ms, summary, outcome FROM executions
     WHERE tenant_id = :tenant AND job_id = :job AND (due_ms, attempt, job_id) < (:due, :attempt, :last)
@@ -93,14 +82,14 @@ class EmbeddedHistory:
         """See the port; all in one transaction."""
         now_ms = self._now_ms()
         with self._database.transaction() as cursor:
-            return [_record(cursor, execution, now_ms) for execution in executions]
+            return record_executions(cursor, executions, now_ms)
 
     def get_execution(self, tenant_id: str, execution_id: str) -> Execution:
         """See the port."""
         job_id, due_at, attempt = parse_execution_id(execution_id)
         key = JobKey(tenant_id=tenant_id, job_id=job_id)
         with self._database.read() as cursor:
-            execution = _find(cursor, key, to_epoch_ms(due_at), attempt, self._now_ms())
+            execution = find_execution(cursor, key, to_epoch_ms(due_at), attempt, self._now_ms())
         if execution is None:
             raise NotFoundError("execution", execution_id)
         return execution
@@ -232,18 +221,6 @@ class EmbeddedHistory:
         return to_epoch_ms(self._clock.now())
 
 
-def _record(cursor: sqlite3.Cursor, execution: Execution, now_ms: int) -> Execution:
-    texts = execution_texts(execution)
-    identity = (execution.tenant_id, execution.job_id, to_epoch_ms(execution.due_at), execution.attempt)
-    expires_ms, parent_id = to_epoch_ms(execution.expires_at), parent_of(execution.job_id)
-    values = (*identity, parent_id, expires_ms, texts.summary, texts.outcome, texts.logs, now_ms)
-    if cursor.execute(_RECORD, values).rowcount:
-        if (event := event_of_execution(execution)) is not None:
-            put_outcome(cursor, event)
-        return execution
-    return _find(cursor, execution.job_key, identity[2], execution.attempt, now_ms) or execution
-
-
 def _letter(tenant_id: str, dead_letter_id: str) -> tuple[str, str, str]:
     return tenant_id, dead_letter_rank(dead_letter_id), bindable(dead_letter_id)
 
@@ -264,22 +241,4 @@ def _listed(tenant_id: str, row: tuple[str, int, int, int, str, str]) -> Executi
         summary=summary,
         outcome=outcome,
         logs=None,
-    )
-
-
-def _find(cursor: sqlite3.Cursor, key: JobKey, due_ms: int, attempt: int, now_ms: int) -> Execution | None:
-    row = cursor.execute(
-        _GET_EXECUTION, (bindable(key.tenant_id), bindable(key.job_id), due_ms, attempt, now_ms)
-    ).fetchone()
-    if row is None:
-        return None
-    expires_ms, summary, outcome, logs = row
-    return execution_from(
-        key,
-        due_ms=due_ms,
-        attempt=attempt,
-        expires_ms=expires_ms,
-        summary=summary,
-        outcome=outcome,
-        logs=logs,
     )

@@ -1,5 +1,7 @@
 """Jobs as rows of the table ``jobs``."""
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from tickwell.adapters.documents import (
@@ -15,7 +17,7 @@ from tickwell.adapters.documents import (
 )
 from tickwell.adapters.stored_jobs import stored_job
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, Slot, Tally
+from tickwell.domain.job import NO_TALLY, Job, Slot, Tally
 from tickwell.domain.queue import effective_queue
 
 _HEAD = (
@@ -29,22 +31,44 @@ COLUMNS = f"{_HEAD}, content"
 HEAD = f"{_HEAD}, NULL"
 """The same without payload and description."""
 
-_INSERTED = (
-    "tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, slot_due_ms, slot_attempt, "
-    "slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, outside, executions, successful, "
-    "failed, duration_ms, created_ms, updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_after, "
-    "pause_reason, expires_ms, pending, definition, content"
+_GIVEN = (
+    "tenant_id, job_id, version, status, recurring, queue, lease_ms, next_run_ms, created_ms, updated_ms, pause_after, "
+    "definition, content"
 )
-_PLACES = ", ".join("?" for _ in _INSERTED.split(","))
-INSERT = f"INSERT INTO jobs ({_INSERTED}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"
-"""Takes ``insert_row``, by place: to find values by name took SQLite a quarter of the time of an insert."""
-
+_CAME_OF_IT = (
+    "slot_due_ms, slot_attempt, slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, outside, "
+    "executions, successful, failed, duration_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, "
+    "expires_ms, pending"
+)
 _NO_SLOT = (None,) * 9
+_what_came_of = attrgetter(
+    "slot", "tally", "last_executed_at", "paused_at", "failures_in_a_row", "pause_reason", "expires_at", "pending"
+)
+_NOTHING = (None, NO_TALLY, None, None, 0, None, None, ())
 
 
-def insert_row(job: Job) -> tuple[Any, ...]:
-    """The values of ``INSERT``."""
-    tally = job.tally
+def _insert(columns: str) -> str:
+    """Takes values by place: to find them by name took SQLite a quarter of the time of an insert."""
+    places = ", ".join("?" for _ in columns.split(","))
+    return f"INSERT INTO jobs ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"
+
+
+_INSERT_NEW = _insert(_GIVEN)
+_INSERT = _insert(f"{_GIVEN}, {_CAME_OF_IT}")
+
+
+def insertion(jobs: Sequence[Job]) -> tuple[str, Sequence[tuple[Any, ...]]]:
+    """The statement that inserts ``jobs``, each unless there is one of its id, and its rows.
+
+    To jobs that are new nothing has happened, and all that could have is left at the table's defaults: to bind that
+    as well took a quarter of the time.
+    """
+    if all(_what_came_of(job) == _NOTHING for job in jobs):
+        return _INSERT_NEW, [_given(job) for job in jobs]
+    return _INSERT, [(*_given(job), *_came_of_it(job)) for job in jobs]
+
+
+def _given(job: Job) -> tuple[Any, ...]:
     return (
         job.tenant_id,
         job.job_id,
@@ -54,22 +78,28 @@ def insert_row(job: Job) -> tuple[Any, ...]:
         effective_queue(job.queue, job.lane),
         job.policy.lease_seconds * 1000,
         epoch_ms(job.next_run_at),
+        to_epoch_ms(job.created_at),
+        to_epoch_ms(job.updated_at),
+        job.policy.pause_after_failures,
+        definition_text(job),
+        content_text(job),
+    )
+
+
+def _came_of_it(job: Job) -> tuple[Any, ...]:
+    tally = job.tally
+    return (
         *(_NO_SLOT if job.slot is None else _slot_row(job.slot)),
         tally.executions,
         tally.successful,
         tally.failed,
         tally.duration_ms,
-        to_epoch_ms(job.created_at),
-        to_epoch_ms(job.updated_at),
         epoch_ms(job.last_executed_at),
         epoch_ms(job.paused_at),
         job.failures_in_a_row,
-        job.policy.pause_after_failures,
         None if job.pause_reason is None else job.pause_reason.value,
         epoch_ms(job.expires_at),
         pending_text(job.pending),
-        definition_text(job),
-        content_text(job),
     )
 
 

@@ -1,5 +1,6 @@
 """Every statement on the table ``jobs``; the WHERE of each is the condition of a write. See ``JobStore``."""
 
+import re
 from collections.abc import Collection
 
 from tickwell.adapters.embedded.job_rows import COLUMNS, HEAD
@@ -100,8 +101,8 @@ LET_GO = f"""
 """
 NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHERE {_THIS} AND slot_token = :token"
 _FINISHED = """
-    RETURNING version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'), last_executed_ms,
-        recurring, slot_due_ms
+    RETURNING tenant_id, job_id, version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'),
+        last_executed_ms, recurring, slot_due_ms, status
 """
 """What follows from it is told and counted by; see ``ended_counts``."""
 _COUNTED = f"""
@@ -142,6 +143,13 @@ FINISH = {
     JobStatus.FAILED: _finish(JobStatus.FAILED, "failures_in_a_row + 1", _PAUSING, _PAUSES),
     JobStatus.CANCELLED: _finish(JobStatus.CANCELLED, "failures_in_a_row"),
 }
+_OF_SUCCESS = {"successful": "1", "failed": "0", "timeouts": "0", "lost": "0"}
+FINISH_SUCCESS = re.sub(
+    r":(known|rest|head_\w+|successful|failed|timeouts|lost)\b",
+    lambda name: _OF_SUCCESS.get(name[1], "NULL"),
+    FINISH[JobStatus.COMPLETED],
+)
+"""That of an attempt that succeeded, on condition that nobody waits for the slot."""
 _KEEPS = f"status IN {_any_of(KEEPS_RETRY)}"
 _KEEP_RETRY = f"""
     UPDATE jobs SET slot_due_ms = CASE WHEN {_KEEPS} THEN slot_due_ms END,

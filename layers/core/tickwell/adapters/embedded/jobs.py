@@ -9,8 +9,9 @@ from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import epoch_ms, is_later_form, outside_text, pending_text, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.ended_counts import count_ended
-from tickwell.adapters.embedded.job_finish import finish_one, handover_values
-from tickwell.adapters.embedded.job_rows import INSERT, insert_row, job_from, replace_values
+from tickwell.adapters.embedded.job_claims import claim_alike
+from tickwell.adapters.embedded.job_finish import finish, handover_values
+from tickwell.adapters.embedded.job_rows import insertion, job_from, replace_values
 from tickwell.adapters.embedded.job_statements import (
     CLAIM_FIRST,
     CLAIM_OVER,
@@ -67,9 +68,9 @@ class EmbeddedJobStore:
 
     def create_many(self, jobs: Sequence[Job]) -> Sequence[bool]:
         """See the port; all in one transaction."""
-        rows = [insert_row(job) for job in jobs]
+        statement, rows = insertion(jobs)
         with self._database.transaction() as cursor:
-            if _are_all_new(cursor, rows):
+            if _are_all_new(cursor, statement, rows):
                 count_new(cursor, jobs)
                 return [True] * len(jobs)
             found = [self._create(cursor, job) for job in jobs]
@@ -130,7 +131,9 @@ class EmbeddedJobStore:
     def claim_many(self, claims: Sequence[Claim]) -> Sequence[ClaimResult]:
         """See the port; all in one transaction."""
         with self._database.transaction() as cursor:
-            return [self._claim(cursor, claim) for claim in claims]
+            won = claim_alike(cursor, claims)
+            others = {n: self._claim(cursor, claim) for n, claim in enumerate(claims) if n not in won}
+        return [Claimed(job=job_from(won[n])) if n in won else others[n] for n in range(len(claims))]
 
     def skip(
         self,
@@ -168,9 +171,8 @@ class EmbeddedJobStore:
         self, executions: Sequence[Execution], *, now: datetime, handovers: Mapping[str, Handover] | None = None
     ) -> Sequence[bool]:
         """See the port; all in one transaction."""
-        given = handovers or {}
         with self._database.transaction() as cursor:
-            ended = [finish_one(cursor, execution, now, given.get(execution.token)) for execution in executions]
+            ended = finish(cursor, executions, now, handovers or {})
             count_ended(cursor, [each for each in ended if each is not None])
         return [each is not None for each in ended]
 
@@ -215,7 +217,7 @@ class EmbeddedJobStore:
         found = self._find(cursor, job.key)
         if found is None:
             cursor.execute(DELETE, _this(job.key))  # one that has expired
-            cursor.execute(INSERT, insert_row(job))
+            cursor.executemany(*insertion([job]))
             count_new(cursor, [job])
         return found
 
@@ -251,12 +253,12 @@ class EmbeddedJobStore:
         return None if _is_expired(job, self._clock.now()) else job
 
 
-def _are_all_new(cursor: sqlite3.Cursor, rows: Sequence[tuple[Any, ...]]) -> bool:
+def _are_all_new(cursor: sqlite3.Cursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> bool:
     """Insert all of ``rows``, or none where there is a job of one's id."""
     if len(rows) == 1:
-        return cursor.execute(INSERT, rows[0]).rowcount == 1
+        return cursor.execute(statement, rows[0]).rowcount == 1
     cursor.execute("SAVEPOINT all_new")
-    are_new = cursor.executemany(INSERT, rows).rowcount == len(rows)
+    are_new = cursor.executemany(statement, rows).rowcount == len(rows)
     if not are_new:
         cursor.execute("ROLLBACK TO all_new")
     cursor.execute("RELEASE all_new")

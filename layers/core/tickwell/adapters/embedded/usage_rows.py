@@ -1,4 +1,4 @@
-"""How what a tenant had done is added to the row of its day."""
+"""How what a tenant has, and had done, is added to the rows that count it."""
 
 from typing import Final
 
@@ -9,3 +9,8 @@ ADD_USE: Final = """
     ON CONFLICT DO UPDATE SET number = number + excluded.number, duration_ms = duration_ms + excluded.duration_ms
 """
 """Takes the start of the day, how often the activity was done, and how many milliseconds it ran."""
+
+ADD_JOBS: Final = """
+    INSERT INTO job_counts (tenant_id, queue, lane, status, recurring, jobs) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs
+"""

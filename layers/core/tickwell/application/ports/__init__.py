@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from tickwell.application.ports.api_keys import ApiKeyStore
     from tickwell.application.ports.archive import Archive, ArchivedMonth
     from tickwell.application.ports.audit import AuditLog
+    from tickwell.application.ports.blobs import BlobInfo, BlobLinks, BlobStore, UploadLink
     from tickwell.application.ports.caller_keys import CallerKeys
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
+    from tickwell.application.ports.images import ImageMaker
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
     from tickwell.application.ports.jobs import (
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from tickwell.application.ports.quotas import QuotaStore
     from tickwell.application.ports.rates import RateLimiter
     from tickwell.application.ports.services import (
-        BlobStore,
         Clock,
         ForeignTokens,
         Ids,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.stop_switch import StopSwitch
     from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
     from tickwell.application.ports.submissions import Submissions
+    from tickwell.application.ports.tenant_secrets import TenantSecrets
     from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
@@ -69,6 +71,8 @@ __all__ = [
     "Archive",
     "ArchivedMonth",
     "AuditLog",
+    "BlobInfo",
+    "BlobLinks",
     "BlobStore",
     "CallerKeys",
     "Claim",
@@ -87,6 +91,7 @@ __all__ = [
     "HistoryItem",
     "Holdings",
     "Ids",
+    "ImageMaker",
     "JobListing",
     "JobStore",
     "JobWalk",
@@ -114,9 +119,11 @@ __all__ = [
     "Stretch",
     "Submissions",
     "TenantCounts",
+    "TenantSecrets",
     "Together",
     "TokenGone",
     "Tokens",
+    "UploadLink",
     "WalkedJobs",
     "WebhookStore",
     "WorkerLog",
@@ -126,10 +133,12 @@ _NAMES = {
     "api_keys": "ApiKeyStore",
     "archive": "Archive ArchivedMonth",
     "audit": "AuditLog",
+    "blobs": "BlobInfo BlobLinks BlobStore UploadLink",
     "caller_keys": "CallerKeys",
     "counts": "TenantCounts",
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
+    "images": "ImageMaker",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
     "jobs": "Claim Claimed ClaimLost ClaimResult JobStore PendingChange SignAnswer Signed TokenGone",
@@ -139,10 +148,11 @@ _NAMES = {
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",
-    "services": "BlobStore Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Together Tokens",
+    "services": "Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Together Tokens",
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
+    "tenant_secrets": "TenantSecrets",
     "workers": "WorkerLog",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -22,10 +22,12 @@ from tickwell.application.health import NotificationQueues
 from tickwell.application.ports import RateLimiter
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.api import api_services
-from tickwell.bootstrap.aws.clients import client, open_lanes, open_notifications, open_table
+from tickwell.bootstrap.aws.clients import client, open_blob_links, open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.exporting import export_from_table
+from tickwell.bootstrap.filing import filing
+from tickwell.bootstrap.images import on_its_lane
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -48,13 +50,14 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         accounts=_accounts(settings, table, core, limiter),
         notifying=notifying_of(table, core.clock),
         measuring=_measuring(settings, table, core),
-        registry=all_tasks(),
+        registry=on_its_lane(all_tasks(), settings),
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
             quotas=quotas(settings, DynamoQuotaStore(table), core.clock),
         ),
         export_tenant=export_from_table(table, core.blobs, core.clock),
+        filing=filing(settings, open_blob_links(settings.blob_bucket)),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tickwell.adapters.aws.dynamodb.table import Table
     from tickwell.application.execute_batch import JobQueue
-    from tickwell.application.ports import BlobStore, Lanes, Notifications
+    from tickwell.application.ports import BlobLinks, BlobStore, Lanes, Notifications
     from tickwell.settings.shared import LaneSettings
 
 _POOL = 16
@@ -44,6 +44,9 @@ _LONGEST_TRY: Final = timedelta(seconds=4.5)
 
 # A mail whose answer is slow may have been sent: the SDK must not send it once more, the job's policy decides.
 _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
+
+# For links: the SDK would sign them by a scheme that newer regions do not know.
+_BLOB_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
 
 
 _making: Final = threading.Lock()
@@ -73,7 +76,7 @@ class LaterClient:
 
 @cache
 def _client(service: str) -> Any:
-    config = _MAIL_CONFIG if service == "sesv2" else _CONFIG
+    config = {"s3": _BLOB_CONFIG, "sesv2": _MAIL_CONFIG}.get(service, _CONFIG)
     made = _session().create_client(service, config=config)
     made.meta.events.register_first("before-send", _require_time)
     return made
@@ -160,3 +163,10 @@ def open_blobs(bucket: str) -> "BlobStore":
     from tickwell.adapters.aws.s3 import S3Blobs
 
     return S3Blobs(cast("S3Client", LaterClient("s3")), bucket)
+
+
+def open_blob_links(bucket: str) -> "BlobLinks":
+    """Links into that bucket."""
+    from tickwell.adapters.aws.s3_links import S3Links
+
+    return S3Links(cast("S3Client", LaterClient("s3")), bucket)

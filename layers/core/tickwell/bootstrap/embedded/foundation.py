@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.application.http_client import HttpClient
-from tickwell.application.ports import BlobStore, Clock, Ids, Mailer
+from tickwell.application.ports import Clock, Ids, Mailer, TenantSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.settings.local import LocalSettings
@@ -25,9 +26,10 @@ class Foundation:
     settings: LocalSettings
     database: Database
     rates: EmbeddedRateLimiter
-    blobs: BlobStore
+    blobs: FileBlobs
     mailer: Mailer
     secrets: FileSecrets
+    tenant_secrets: TenantSecrets
     registry: TaskRegistry
     processes: TaskProcesses
     clock: Clock

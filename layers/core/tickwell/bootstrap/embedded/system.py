@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.embedded.blob_links import SignedPaths
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.host import ProcessHost
@@ -32,20 +34,27 @@ from tickwell.bootstrap.embedded.foundation import Foundation
 from tickwell.bootstrap.embedded.queues import Queues, queues_in
 from tickwell.bootstrap.embedded.stores import Stores, stores_in
 from tickwell.bootstrap.exporting import export_from_database
+from tickwell.bootstrap.filing import filing
+from tickwell.bootstrap.images import image_makers, on_its_lane
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.bootstrap.outbound import Outbound
+from tickwell.domain.errors import NotFoundError
 from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
+from tickwell.http.blob_serving import BlobServing
+from tickwell.http.cors import Cors
 from tickwell.http.services import ApiServices
+from tickwell.settings.local import LocalSettings
 from tickwell.settings.reading import secrets_of
 
+_FILE_LINK_KEY = "file-link-key"
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
-_JOBS_AT_ONCE = 250
-"""They share a commit; other writers wait for them, some ten milliseconds."""
+_JOBS_AT_ONCE = 500
+"""They share a commit; other writers wait for them, some twenty milliseconds."""
 
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 """How often the process tells that it is there."""
@@ -83,18 +92,19 @@ class _Parts:
     queues: Queues
     core: Core
     outbound: Outbound
+    links: SignedPaths
     signing_keys: tuple[str, ...]
 
 
 def embedded_system(base: Foundation) -> EmbeddedSystem:
     """Build the system on ``base``. Raises OSError when its signing key can be neither read nor made."""
-    parts = _parts(base)
+    parts = _parts(replace(base, registry=on_its_lane(base.registry, base.settings)))
     queues, core, clock = parts.queues, parts.core, base.clock
     archive = BlobArchive(base.blobs) if base.settings.archive else None
     services = _api(parts)
     return EmbeddedSystem(
         services=services,
-        http=build_app(services, local=True),
+        http=build_app(services, local=True, blobs=_blob_serving(parts)),
         lanes=queues.lanes,
         lane_dead_letters=queues.lane_dead_letters,
         notifications=queues.notifications,
@@ -124,6 +134,7 @@ def _parts(base: Foundation) -> _Parts:
         worker_timeout_seconds=settings.worker_timeout_seconds,
         ahead_seconds=base.ahead_seconds,
     )
+    link_key = _ensured(base, _FILE_LINK_KEY)
     return _Parts(
         base=base,
         stores=stores,
@@ -136,9 +147,21 @@ def _parts(base: Foundation) -> _Parts:
             operator_address=settings.operator_address,
             public_url=settings.public_url,
             http=base.http,
+            images=image_makers(settings, base.clock, partial(_openai_key, settings)),
         ),
-        signing_keys=tuple(base.secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48)).split()),
+        links=SignedPaths(link_key, base.clock, settings.public_url or ""),
+        signing_keys=(link_key, *_ensured(base, _JWT_SIGNING_KEY).split()),
     )
+
+
+def _ensured(base: Foundation, name: str) -> str:
+    return base.secrets.ensure(name, lambda: secrets.token_urlsafe(48))
+
+
+def _openai_key(settings: LocalSettings) -> str:
+    if settings.openai_api_key is None:
+        raise NotFoundError("secret", "openai-api-key")
+    return settings.openai_api_key.get_secret_value()
 
 
 def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
@@ -153,6 +176,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         stop_switch=stores.stop_switch,
         audit_log=stores.audit_log,
         erasure=stores.erasure,
+        tenant_secrets=base.tenant_secrets,
         arming=Arming(
             due_items=stores.due_items,
             lanes=queues.lanes,
@@ -185,9 +209,14 @@ def _api(parts: _Parts) -> ApiServices:
             quotas=quotas(settings, stores.quotas, base.clock),
         ),
         export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        filing=filing(settings, parts.links),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
+
+
+def _blob_serving(parts: _Parts) -> BlobServing:
+    return BlobServing(parts.links, parts.base.blobs, Cors(parts.base.settings.allowed_origins))
 
 
 def _accounts(parts: _Parts) -> Accounts:
