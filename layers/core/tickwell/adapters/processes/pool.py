@@ -1,17 +1,15 @@
 """The worker's side of tasks in processes: a bounded number of warm children, one attempt at a time in each."""
 
 import asyncio
-import shutil
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from tickwell.adapters.processes.child_process import ChildProcess
 from tickwell.adapters.processes.endings import cancelled, outcome, returned
+from tickwell.adapters.processes.folders import is_removed, new_folder, remove, remove_abandoned
 from tickwell.adapters.processes.offered import Offers
 from tickwell.adapters.processes.places import Places
 from tickwell.adapters.processes.wire import Frame, FrameTooLargeError
@@ -66,6 +64,7 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._idle: list[ChildProcess] = []
         self._all: set[ChildProcess] = set()
+        self._has_tidied = False
 
     async def take(self, lane: Lane) -> "PooledProcess":
         """See ``TaskProcesses.take``."""
@@ -111,6 +110,9 @@ class ProcessPool:
 
     async def started(self) -> ChildProcess:
         """A new child that has loaded the tasks. Raises AttemptFailedError (``PROCESS_NOT_STARTED``)."""
+        if not self._has_tidied:
+            self._has_tidied = True
+            await asyncio.to_thread(remove_abandoned)
         child = ChildProcess(self._command, self._environment)
         with self._lock:
             self._all.add(child)
@@ -151,7 +153,7 @@ class PooledProcess:
     async def run(self, task: str, payload: Any, context: TaskContext) -> Any:
         """See ``TaskProcess.run``."""
         self.sound = False
-        folder = tempfile.mkdtemp(prefix="tickwell-attempt-")
+        folder = new_folder()
         frame = {
             "kind": "run",
             "task": task,
@@ -170,7 +172,7 @@ class PooledProcess:
             offers.close()
             if not self.sound:
                 self.child.kill()
-            if not _is_removed(folder):
+            if not is_removed(folder):
                 await asyncio.to_thread(self._remove, folder)
         return outcome(last)
 
@@ -178,7 +180,7 @@ class PooledProcess:
         """Remove what the attempt left behind; may take long."""
         if not self.sound:
             self.child.how_it_ended(_END_SECONDS)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
     async def _begin(self, frame: Frame) -> None:
         """Hand the attempt over. A child that ended while it was idle has not begun it: another one gets it."""
@@ -227,15 +229,6 @@ class PooledProcess:
     async def _lost(self) -> AttemptLostError:
         how = await asyncio.to_thread(self.child.how_it_ended, _END_SECONDS)
         return AttemptLostError("PROCESS_DIED", f"the task's process {how}")
-
-
-def _is_removed(folder: str) -> bool:
-    """Remove an empty folder, as most are; whether it was one."""
-    try:
-        Path(folder).rmdir()
-    except OSError:
-        return False
-    return True
 
 
 async def _signed(context: TaskContext, told: Frame | None) -> Frame:
