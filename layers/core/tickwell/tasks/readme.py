@@ -17,8 +17,11 @@ BEGIN: Final = "<!-- tasks: written by make readme -->\n"
 END: Final = "<!-- end of tasks -->\n"
 
 PAGES: Final[Mapping[str, str]] = {
+    "cleanup_files": "clean-up-files",
+    "generate_image": "make-images",
     "http_request": "call-an-http-endpoint",
     "process_video": "process-a-video",
+    "scrape_website": "scrape-a-website",
     "send_email": "schedule-a-mail",
 }
 """The page of a task in docs/how-to; one without has a row of its own all the same."""
