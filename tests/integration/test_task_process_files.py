@@ -1,7 +1,5 @@
 """The tenant's files, and temporary ones, in task processes: the worker moves the bytes, and tidies up."""
 
-import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,6 @@ from tests.integration.test_task_processes import Recorder, new_pool, run
 from tests.server_process import eventually
 from tests.task_contexts import task_context
 from tickwell.adapters.embedded.files import FileBlobs
-from tickwell.adapters.processes.folders import new_folder, remove_abandoned
 from tickwell.adapters.processes.pool import ProcessPool
 from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError
@@ -100,24 +97,6 @@ def test_temporary_files_go_also_when_the_process_dies(
     with pytest.raises(AttemptLostError):
         run(pool, "temporary_file", "exit")
     eventually(lambda: not list(tmp_path.iterdir()))
-
-
-def test_what_a_killed_worker_left_behind_goes_with_the_next_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    mine = Path(new_folder())
-    head, own_pid, _ = mine.name.rsplit("-", 2)
-    with subprocess.Popen(["true"]) as gone:
-        gone.wait()
-    abandoned = tmp_path / f"{head}-{gone.pid}-x"
-    elsewhere = tmp_path / f"tickwell-attempt-1-{gone.pid}-x"
-    for folder in (abandoned, elsewhere):
-        folder.mkdir()
-        (folder / "video").write_bytes(b"large")
-    remove_abandoned()
-    assert int(own_pid) == os.getpid()
-    assert sorted(tmp_path.iterdir()) == sorted([mine, elsewhere])
 
 
 def test_a_task_may_say_that_its_work_goes_on_elsewhere(pool: ProcessPool) -> None:

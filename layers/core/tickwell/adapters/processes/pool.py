@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tickwell.adapters.processes.attempt_folder import AttemptFolder, remove_abandoned
 from tickwell.adapters.processes.child_process import ChildProcess
 from tickwell.adapters.processes.endings import cancelled, outcome, returned
-from tickwell.adapters.processes.folders import is_removed, new_folder, remove, remove_abandoned
 from tickwell.adapters.processes.offered import Offers
 from tickwell.adapters.processes.places import Places
 from tickwell.adapters.processes.wire import Frame, FrameTooLargeError
@@ -64,7 +64,7 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._idle: list[ChildProcess] = []
         self._all: set[ChildProcess] = set()
-        self._has_tidied = False
+        self._has_started = False
 
     async def take(self, lane: Lane) -> "PooledProcess":
         """See ``TaskProcesses.take``."""
@@ -110,12 +110,12 @@ class ProcessPool:
 
     async def started(self) -> ChildProcess:
         """A new child that has loaded the tasks. Raises AttemptFailedError (``PROCESS_NOT_STARTED``)."""
-        if not self._has_tidied:
-            self._has_tidied = True
-            await asyncio.to_thread(remove_abandoned)
         child = ChildProcess(self._command, self._environment)
         with self._lock:
             self._all.add(child)
+            is_first, self._has_started = not self._has_started, True
+        if is_first:
+            threading.Thread(target=remove_abandoned, name="abandoned-folders", daemon=True).start()
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await child.send(self._settings.frame())
@@ -153,14 +153,14 @@ class PooledProcess:
     async def run(self, task: str, payload: Any, context: TaskContext) -> Any:
         """See ``TaskProcess.run``."""
         self.sound = False
-        folder = new_folder()
+        folder = AttemptFolder()
         frame = {
             "kind": "run",
             "task": task,
             "payload": payload,
             "context": _facts(context),
             "opened": list(context.secrets.opened),
-            "folder": folder,
+            "folder": folder.path,
         }
         offers = Offers(context, self._send)
         try:
@@ -172,15 +172,15 @@ class PooledProcess:
             offers.close()
             if not self.sound:
                 self.child.kill()
-            if not is_removed(folder):
+            if not folder.is_removed_empty():
                 await asyncio.to_thread(self._remove, folder)
         return outcome(last)
 
-    def _remove(self, folder: str) -> None:
+    def _remove(self, folder: AttemptFolder) -> None:
         """Remove what the attempt left behind; may take long."""
         if not self.sound:
             self.child.how_it_ended(_END_SECONDS)
-        remove(folder)
+        folder.remove()
 
     async def _begin(self, frame: Frame) -> None:
         """Hand the attempt over. A child that ended while it was idle has not begun it: another one gets it."""
