@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ORDER = {"number": 7, "lines": [{"article": "tea", "pieces": 2, "cents": 350}]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop(deployments: Mapping[str, Future[Deployment]]) -> Deployment:
     """A deployment whose roles are enforced, with a user of its own."""
     deployment = deployments[WITH_OWN_TASKS].result()
