@@ -38,6 +38,7 @@ def test_the_built_in_tasks_are_known_by_name() -> None:
         "echo",
         "http_request",
         "process_video",
+        "scrape_website",
         "send_email",
     )
     assert [registry.get(name).name for name in registry.names()] == list(registry.names())

@@ -145,8 +145,7 @@ class ReadHistory:
         """The mail that the execution sent, as it was sent."""
         self.history.get_execution(principal.tenant_id, execution_id)
         name = sent_mail_blob(principal.tenant_id, execution_id)
-        document: dict[str, Any] = json.loads(self.blobs.get(name))
-        return document
+        return mail_document(self.blobs.get(name))
 
     def dead_letters(
         self, principal: Principal, *, limit: int, cursor: str | None, chosen: DeadLetterFilter | None = None
@@ -182,8 +181,19 @@ def mail_folder(tenant_id: str) -> str:
 
 
 def sent_mail_blob(tenant_id: str, execution_id: str) -> str:
-    """Where the mail of an execution is kept: JSON with message_id, from, to, subject, text, html, reply_to, via."""
+    """Where the mail of an execution is kept; see ``mail_document``."""
     return f"{mail_folder(tenant_id)}{execution_id}.json"
+
+
+def mail_document(data: bytes) -> dict[str, Any]:
+    """A mail that was kept: message_id, from, to, cc, bcc, subject, text, html, reply_to, attachments, via.
+
+    Those of before had neither copies nor attachments, and one address to reply to, or none.
+    """
+    document: dict[str, Any] = {"cc": [], "bcc": [], "attachments": [], **json.loads(data)}
+    if not isinstance(document["reply_to"], list):
+        document["reply_to"] = [] if document["reply_to"] is None else [document["reply_to"]]
+    return document
 
 
 def _total(

@@ -77,16 +77,29 @@ class LogListBody(TypedDict):
     logs: list[LogBody]
 
 
+class SentAttachmentBody(TypedDict):
+    """What went with a mail; ``inline_id`` is null where the HTML does not show it. The file may be gone by now."""
+
+    file: str
+    filename: str
+    content_type: str
+    size_bytes: int
+    inline_id: str | None
+
+
 SentMailBody = TypedDict(
     "SentMailBody",
     {
         "message_id": str,
         "from": str,
         "to": list[str],
+        "cc": list[str],
+        "bcc": list[str],
         "subject": str,
         "text": str,
         "html": str | None,
-        "reply_to": str | None,
+        "reply_to": list[str],
+        "attachments": list[SentAttachmentBody],
         "via": str | None,
     },
 )

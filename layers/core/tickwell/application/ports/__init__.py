@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
+    from tickwell.application.ports.images import ImageMaker
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
     from tickwell.application.ports.jobs import (
@@ -90,6 +91,7 @@ __all__ = [
     "HistoryItem",
     "Holdings",
     "Ids",
+    "ImageMaker",
     "JobListing",
     "JobStore",
     "JobWalk",
@@ -136,6 +138,7 @@ _NAMES = {
     "counts": "TenantCounts",
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
+    "images": "ImageMaker",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
     "jobs": "Claim Claimed ClaimLost ClaimResult JobStore PendingChange SignAnswer Signed TokenGone",
