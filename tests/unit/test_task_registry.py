@@ -35,10 +35,12 @@ COUNT: Task[_Strict] = Task(
 def test_the_built_in_tasks_are_known_by_name() -> None:
     registry = built_in_tasks()
     assert registry.names() == (
+        "cleanup_files",
         "echo",
         "generate_image",
         "http_request",
         "process_video",
+        "scrape_website",
         "send_email",
     )
     assert [registry.get(name).name for name in registry.names()] == list(registry.names())

@@ -11,7 +11,14 @@ import pytest
 from tests.doubles import NOON
 from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.outcome_event import EventType
-from tickwell.domain.webhook import MOST_ENDPOINTS, WebhookEndpoint, Webhooks, new_secret, signature_headers
+from tickwell.domain.webhook import (
+    MOST_ENDPOINTS,
+    WebhookEndpoint,
+    Webhooks,
+    is_signing_secret,
+    new_secret,
+    signature_headers,
+)
 
 ENDPOINT = WebhookEndpoint(
     endpoint_id="hook-1",
@@ -53,6 +60,27 @@ def test_after_a_rotation_both_secrets_verify_for_a_day_and_then_the_new_one() -
 def test_a_secret_has_the_size_that_the_scheme_wants(size: int) -> None:
     with pytest.raises(ValueError, match="24 to 64"):
         new_secret(bytes(size))
+
+
+@pytest.mark.parametrize(
+    ("secret", "sound"),
+    [
+        (ENDPOINT.secret, True),
+        ("whsec_" + base64.b64encode(bytes(24)).decode(), True),
+        ("whsec_" + base64.b64encode(bytes(64)).decode(), True),
+        ("whsec_" + base64.b64encode(bytes(23)).decode(), False),
+        ("whsec_" + base64.b64encode(bytes(65)).decode(), False),
+        (base64.b64encode(bytes(24)).decode(), False),
+        ("whsec_" + "!" * 32, False),
+        ("whsec_" + "ä" * 32, False),
+        (ENDPOINT.secret + "\n", False),
+        ("whsec_" + "A" * 33, False),
+        ("whsec_", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_signing_secret(secret: str, sound: bool) -> None:
+    assert is_signing_secret(secret) is sound
 
 
 def test_an_endpoint_wants_what_it_asked_for_unless_it_is_gone() -> None:

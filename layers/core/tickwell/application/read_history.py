@@ -100,7 +100,10 @@ class ReadHistory:
         return None
 
     def execution(self, principal: Principal, execution_id: str) -> ExecutionOfJob:
-        """One execution with output, wherever that lies; a running one has none yet."""
+        """One execution with output, wherever that lies; a running one has none yet.
+
+        Where it was deleted from the blob store, ``detail_blob`` still names it.
+        """
         job_id, _, _ = parse_execution_id(execution_id)
         job = self.jobs.get(principal.tenant_id, job_id)
         try:
@@ -111,8 +114,12 @@ class ReadHistory:
                 raise
             return ExecutionOfJob(job=job, execution=running)
         stored = Detail(output=execution.output, logs=execution.logs)
-        detail = load_detail(self.blobs, stored, execution.detail_blob)
-        return ExecutionOfJob(job=job, execution=replace(execution, output=detail.output, logs=detail.logs))
+        try:
+            detail = load_detail(self.blobs, stored, execution.detail_blob)
+        except NotFoundError:
+            return ExecutionOfJob(job=job, execution=execution)
+        whole = replace(execution, output=detail.output, logs=detail.logs, detail_blob=None)
+        return ExecutionOfJob(job=job, execution=whole)
 
     def logs(self, principal: Principal, execution_id: str) -> Sequence[LogEntry]:
         """What the task logged, between a line for the start and one for the end of the attempt; then who was told.

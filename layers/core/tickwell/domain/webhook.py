@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from tickwell.domain.outcome_event import EventType
 MOST_ENDPOINTS = 10
 OLD_SECRET_LIFE = timedelta(hours=24)
 """How long deliveries are signed with the replaced secret as well."""
+
+SIGNATURE_HEADERS = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with, no secret
 
@@ -92,17 +94,31 @@ def new_secret(random_bytes: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 
+def is_signing_secret(secret: str) -> bool:
+    """Whether ``secret`` is one as the scheme spells it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        return False
+    return secret.startswith(SECRET_PREFIX) and 24 <= len(key) <= 64
+
+
 def signature_headers(
     endpoint: WebhookEndpoint, message_id: str, body: bytes, now: datetime
 ) -> tuple[tuple[str, str], ...]:
+    """``signed_with`` the secrets of ``endpoint`` that hold."""
+    return signed_with(endpoint.secrets(now), message_id, body, now)
+
+
+def signed_with(secrets: Iterable[str], message_id: str, body: bytes, now: datetime) -> tuple[tuple[str, str], ...]:
     """``webhook-id``, ``webhook-timestamp``, ``webhook-signature``.
 
     By https://github.com/standard-webhooks/standard-webhooks: HMAC-SHA256 over ``id.timestamp.body`` with the decoded
-    secret, in Base64 behind ``v1,``; one for each secret that holds, separated by blanks.
+    secret, in Base64 behind ``v1,``; one for each secret, separated by blanks.
     """
     timestamp = str(int(now.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [f"v1,{_signature(secret, signed)}" for secret in endpoint.secrets(now)]
+    signatures = [f"v1,{_signature(secret, signed)}" for secret in secrets]
     return (
         ("webhook-id", message_id),
         ("webhook-timestamp", timestamp),
