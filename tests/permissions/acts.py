@@ -181,12 +181,12 @@ def worker_in_trouble(lab: Everything) -> None:
 def outside(lab: Everything) -> None:
     """Attempts that go on outside: their bearers tell of them, their jobs are ended, or nobody does anything."""
     client = lab.user()
-    _mixed_queues(client, "-3")
+    client("POST", "/api/v1/queues", {"name": "outside", "concurrency": 3})
     for task in (ELSEWHERE, HEAVY_ELSEWHERE):
         for retries, delay in ((0, 1), (1, 1), (1, FAR)):
             policy = {"max_retries": retries, "retry": {"strategy": "fixed", "delay_seconds": delay}}
-            for queue in (None, "narrow-high-3"):
-                _job(client, task=task, payload=MIDDLING, queue=queue, **policy)
+            for more in ({}, {"queue": "outside"}):
+                _job(client, task=task, payload=MIDDLING, **more, **policy)
             _job(client, task=task, interval_seconds=FAR, overlap="queue_all", **policy)
             _soon_then_far(lab, client, task=task, pause_after_failures=1, **policy)
     lab.work(3)
