@@ -51,7 +51,8 @@ def test_every_operation_is_described(path: str, method: str, operation: dict[st
     assert {"422", "500"} <= set(operation["responses"])
     may_be_refused = operation["security"] != [] or operation["operationId"] == "acceptInvitation"  # for a quota
     assert ("403" in operation["responses"]) == may_be_refused
-    assert ("401" in operation["responses"]) == (operation["security"] != [] or path.endswith("/login"))
+    asks = operation["security"] != [] or path.endswith("/login") or ACCESS[operation["operationId"]].by_token
+    assert ("401" in operation["responses"]) == asks
     assert "404" in operation["responses"] or "{" not in path
     assert ("requestBody" in operation) == ("415" in operation["responses"])
     assert method != "get" or "409" not in operation["responses"]
@@ -63,7 +64,9 @@ def test_every_operation_tells_the_role_and_the_scope_that_it_takes(
 ) -> None:
     access, told = ACCESS[operation["operationId"]], operation["description"]
     schemes = [name for each in operation["security"] for name in each]
-    if access.role is None:
+    if access.by_token:
+        assert (schemes, "whoever has the token that the body takes" in told) == ([], True), (path, method)
+    elif access.role is None:
         assert (schemes, "no credential is needed" in told) == ([], True), (path, method)
     elif access.scope is None:
         assert (schemes, "an API key is not enough" in told) == (["bearer"], True), (path, method)
@@ -90,6 +93,9 @@ def test_exactly_these_routes_need_no_credential() -> None:
         ("POST", "/api/v1/auth/password/forgot"),
         ("POST", "/api/v1/auth/password/reset"),
         ("POST", "/api/v1/auth/invitations/accept"),
+        ("POST", "/api/v1/executions/<execution_id>/complete"),
+        ("POST", "/api/v1/executions/<execution_id>/fail"),
+        ("POST", "/api/v1/executions/<execution_id>/heartbeat"),
     }
 
 

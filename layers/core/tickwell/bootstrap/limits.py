@@ -13,6 +13,8 @@ from tickwell.settings.shared import LimitSettings, QuotaSettings
 
 _HOUR: Final = timedelta(hours=1)
 _QUARTER: Final = timedelta(minutes=15)
+_OUTSIDE: Final = Quota(limit=36_000, per=_HOUR)
+"""Of one address: many who work for a tenant may share one, and each says now and then that it lives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,7 @@ def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) 
         RateClass.WRITE: settings.rate_limit_per_hour,
     }
     quotas = {rate: Quota(limit=limit, per=_HOUR) for rate, limit in hourly.items() if limit}
+    quotas[RateClass.OUTSIDE] = _OUTSIDE
     if settings.images_per_quarter_hour:
         quotas[RateClass.GENERATE] = Quota(limit=settings.images_per_quarter_hour, per=_QUARTER)
     return RequestLimits(limiter=limiter, quotas=quotas, clock=clock)
