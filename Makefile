@@ -50,7 +50,7 @@ chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp .venv-checkov/stamp
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
 
-bench: .venv/dev.stamp .venv-sam/stamp ## measure, beside peers that it installs under build/ (ONLY=, QUICK=1); tables, and build/bench.json
+bench: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## measure, beside peers that it installs under build/ (ONLY=, QUICK=1); tables, and build/bench.json
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
