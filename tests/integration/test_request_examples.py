@@ -33,7 +33,11 @@ def test_an_example_is_understood(api: Api, method: str, path: str, body: dict[s
     user("POST", "/api/v1/queues", {"name": "a-queue"})
     job = user("POST", "/api/v1/jobs", {"name": "a job", "interval_seconds": 60}).data
     me = user("GET", "/api/v1/auth/me").data
-    answer = user(method, path.format(name="a-queue", job_id=job["id"], member_id=me["id"], key="a/key"), body)
+    answer = user(
+        method,
+        path.format(name="a-queue", job_id=job["id"], member_id=me["id"], key="a/key", secret_name="a-token"),
+        body,
+    )
     if "token" in body:
         assert answer.fields == ["token"], "the example's token is nobody's, and all else is understood"
         return

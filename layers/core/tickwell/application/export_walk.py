@@ -11,6 +11,7 @@ from tickwell.application.ports import (
     Holdings,
     MemberStore,
     QueueStore,
+    SecretNames,
     Stretch,
     WebhookStore,
 )
@@ -26,6 +27,7 @@ from tickwell.domain.export import HISTORIES, ExportPlace, ExportSection, SentMa
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.secret import SecretInfo
 from tickwell.domain.task_file import FileInfo, files_folder
 from tickwell.domain.webhook import WebhookEndpoint
 
@@ -44,6 +46,7 @@ Holding = (
     | Invitation
     | ApiKey
     | WebhookEndpoint
+    | SecretInfo
     | Queue
     | HeldJob
     | Execution
@@ -72,6 +75,7 @@ class ExportWalk:
     members: MemberStore
     api_keys: ApiKeyStore
     webhooks: WebhookStore
+    secrets: SecretNames
     queues: QueueStore
     holdings: Holdings
     blobs: BlobStore
@@ -109,6 +113,8 @@ class ExportWalk:
                 named = {key.key_id: key for key in self.api_keys.list_keys(tenant_id)}
             case ExportSection.WEBHOOKS:
                 named = {each.endpoint_id: each for each in self.webhooks.read(tenant_id).endpoints}
+            case ExportSection.SECRETS:
+                named = {info.name: info for info in self.secrets.list(tenant_id)}
             case ExportSection.QUEUES:
                 named = {queue.name: queue for queue in self.queues.list_queues(tenant_id)}
         for name in sorted(named):

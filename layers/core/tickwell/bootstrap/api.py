@@ -17,6 +17,7 @@ from tickwell.application.generate_image import GenerateImage
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_job import GetJob
+from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.read_result import ReadResult
@@ -100,6 +101,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
         webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
+        secrets=ManageSecrets(secrets=core.tenant_secrets),
         retry_dead_letter=retry_dead_letter,
         delete_dead_letter=delete_dead_letter,
         bulk_dead_letters=BulkDeadLetters(

@@ -204,6 +204,12 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
+_SECRETS: Mapping[str, Access] = {
+    "listSecrets": _read(Scope.SECRETS_READ, Role.ADMIN),
+    "putSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+    "deleteSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -233,6 +239,7 @@ ACCESS: Mapping[str, Access] = {
     **_FILES,
     **_QUEUES,
     **_WEBHOOKS,
+    **_SECRETS,
     **_SYSTEM,
 }
 """Each operation once, by its id."""

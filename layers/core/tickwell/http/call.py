@@ -13,12 +13,16 @@ CONTEXT_KEY = "tickwell_call"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """The use cases, who calls (None on public routes), the request's id, and the client's network."""
+    """The use cases, who calls (None on public routes), the request's id, and the client's network.
+
+    ``traceparent``: where the request belongs in its caller's trace; None where it says nothing that can be read.
+    """
 
     services: ApiServices
     caller: Principal | None
     request_id: str
     client: str = ""
+    traceparent: str | None = None
 
     @property
     def principal(self) -> Principal:

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.trace import TRACEPARENT_HEADER, parsed_traceparent
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
@@ -120,6 +121,7 @@ class Gate:
             caller=caller,
             request_id=request.request_id,
             client=client_network(request.client_address),
+            traceparent=parsed_traceparent(request.headers.get(TRACEPARENT_HEADER)),
         )
 
         def handle() -> HttpAnswer:

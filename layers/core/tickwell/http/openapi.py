@@ -44,6 +44,7 @@ _ALSO = {
     "getOrganization": {404},
     "heartbeatExecution": {401},
     "login": {401},
+    "putSecret": {409},
     "register": {409},
 }
 """What an operation may answer besides what follows from its form."""

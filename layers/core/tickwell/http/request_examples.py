@@ -140,6 +140,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
             "expires_in_days": 90,
         }
     },
+    "putSecret": {"A token": {"value": "an-example-and-no-token"}},
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

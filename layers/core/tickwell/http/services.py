@@ -27,6 +27,7 @@ from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.organizations import ManageOrganization
 from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
@@ -87,6 +88,7 @@ class ApiServices:
     bulk_dead_letters: BulkDeadLetters
     read_archive: ReadArchive
     webhooks: ManageWebhooks
+    secrets: ManageSecrets
     audit: Audit
     delete_tenant: DeleteTenant
     export_tenant: ExportTenant

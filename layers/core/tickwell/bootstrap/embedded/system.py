@@ -192,6 +192,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         longest_attempt=settings.longest_attempt,
         audit_retention=settings.audit_retention,
         jobs_at_once=_JOBS_AT_ONCE,
+        secrets_fresh_for=timedelta(0),  # files are at hand
     )
 
 
@@ -208,7 +209,7 @@ def _api(parts: _Parts) -> ApiServices:
             submissions=stores.submissions,
             quotas=quotas(settings, stores.quotas, base.clock),
         ),
-        export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        export_tenant=export_from_database(base.database, base.tenant_secrets, base.blobs, base.clock),
         filing=filing(settings, parts.links),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
