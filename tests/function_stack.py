@@ -127,6 +127,7 @@ def open_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         "ENGINE": "aws",
         "TABLE": "tickwell",
         "BLOB_BUCKET": "blobs",
+        "SECRETS_PREFIX": "tickwell",
         "LANE_HIGH_URL": urls["lane-high"],
         "LANE_MEDIUM_URL": urls["lane-medium"],
         "LANE_LOW_URL": urls["lane-low"],

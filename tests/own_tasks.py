@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -108,6 +109,50 @@ def _after_the_thread(_order: Order, context: PlainContext) -> Any:
     return [os.getpid(), _told]
 
 
+def _files(order: Order, context: PlainContext) -> Any:
+    context.files.write("notes/tea.txt", order.text.encode(), content_type="text/plain")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        context.files.download("notes/tea.txt", copy)
+        copy.write_bytes(copy.read_bytes() * 2)
+        context.files.upload(copy, "notes/twice.txt", content_type="text/plain")
+    context.files.write("gone", b"")
+    context.files.delete("gone")
+    found = [[one.name, one.size_bytes] for one in context.files.list("notes", limit=10)]
+    return [context.files.read("notes/twice.txt").decode(), found, [one.name for one in context.files.list()]]
+
+
+def _secrets(order: Order, context: PlainContext) -> Any:
+    values = [context.secrets.get("token"), *context.secrets.versions("token")]
+    context.log("info", f"{values} {order.text}", values=values)
+    context.progress(10, f"{values[0]} {order.text}")
+    if order.do == "fail_with_secrets":
+        raise ValueError(f"{values} {order.text}")
+    return [values, order.text, context.traceparent]
+
+
+def _read_file(order: Order, context: PlainContext) -> Any:
+    return context.files.read(order.text).decode()
+
+
+def _temporary_file(order: Order, _context: PlainContext) -> Any:
+    name = tempfile.mkdtemp()
+    (Path(name) / "large").write_text(order.text)
+    if order.text == "exit":
+        os._exit(3)
+    return name
+
+
+def _ask_and_leave(order: Order, context: PlainContext) -> Any:
+    threading.Thread(target=context.files.read, args=[order.text], daemon=True).start()
+    time.sleep(0.1)
+    return os.getpid()
+
+
+def _asks_whether_cancelled(_order: Order, context: PlainContext) -> Any:
+    return context.cancelled
+
+
 def _exit(_order: Order, _context: PlainContext) -> Any:
     os._exit(3)
 
@@ -133,6 +178,14 @@ _DEEDS: dict[str, Any] = {
     "kill": _kill,
     "signs": _signs,
     "listens": _listens,
+    "hands_on": lambda _, context: context.pending(timeout_seconds=60),
+    "asks_whether_cancelled": _asks_whether_cancelled,
+    "files": _files,
+    "read_file": _read_file,
+    "secrets": _secrets,
+    "fail_with_secrets": _secrets,
+    "temporary_file": _temporary_file,
+    "ask_and_leave": _ask_and_leave,
     "refuse": _refuse,
     "raise": _raise,
     "log": _log,
@@ -145,19 +198,19 @@ _DEEDS: dict[str, Any] = {
 }
 
 
-@task(Order)
+@task()
 def deed(order: Order, context: PlainContext) -> Any:
     """Does what it is told."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order, heavy=True)
+@task(heavy=True)
 def heavy_deed(order: Order, context: PlainContext) -> Any:
     """The same, as heavy work."""
     return _DEEDS[order.do](order, context)
 
 
-@task(Order)
+@task()
 async def polite_deed(order: Order, context: TaskContext) -> Any:
     """An async task of a user."""
     await context.heartbeat()

@@ -1,12 +1,16 @@
 """Contexts for running tasks in tests. What a test does not give refuses to be used."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from tests.doubles import NOON, FakeClock
+from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.ports import BlobStore, Clock, Mailer
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.domain.execution import OccurrenceKey, execution_id
 from tickwell.domain.job import JobKey
 from tickwell.domain.mail import Mail
@@ -49,6 +53,26 @@ class NoBlobs:
         """No blobs."""
         raise AssertionError(f"an unexpected listing of {limit} blobs in {folder} after {after}")
 
+    def details(self, folder: str, *, after: str, limit: int) -> NoReturn:
+        """No blobs."""
+        raise AssertionError(f"an unexpected listing of {limit} blobs in {folder} after {after}")
+
+    def info(self, name: str) -> NoReturn:
+        """No blobs."""
+        raise AssertionError(f"an unexpected look at {name}")
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected deletion of {len(names)} blobs")
+
+    def fetch(self, name: str, path: Path) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected read of {name} to {path}")
+
+    def store(self, path: Path, name: str, *, content_type: str) -> None:
+        """No blobs."""
+        raise AssertionError(f"an unexpected {content_type} blob {name} from {path}")
+
 
 def task_context(
     *,
@@ -59,6 +83,8 @@ def task_context(
     attempt: int = 1,
     lifeline: Lifeline | None = None,
     sender_address: str = "tickwell@example.com",
+    secrets: AttemptSecrets | None = None,
+    traceparent: str | None = None,
 ) -> TaskContext:
     """The context of an attempt at the occurrence at noon."""
     return TaskContext(
@@ -74,5 +100,9 @@ def task_context(
         mailer=mailer or NoMail(),
         http=http or NoHttp(),
         blobs=blobs or NoBlobs(),
+        files=TenantFiles("t1", blobs or NoBlobs()),
+        completion_token="t1.a-token",
         lifeline=lifeline or NoLifeline(),
+        secrets=secrets or NoSecrets(),
+        traceparent=traceparent,
     )

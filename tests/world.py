@@ -14,6 +14,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.queues import EmbeddedQueue
+from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.application.arming import Arming
@@ -340,6 +341,7 @@ def new_world(
         stop_switch=stores.stop_switch,
         audit_log=stores.audit,
         erasure=stores.erasure,
+        tenant_secrets=watch("tenant secrets", FileTenantSecrets(folder / "tenant-secrets", clock)),
         arming=Arming(due_items=stores.due_items, lanes=lanes, far_timer=SweepFarTimer(), clock=clock),
         blobs=blobs,
         clock=clock,

@@ -2,10 +2,7 @@
 
 from pydantic import BaseModel
 
-from tickwell.application.http_client import HttpRequest
-from tickwell.application.plain_context import PlainContext
-from tickwell.domain.errors import AttemptFailedError
-from tickwell.tasks.define import task
+from tickwell.sdk import AttemptFailedError, HttpRequest, PlainContext, task
 
 
 class Article(BaseModel):
@@ -14,7 +11,7 @@ class Article(BaseModel):
     name: str
 
 
-@task(Article)
+@task()
 def fetch_price(article: Article, context: PlainContext) -> dict[str, object]:
     """Asks the supplier for the price of an article."""
     url = f"https://supplier.example/prices/{article.name}"

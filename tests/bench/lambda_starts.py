@@ -25,6 +25,7 @@ _DEPLOYED = {
     "TICKWELL_ENGINE": "aws",
     "TICKWELL_TABLE": "table",
     "TICKWELL_BLOB_BUCKET": "bucket",
+    "TICKWELL_SECRETS_PREFIX": "tickwell",
     **{f"TICKWELL_LANE_{lane.upper()}_URL": f"{_QUEUE}/{lane}" for lane in ("high", "medium", "low", "heavy", "dlq")},
     "TICKWELL_FAR_TIMER": "sweep",
     "TICKWELL_SCHEDULE_GROUP": "group",

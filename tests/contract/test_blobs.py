@@ -117,7 +117,7 @@ def test_a_name_that_is_none_is_a_mistake(blobs: BlobStore, name: str) -> None:
 
 def test_files_belong_to_their_owner_only_and_nothing_else_is_left(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path / "blobs")
-    blobs.put(NAME, b"x", content_type="text/plain")
+    blobs.put(NAME, b"x", content_type="application/json")
     (file,) = (entry for entry in tmp_path.rglob("*") if entry.is_file())
     assert file.stat().st_mode & 0o077 == 0
     assert (tmp_path / "blobs").stat().st_mode & 0o077 == 0

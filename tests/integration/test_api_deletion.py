@@ -11,7 +11,6 @@ from tests.api_hosts import PASSWORD, Api, Client
 from tests.contract.store_engines import DynamoStores
 from tests.integration.test_api_roles import as_role
 from tests.world import World, task
-from tickwell.application.delete_tenant import EraseTenants
 from tickwell.application.task import Task
 from tickwell.domain.account import Role
 from tickwell.domain.deletion import begun
@@ -175,7 +174,7 @@ def test_a_tenant_at_which_the_store_fails_does_not_hold_up_the_others(api: Api,
         client("DELETE", ORGANIZATION, CONFIRMED)
     core = api.world.core
     broken: Any = _BrokenFor(core.erasure, tenants[0])
-    use_case = EraseTenants(erasure=broken, blobs=api.world.blobs, clock=api.world.clock)
+    use_case = replace(core.erase_tenants(), erasure=broken)
     api.world.clock.advance(3 * DAYS)
     assert use_case(deadline=api.world.clock.now() + DAYS) == 1
     assert [deletion.tenant_id for deletion in core.erasure.condemned(limit=10)] == tenants[:1]

@@ -113,3 +113,5 @@ def test_the_way_in(api: Api, ada: Client) -> None:
     assert set(tasks) == set(api.world.registry.names())
     assert "subject" in tasks["send_email"]["payload_schema"]["properties"]
     assert tasks["send_email"]["retry"]["strategy"] == "exponential"
+    names = ("queue", "heavy", "runs_in", "on_lost", "stall_seconds", "precision")
+    assert [tasks["echo"][name] for name in names] == [None, False, "loop", "retry", None, "second"]

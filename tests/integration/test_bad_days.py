@@ -299,7 +299,7 @@ def test_a_task_does_not_run_again_because_its_output_could_not_be_kept(
 def test_a_bucket_that_fails_for_a_moment_costs_no_attempt(
     make: Make, monkeypatch: pytest.MonkeyPatch, failures: int, status: str
 ) -> None:
-    monkeypatch.setattr("tickwell.application.run_attempt.SETTLE_PAUSES_SECONDS", (0.0,) * 4)
+    monkeypatch.setattr("tickwell.application.read_payload.SETTLE_PAUSES_SECONDS", (0.0,) * 4)
 
     class Slow(Over):
         def get(self, name: str) -> Any:

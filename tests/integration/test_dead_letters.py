@@ -97,7 +97,8 @@ def test_the_payload_is_kept_also_where_the_worker_was_lost(world: World, size: 
 
 
 def test_a_bucket_that_fails_costs_the_copy_and_not_the_dead_letter(world: World) -> None:
-    core = replace(world.core, blobs=_BrokenBlobs())
+    broken: Any = _BrokenBlobs()
+    core = replace(world.core, blobs=broken)
     job = world.create(payload="p" * 5000, on_lost=OnLost.FAIL)
     messages: list[Any] = [delivery.message for delivery in world.lanes[job.lane].receive(10, wait_seconds=0)]
     core.recover()(core.claim_attempts()(messages, now=world.clock.now()).claimed)

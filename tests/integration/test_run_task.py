@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tickwell.application.plain_context import PlainContext
-from tickwell.application.task import TaskContext
-from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, InvalidInputError
-from tickwell.tasks.define import task
+from tickwell.domain.completion import PendingCompletion
+from tickwell.domain.errors import InvalidInputError
+from tickwell.sdk import AttemptCancelledError, AttemptFailedError, PlainContext, TaskContext, task
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
 from tickwell.tasks.send_email import SEND_EMAIL
@@ -27,7 +26,7 @@ class Count(BaseModel):
     times: int
 
 
-@task(Count)
+@task()
 def count(payload: Count, context: PlainContext) -> int:
     """Says how far it is."""
     for done in range(payload.times):
@@ -36,7 +35,7 @@ def count(payload: Count, context: PlainContext) -> int:
     return payload.times
 
 
-@task(Count)
+@task()
 async def wait(payload: Count, context: TaskContext) -> str:
     """Waits for hours."""
     async with asyncio.timeout(payload.times * 3600 + 1):
@@ -44,7 +43,7 @@ async def wait(payload: Count, context: TaskContext) -> str:
     return context.now().isoformat()
 
 
-@task(Count)
+@task()
 async def mail(_payload: Count, context: TaskContext) -> Any:
     """Tries what it may not."""
     return context.blobs.get("tenants/a/b")
@@ -78,13 +77,28 @@ def test_mail_is_kept() -> None:
     assert [(one.to, one.subject) for one in run.mails] == [(("ada@example.com",), "hello")]
 
 
+@task()
+def double(_payload: Count, context: PlainContext) -> int:
+    """Doubles a file."""
+    data = context.files.read("in.txt")
+    context.files.write("out/twice.txt", data + data, content_type="text/plain")
+    return len(context.files.list())
+
+
+def test_files_are_given_and_kept() -> None:
+    run = run_task(double, {"times": 1}, files={"in.txt": b"tea"})
+    assert (run.output, run.files) == (2, {"in.txt": b"tea", "out/twice.txt": b"teatea"})
+    with pytest.raises(AttemptFailedError, match=r"no file in\.txt"):
+        run_task(double, {"times": 1})
+
+
 def test_tasks_of_users_have_no_blobs() -> None:
     with pytest.raises(AttemptFailedError, match="no access to blobs"):
         run_task(mail, {"times": 1})
 
 
 def test_an_output_that_cannot_be_stored() -> None:
-    @task(Count)
+    @task()
     def strange(_payload: Count, _context: PlainContext) -> object:
         """Returns no JSON."""
         return object()
@@ -107,3 +121,16 @@ def test_a_wait_without_end_is_told() -> None:
     with pytest.raises(StandstillError):
         loop.run_until_complete(loop.create_future())
     loop.close()
+
+
+@task()
+def hand_on(_payload: Count, context: PlainContext) -> Any:
+    """Hands its work on."""
+    context.files.write("token", context.completion_token.encode())
+    return context.pending(timeout_seconds=60)
+
+
+def test_work_that_goes_on_elsewhere() -> None:
+    run = run_task(hand_on, {"times": 1})
+    assert run.output == PendingCompletion(timeout_seconds=60)
+    assert run.files["token"]

@@ -27,14 +27,14 @@ class Anything(BaseModel):
     seconds: float = 0.0
 
 
-@task(Anything)
+@task()
 async def sleep(payload: Anything, context: TaskContext) -> str:
     """Sleeps."""
     await asyncio.sleep(payload.seconds)
     return context.now().isoformat()
 
 
-@task(Anything)
+@task()
 def plain(_payload: Anything, context: PlainContext) -> list[object]:
     """Runs in a thread, and speaks with the loop."""
     before = context.now()
@@ -43,13 +43,13 @@ def plain(_payload: Anything, context: PlainContext) -> list[object]:
     return [threading.current_thread() is threading.main_thread(), context.now() == before]
 
 
-@task(Anything)
+@task()
 def fail(_payload: Anything, _context: PlainContext) -> None:
     """Never succeeds."""
     raise AttemptFailedError("NO_LUCK", "again no luck")
 
 
-@task(Anything)
+@task()
 def leave(_payload: Anything, _context: PlainContext) -> None:
     """Ends its process, if it has one."""
     raise SystemExit(3)

@@ -114,8 +114,8 @@ def test_no_role_may_do_everything_or_to_everything(role: str, statement: dict[s
     ("role", "forbidden"),
     [
         ("ApiRole", {"sqs:ReceiveMessage", "ses:SendEmail", "dynamodb:Scan"}),
-        ("HeavyWorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
-        ("WorkerRole", {"secretsmanager:GetSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
+        ("HeavyWorkerRole", {"secretsmanager:PutSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
+        ("WorkerRole", {"secretsmanager:PutSecretValue", "dynamodb:Scan", "dynamodb:DeleteItem"}),
         ("DispatcherRole", {"dynamodb:GetItem", "s3:GetObject", "ses:SendEmail"}),
         ("OutcomesRole", {"dynamodb:PutItem", "dynamodb:Query", "ses:SendEmail"}),
         ("NotifierRole", {"dynamodb:DeleteItem", "dynamodb:Scan", "s3:GetObject", "sqs:SendMessageBatch"}),
@@ -130,6 +130,22 @@ def test_a_role_lacks_what_its_function_has_no_business_with(role: str, forbidde
         for action in as_list(statement["Action"])
     }
     assert actions & forbidden == set()
+
+
+@pytest.mark.parametrize("role", ["WorkerRole", "HeavyWorkerRole", "ApiRole", "SafetySyncRole"])
+def test_tenants_secrets_are_read_by_workers_and_written_by_others(role: str) -> None:
+    granted = {
+        action: as_list(statement["Resource"])
+        for holder, statement in allowed_statements()
+        if holder == role
+        for action in as_list(statement["Action"])
+        if action.startswith("secretsmanager:") and "JwtSecret" not in str(statement["Resource"])
+    }
+    reads = {"secretsmanager:GetSecretValue"}
+    writes = {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"}
+    expected = {"ApiRole": writes, "SafetySyncRole": {"secretsmanager:DeleteSecret"}}
+    assert set(granted) == expected.get(role, reads)
+    assert all(str(place).count("/tenants/*") == 1 for places in granted.values() for place in places)
 
 
 def test_every_queue_with_a_consumer_is_consumed_with_partial_batch_responses() -> None:

@@ -161,6 +161,7 @@ def test_keys_of_queues_round_trip(tenant_id: str, name: str, at_ms: int, job_id
     assert tenant_keys.parse_stop_key(tenant_keys.stop_key(tenant_id)) == tenant_id
     assert tenant_keys.parse_stopped_key(tenant_keys.stopped_key(tenant_id)) == tenant_id
     assert tenant_keys.parse_deletion_key(tenant_keys.deletion_key(tenant_id)) == tenant_id
+    assert tenant_keys.parse_secret_key(tenant_keys.secret_key(tenant_id, name)) == (tenant_id, name)
     assert tenant_keys.parse_audit_key(tenant_keys.audit_key(tenant_id, job_id)) == (tenant_id, job_id)
 
 
@@ -194,6 +195,7 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "webhooks": keys.parse_webhooks_key,
     "stop": tenant_keys.parse_stop_key,
     "stopped": tenant_keys.parse_stopped_key,
+    "secret": tenant_keys.parse_secret_key,
     "audit": tenant_keys.parse_audit_key,
     "deletion": tenant_keys.parse_deletion_key,
     "count": limit_keys.parse_count_key,
@@ -223,6 +225,7 @@ KEYS: dict[str, Key] = {
     "webhooks": keys.webhooks_key("t"),
     "stop": tenant_keys.stop_key("t"),
     "stopped": tenant_keys.stopped_key("t"),
+    "secret": tenant_keys.secret_key("t", "s"),
     "audit": tenant_keys.audit_key("t", "r"),
     "deletion": tenant_keys.deletion_key("t"),
     "count": limit_keys.count_key(RateKey(tenant_id="t", who="u", what="write"), 1),

@@ -33,6 +33,7 @@ def made_stack(aws: LocalAws) -> Mapping[str, str]:
         "ENGINE": "aws",
         "TABLE": "tickwell",
         "BLOB_BUCKET": "blobs",
+        "SECRETS_PREFIX": "tickwell",
         "FAR_TIMER": "sweep",
         "SCHEDULE_GROUP": "group",
         "DISPATCH_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:tw-dispatch",

@@ -13,6 +13,7 @@ import pydantic_core
 
 from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.adapters.schedule_documents import schedule_document, schedule_from
+from tickwell.adapters.trace_documents import traceparent_from, traceparent_text
 from tickwell.domain.due import DueItem
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
@@ -81,6 +82,7 @@ class Definition(NamedTuple):
     retry_of: str | None
     caller_key: str | None
     scope: str | None
+    traceparent: str | None
 
 
 def definition_text(job: Job) -> str:
@@ -101,6 +103,7 @@ def definition_text(job: Job) -> str:
         ("retry_of", job.retry_of),
         ("key", job.caller_key),
         ("scope", job.scope),
+        ("trace", traceparent_text(job.traceparent)),
     )
     document |= {name: value for name, value in optional if value is not None}
     return document_json(document)
@@ -123,6 +126,7 @@ def definition_from(text: str) -> Definition:
         retry_of=document.get("retry_of"),
         caller_key=document.get("key"),
         scope=document.get("scope"),
+        traceparent=traceparent_from(document.get("trace")),
     )
 
 

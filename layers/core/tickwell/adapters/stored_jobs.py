@@ -46,6 +46,7 @@ def stored_job(  # noqa: PLR0913 - a job has that many stored values
         retry_of=what.retry_of,
         caller_key=what.caller_key,
         scope=what.scope,
+        traceparent=what.traceparent,
         status=JobStatus(status),
         next_run_at=from_ms(next_run_ms),
         slot=slot,

@@ -4,7 +4,9 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tickwell.application.attempt_secrets import AttemptSecrets
 from tickwell.application.lifeline import End
+from tickwell.application.masking import Masker
 from tickwell.application.task_processes import TaskRaisedError
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError
 from tickwell.domain.execution import WORKER_STOPPED, ExecutionStatus, Failure
@@ -65,6 +67,18 @@ def as_told(ending: Ending, told: End | None) -> Ending:
         return replace(ending, told=told)
     status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
     return Ending(status=status, failure=_FAILURES[told], told=told)
+
+
+def masked(ending: Ending, mask: Masker, secrets: AttemptSecrets) -> Ending:
+    """``ending`` without secrets, those that the attempt has opened as well.
+
+    What a task returns is its own business, but for the latter: it got them, and may not show them.
+    """
+    if secrets.opened:
+        ending = replace(ending, output=secrets.mask.value(ending.output))
+    if ending.failure is None:
+        return ending
+    return replace(ending, failure=mask.also(secrets.opened).failure(ending.failure))
 
 
 def timed_out(limit_seconds: float) -> Ending:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tickwell.application.login_limits import LoginLimits
-from tickwell.application.ports import AccountStore, BlobStore, Clock, Erasure, PasswordHasher
+from tickwell.application.ports import AccountStore, BlobStore, Clock, Erasure, PasswordHasher, TenantSecrets
 from tickwell.domain.account import Principal
 from tickwell.domain.deletion import Deletion, begun
 from tickwell.domain.errors import InvalidInputError, NotFoundError, UnauthenticatedError, UnavailableError
@@ -52,6 +52,7 @@ class EraseTenants:
 
     erasure: Erasure
     blobs: BlobStore
+    tenant_secrets: TenantSecrets
     clock: Clock
 
     def __call__(self, *, deadline: datetime) -> int:
@@ -75,6 +76,7 @@ class EraseTenants:
         if now < deletion.look_at:
             return False
         self.erasure.condemn(deletion)  # a crash, or somebody who joined meanwhile, may have left a credential
+        self.tenant_secrets.erase(deletion.tenant_id)  # before the store, which may know their names
         erased = self.erasure.erase(deletion.tenant_id, now=now, has_time=lambda: self.clock.now() < deadline)
         if not (erased and self._erase_blobs(deletion.tenant_id, deadline)):
             return False

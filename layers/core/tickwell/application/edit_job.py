@@ -28,6 +28,7 @@ from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_edit import edited
+from tickwell.domain.queue import DEFAULT_QUEUE
 from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule, first_due, why_never
 
@@ -109,7 +110,7 @@ class EditJob:
 
     def _place(self, job: Job, edit: JobEdit) -> Mapping[str, Any]:
         placing = Placing(directory=self.directory)
-        queue = edit.queue if "queue" in edit.given else job.queue
+        queue = edit.queue if "queue" in edit.given else job.queue or DEFAULT_QUEUE
         place = placing(job.tenant_id, self.registry.get(job.task), queue=queue, priority=edit.priority)
         return {"queue": place.name, "lane": place.lane}
 

@@ -12,8 +12,9 @@ from tickwell.application.arming import DIRECT_HORIZON, outgoing
 from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
 from tickwell.application.lateness import late_among
 from tickwell.application.ports import Clock, Delivery, MessageQueue
+from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS
 from tickwell.application.recover import Recover
-from tickwell.application.run_attempt import SETTLE_PAUSES_SECONDS, RunAttempt
+from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.running import Running
 from tickwell.application.settle import Settle, Settled
 from tickwell.application.watch import Watch

@@ -22,6 +22,11 @@ _SIGNS_PER_STALL = 3
 class Lifeline(Protocol):
     """One attempt's connection; made by whoever runs it."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the attempt has been told to end. Asks nobody: it is what the last sign, or the watch, has heard."""
+        return False
+
     async def sign(self, progress: Progress | None = None) -> None:
         """Say that the attempt lives, and how far it has come: extends the lease.
 
@@ -32,7 +37,7 @@ class Lifeline(Protocol):
         ...
 
 
-class NoLifeline:
+class NoLifeline(Lifeline):
     """For attempts that nobody watches, as in tests of a task: every sign is heard and nothing is ever cancelled."""
 
     async def sign(self, progress: Progress | None = None) -> None:
@@ -70,6 +75,11 @@ class AttemptLifeline:
         self._written_at: datetime | None = None
         self._waiting: Progress | None = None
         self._work: asyncio.Task[Any] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """See ``Lifeline``."""
+        return self._is_over()
 
     async def sign(self, progress: Progress | None = None) -> None:
         """See ``Lifeline``."""

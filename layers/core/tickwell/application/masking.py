@@ -1,29 +1,40 @@
-"""Keeps the deployment's secrets out of what is recorded of attempts."""
+"""Keeps the secrets of deployment and tenant out of what is recorded of attempts."""
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from tickwell.domain.execution import Failure, LogEntry
-
-SHORTEST_SECRET = 6
-"""Shorter ones are not looked for: they would be found in ordinary words."""
+from tickwell.domain.secret import SHORTEST_SECRET
 
 _MASK = "***"
 
 
 class Masker:
-    """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, ``repr``, URLs, Base64."""
+    """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, ``repr``, URLs, Base64.
+
+    Shorter ones than ``SHORTEST_SECRET`` are not looked for. Of one of several lines each line counts.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = frozenset(secrets)
         spellings = {
-            spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in _spellings(secret)
+            spelling
+            for secret in self._secrets
+            for part in {secret, *secret.splitlines()}
+            if len(part) >= SHORTEST_SECRET
+            for spelling in _spellings(part)
         }
         # The longest first, so that no rest of one is left where a shorter one is part of it.
         self._spellings = tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
+
+    def also(self, secrets: Collection[str]) -> "Masker":
+        """One that looks for ``secrets`` as well."""
+        more = self._secrets.union(secrets) if secrets else self._secrets
+        return self if more == self._secrets else Masker(more)
 
     def text(self, text: str) -> str:
         """``text`` without secrets."""
@@ -45,6 +56,10 @@ class Masker:
         if not self._spellings:
             return entries
         return tuple(map(self._entry, entries))
+
+    def value(self, value: Any) -> Any:
+        """Any JSON value, without secrets in its texts and names."""
+        return self._value(value) if self._spellings else value
 
     def _entry(self, entry: LogEntry) -> LogEntry:
         message, metadata = self.text(entry.message), self._value(entry.metadata)

@@ -31,13 +31,27 @@ class Placing:
     directory: QueueDirectory
 
     def __call__(self, tenant_id: str, task: Task[Any], *, queue: str | None, priority: str | int | None) -> Place:
-        """A named queue, or a default one by priority. Heavy tasks have a lane of their own, whatever the priority.
+        """A named queue, else the task's own one, or a default one by priority; ``DEFAULT_QUEUE`` asks for the last.
+
+        Heavy tasks have a lane of their own, whatever the priority.
 
         Raises InvalidInputError for a queue or priority that is not known, and where the two contradict each other.
         """
+        if queue is None and task.queue is not None:
+            self._require_own_queue(tenant_id, task, task.queue)
+            queue = task.queue
         found = self._queue(tenant_id, queue, priority, is_heavy=task.heavy)
         chosen = found.lane if priority is None else lane_for_priority(priority)
         return Place(queue=found, lane=Lane.HEAVY if task.heavy else chosen)
+
+    def _require_own_queue(self, tenant_id: str, task: Task[Any], name: str) -> None:
+        """The caller did not name it, and is told where it comes from."""
+        if self.directory.find(QueueKey(tenant_id=tenant_id, name=name)) is None:
+            reason = (
+                f"is required: the task {task.name} runs in the queue {name}, which is not known; "
+                "POST /api/v1/queues creates it"
+            )
+            raise InvalidInputError("queue", reason)
 
     def _queue(self, tenant_id: str, given: str | None, priority: str | int | None, *, is_heavy: bool) -> Queue:
         if given in (None, DEFAULT_QUEUE):

@@ -17,11 +17,14 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """What was read, for as long as it is ``FRESH``. Safe for threads."""
+    """What was read, for ``fresh_for``, of at most ``most`` keys. Safe for threads."""
 
-    def __init__(self, read: Callable[[K], V], clock: Clock) -> None:
+    def __init__(
+        self, read: Callable[[K], V], clock: Clock, *, fresh_for: timedelta = FRESH, most: int = _MOST_REMEMBERED
+    ) -> None:
         self._read = read
         self._clock = clock
+        self._fresh_for, self._most = fresh_for, most
         self._known: dict[K, tuple[datetime, V]] = {}
         self._lock = threading.Lock()
 
@@ -29,11 +32,12 @@ class Remembered(Generic[K, V]):
         """What ``key`` stands for; with ``fresh`` it is read now."""
         now = self._clock.now()
         known = self._known.get(key)
-        if known is not None and not fresh and timedelta(0) <= now - known[0] < FRESH:  # the clock may be set back
+        # The clock may be set back.
+        if known is not None and not fresh and timedelta(0) <= now - known[0] < self._fresh_for:
             return known[1]
         found = self._read(key)
         with self._lock:
-            if len(self._known) >= _MOST_REMEMBERED:
+            if len(self._known) >= self._most:
                 self._known.clear()
             self._known[key] = (now, found)
         return found

@@ -15,14 +15,16 @@ from tickwell.application.attempt_ending import (
     as_told,
     bounded,
     failed,
+    masked,
     raised,
     timed_out,
 )
 from tickwell.application.begun import Begun
-from tickwell.application.claim_check import Detail, fits_in_record, load_payload, store_detail
+from tickwell.application.claim_check import Detail, fits_in_record, store_detail
 from tickwell.application.lifeline import AttemptLifeline, Lifeline
 from tickwell.application.masking import Masker
 from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
+from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS, read_payload
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
 from tickwell.application.task_output import require_storable
 from tickwell.application.task_processes import NoProcesses, TaskProcesses, taken
@@ -40,14 +42,9 @@ from tickwell.domain.retry import (
     after_return,
     unless_expired,
 )
+from tickwell.domain.secret import may_refer
 
 _log = logging.getLogger("tickwell")
-
-SETTLE_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
-"""How patiently an outcome is recorded when a service fails; together well within the lease's margin."""
-
-_PAYLOAD_PATIENCE = timedelta(seconds=4)
-"""No later than that the reading of a payload begins anew: it is not the task's time, and the lease runs."""
 
 ContextFactory = Callable[[Job, Slot, Lifeline], TaskContext]
 Retention = Callable[[Job, JobStatus], timedelta]
@@ -102,6 +99,7 @@ class RunAttempt:
             ending = EXPIRED
         else:
             ending = as_told(await self._end(job, context, lifeline, start), lifeline.ended)
+        ending = masked(ending, self.mask, context.secrets)
         finished_at = self.clock.now()
         stored, blob = await self._stored(context, self._detail(ending, context))
         record = self._record(job, slot, ending, stored, started_at=start.at, finished_at=finished_at)
@@ -110,16 +108,16 @@ class RunAttempt:
     def begin(self, lifeline: AttemptLifeline) -> Begun | None:
         """Start the task of the attempt that ``lifeline`` belongs to; None where something else comes before it.
 
-        That is a payload to be fetched, a process to be waited for, or an end that is known already: ``__call__`` sees
-        to these. All others are spared a task of the loop that would only wait for another one. The caller sees to the
-        time limit (``Begun.limit``).
+        That is a payload to be fetched, or secrets that it refers to, a process to be waited for, or an end that is
+        known already: ``__call__`` sees to these. All others are spared a task of the loop that would only wait for
+        another one. The caller sees to the time limit (``Begun.limit``).
         """
         job, slot, now = lifeline.job, lifeline.job.slot, self.clock.now()
         if slot is None or job.payload_blob is not None or lifeline.ended is not None:
             return None
         if slot.attempt > 1 and job.policy.is_expired(slot.due_at, now):
             return None
-        if self.registry.runs_in(job.task) is not RunsIn.LOOP:
+        if self.registry.runs_in(job.task) is not RunsIn.LOOP or may_refer(job.payload):
             return None
         context = self.contexts(job, slot, lifeline)
         work = asyncio.create_task(self.registry.execute(job.task, job.payload, context))
@@ -160,10 +158,12 @@ class RunAttempt:
         finished_at = self.clock.now()
         begun.stop_limit()
         ending = as_told(self._outcome(begun), begun.lifeline.ended)
+        ending = masked(ending, self.mask, begun.context.secrets)
         return ending, self._detail(ending, begun.context), finished_at
 
     def _detail(self, ending: Ending, context: TaskContext) -> Detail:
-        return Detail(output=ending.output, logs=self.mask.entries(context.logbook.entries()))
+        logs = self.mask.also(context.secrets.opened).entries(context.logbook.entries())
+        return Detail(output=ending.output, logs=logs)
 
     def _outcome(self, begun: Begun) -> Ending:
         """How the task ended, as ``_end`` says it of one that it waited for."""
@@ -202,7 +202,7 @@ class RunAttempt:
             started_at=started_at,
             finished_at=finished_at,
             output=stored.output,
-            failure=None if ending.failure is None else bounded(self.mask.failure(ending.failure)),
+            failure=None if ending.failure is None else bounded(ending.failure),
             logs=stored.logs,
             expires_at=finished_at + self.retention(job, ended_as(decision)),
         )
@@ -211,11 +211,7 @@ class RunAttempt:
         limit_seconds = self._limit_seconds(job)
         limit = asyncio.timeout(None)
         try:
-            payload = await self._payload(job)
-        except Exception:  # noqa: BLE001 - of whatever kind: it is logged, and tells tenants nothing of the deployment
-            _log.exception("payload unreadable", extra={"action": "payload.unreadable", "job_id": job.job_id})
-            return failed(AttemptFailedError("PAYLOAD_UNAVAILABLE", "the payload could not be read"))
-        try:
+            payload = await read_payload(self.blobs, self.clock, job, context.secrets)
             async with self._place(job, context, limit_seconds) as execute, limit:
                 start.at = self.clock.now()
                 limit.reschedule(asyncio.get_running_loop().time() + limit_seconds)
@@ -233,20 +229,6 @@ class RunAttempt:
                 return timed_out(limit_seconds)
             return raised(error)
         return Ending(status=ExecutionStatus.SUCCESS, output=output)
-
-    async def _payload(self, job: Job) -> Any:
-        """Patient: a job without retries must not fail because a bucket was slow for a moment."""
-        if job.payload_blob is None:
-            return job.payload
-        patient_until = self.clock.now() + _PAYLOAD_PATIENCE
-        for pause_seconds in SETTLE_PAUSES_SECONDS:
-            try:
-                return await asyncio.to_thread(load_payload, self.blobs, None, job.payload_blob)
-            except UnavailableError:
-                if self.clock.now() >= patient_until:
-                    raise
-                await asyncio.sleep(pause_seconds)
-        return await asyncio.to_thread(load_payload, self.blobs, None, job.payload_blob)
 
     @asynccontextmanager
     async def _place(self, job: Job, context: TaskContext, limit_seconds: float) -> AsyncIterator[Execute]:

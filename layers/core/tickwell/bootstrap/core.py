@@ -23,6 +23,7 @@ from tickwell.application.ports import (
     JobStore,
     QueueStore,
     StopSwitch,
+    TenantSecrets,
 )
 from tickwell.application.queue_directory import QueueDirectory
 from tickwell.application.recover import Recover
@@ -63,6 +64,7 @@ class Core:
     stop_switch: StopSwitch
     audit_log: AuditLog
     erasure: Erasure
+    tenant_secrets: TenantSecrets
     arming: Arming
     blobs: BlobStore
     clock: Clock
@@ -152,7 +154,9 @@ class Core:
         """What is left of tenants that were deleted."""
         from tickwell.application.delete_tenant import EraseTenants
 
-        return EraseTenants(erasure=self.erasure, blobs=self.blobs, clock=self.clock)
+        return EraseTenants(
+            erasure=self.erasure, blobs=self.blobs, tenant_secrets=self.tenant_secrets, clock=self.clock
+        )
 
     def consume_dead_letters(self) -> "ConsumeDeadLetters":
         """What the lanes gave up."""
@@ -194,6 +198,7 @@ class Core:
         """The worker's use case. ``secrets`` are masked in what is recorded of attempts."""
         from tickwell.application.execute_batch import ExecuteBatch
         from tickwell.application.masking import Masker
+        from tickwell.application.remembered_secrets import RememberedSecrets
         from tickwell.application.run_attempt import RunAttempt
         from tickwell.application.task_processes import NoProcesses
         from tickwell.application.watch import Watch
@@ -204,7 +209,9 @@ class Core:
             run_attempt=RunAttempt(
                 registry=registry,
                 jobs=self.jobs,
-                contexts=outbound.context_factory(blobs, self.clock),
+                contexts=outbound.context_factory(
+                    blobs, self.clock, RememberedSecrets(self.tenant_secrets, self.clock)
+                ),
                 blobs=blobs,
                 clock=self.clock,
                 ids=self.ids,

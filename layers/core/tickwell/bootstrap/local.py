@@ -8,6 +8,7 @@ from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
+from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.ports import Clock, Mailer
@@ -48,6 +49,7 @@ def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> Embe
             blobs=FileBlobs(folder / "blobs"),
             mailer=_mailer(settings, folder, clock),
             secrets=FileSecrets(folder / "secrets"),
+            tenant_secrets=FileTenantSecrets(folder / "tenant-secrets", clock),
             registry=registry or all_tasks(),
             processes=processes,
             clock=clock,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tickwell.application.account_mails import SendAccountMail
+from tickwell.application.attempt_secrets import ReadableSecrets, TenantAttemptSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.notice import ReadNotice
@@ -22,11 +23,14 @@ from tickwell.application.ports import (
     WebhookStore,
 )
 from tickwell.application.task import TaskContext
+from tickwell.application.task_files import TenantFiles
 from tickwell.application.tell import TellByMail, TellByWebhook
+from tickwell.domain.completion import completion_token
 from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
+from tickwell.domain.trace import span_in_trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,16 +54,19 @@ class Outbound:
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         return GuardedHttp(OutboundRules.allowing(self.allow_private_hosts))
 
-    def context_factory(self, blobs: BlobStore, clock: Clock) -> Callable[[Job, Slot, Lifeline], TaskContext]:
+    def context_factory(
+        self, blobs: BlobStore, clock: Clock, secrets: ReadableSecrets
+    ) -> Callable[[Job, Slot, Lifeline], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
         http = self.http_client()
 
         def context(job: Job, slot: Slot, lifeline: Lifeline) -> TaskContext:
+            identity = execution_id(job.job_id, slot.due_at, slot.attempt)
             return TaskContext(
                 tenant_id=job.tenant_id,
                 job_id=job.job_id,
                 job_name=job.name,
-                execution_id=execution_id(job.job_id, slot.due_at, slot.attempt),
+                execution_id=identity,
                 attempt=slot.attempt,
                 due_at=slot.due_at,
                 idempotency_key=idempotency_key(job.job_id, slot.due_at),
@@ -68,7 +75,11 @@ class Outbound:
                 mailer=self.mailer,
                 http=http,
                 blobs=blobs,
+                files=TenantFiles(job.tenant_id, blobs),
+                completion_token="" if slot.token is None else completion_token(job.tenant_id, slot.token),
                 lifeline=lifeline,
+                secrets=TenantAttemptSecrets(secrets, job.tenant_id),
+                traceparent=span_in_trace(job.traceparent, identity),
             )
 
         return context

@@ -146,6 +146,7 @@ class Job:
     made of. ``failures_in_a_row`` counts the occurrences that were given up since the last success or resume (X23).
     ``caller_key`` is what its caller calls it by, and ``scope`` names the file that defines it (X24).
     ``pending``: the occurrences that wait for the slot, oldest first; none as long as the slot is empty.
+    ``traceparent``: where the job belongs in the trace of whoever asked for it (X27).
     """
 
     tenant_id: str
@@ -165,6 +166,7 @@ class Job:
     retry_of: str | None = None
     caller_key: str | None = None
     scope: str | None = None
+    traceparent: str | None = None
     status: JobStatus = JobStatus.ACTIVE
     next_run_at: datetime | None
     slot: Slot | None = None

@@ -9,7 +9,11 @@ from tickwell.http.job_bodies import RetryBody, retry_body
 
 
 class TaskBody(TypedDict):
-    """A task that jobs may name: the JSON schema of its payload, and the policy of jobs that choose none."""
+    """A task that jobs may name: the JSON schema of its payload, and what holds for jobs that say nothing else.
+
+    ``queue`` null: the default one of the job's priority. ``heavy``: it has the lane ``heavy``, whatever the priority.
+    ``runs_in``: beside other attempts in the worker (``loop``), or in a process of its own (``process``).
+    """
 
     name: str
     summary: str
@@ -17,6 +21,12 @@ class TaskBody(TypedDict):
     timeout_seconds: int
     max_retries: int
     retry: RetryBody
+    on_lost: str
+    stall_seconds: int | None
+    precision: str
+    queue: str | None
+    heavy: bool
+    runs_in: str
 
 
 class TaskListBody(TypedDict):
@@ -42,4 +52,10 @@ def task_body(task: Task[Any]) -> TaskBody:
         timeout_seconds=task.policy.timeout_seconds,
         max_retries=task.policy.max_retries,
         retry=retry_body(task.policy.retry),
+        on_lost=task.policy.on_lost.value,
+        stall_seconds=task.policy.stall_seconds,
+        precision=task.policy.precision.value,
+        queue=task.queue,
+        heavy=task.heavy,
+        runs_in=task.runs_in.value,
     )

@@ -21,9 +21,10 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
-    """Functions that arm occurrences and write history."""
+    """Functions that arm occurrences and write history. ``secrets_prefix``: names of tenants' secrets begin with it."""
 
     blob_bucket: str
+    secrets_prefix: str
 
 
 class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings):

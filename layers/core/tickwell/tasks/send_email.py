@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tickwell.application.ports import BlobStore
 from tickwell.application.read_history import sent_mail_blob
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.account import require_email
@@ -76,7 +75,8 @@ def _mail(payload: SendEmailPayload, context: TaskContext) -> Mail:
     )
 
 
-def _keep(blobs: BlobStore, name: str, mail: Mail, *, message_id: str, via: str | None) -> None:
+def _keep(context: TaskContext, name: str, mail: Mail, *, message_id: str, via: str | None) -> None:
+    """As it was sent, but for secrets that the payload refers to."""
     document = {
         "message_id": message_id,
         "from": mail.sender,
@@ -87,7 +87,8 @@ def _keep(blobs: BlobStore, name: str, mail: Mail, *, message_id: str, via: str 
         "reply_to": mail.reply_to,
         "via": via,
     }
-    blobs.put(name, json.dumps(document).encode(), content_type="application/json")
+    shown = context.secrets.mask.value(document)
+    context.blobs.put(name, json.dumps(shown).encode(), content_type="application/json")
 
 
 async def _run(payload: SendEmailPayload, context: TaskContext) -> dict[str, Any]:
@@ -95,13 +96,13 @@ async def _run(payload: SendEmailPayload, context: TaskContext) -> dict[str, Any
     mail = _mail(payload, context)
     name = sent_mail_blob(context.tenant_id, context.execution_id)
     try:
-        await asyncio.to_thread(_keep, context.blobs, name, mail, message_id=mail.message_id, via=None)
+        await asyncio.to_thread(_keep, context, name, mail, message_id=mail.message_id, via=None)
     except UnavailableError as error:
         raise AttemptFailedError("BLOBS_UNAVAILABLE", "the mail could not be kept, so it was not sent") from error
     sent = await asyncio.to_thread(context.mailer.send, mail)
     context.log("info", "the mail was accepted", message_id=sent.message_id, via=sent.via)
     try:
-        await asyncio.to_thread(_keep, context.blobs, name, mail, message_id=sent.message_id, via=sent.via)
+        await asyncio.to_thread(_keep, context, name, mail, message_id=sent.message_id, via=sent.via)
     except UnavailableError:
         context.log("warning", "the kept mail does not show how it was sent: the blob store was not available")
     return {

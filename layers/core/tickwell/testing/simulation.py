@@ -18,6 +18,7 @@ from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
+from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.system import SystemIds
 from tickwell.application.task import Task, TaskRegistry
 from tickwell.bootstrap.embedded.foundation import Foundation
@@ -153,6 +154,7 @@ class SimulatedTickwell:
             blobs=FileBlobs(folder / "blobs"),
             mailer=OutboxMailer(folder / "outbox", self.clock),
             secrets=FileSecrets(folder / "secrets"),
+            tenant_secrets=FileTenantSecrets(folder / "tenant-secrets", self.clock),
             registry=registry,
             processes=InlineProcesses(registry),
             clock=self.clock,

@@ -1,8 +1,9 @@
 """What tasks do not get that run in processes of their own."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from tickwell.application.ports import SentMail
+from tickwell.application.ports import BlobInfo, SentMail
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.mail import Mail
 
@@ -28,6 +29,26 @@ class NotHere:
 
     def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:  # noqa: ARG002 - the port's signature
         """Blobs."""
+        raise _not_here("blobs")
+
+    def details(self, folder: str, *, after: str, limit: int) -> Sequence[BlobInfo]:  # noqa: ARG002 - as above
+        """Blobs."""
+        raise _not_here("blobs")
+
+    def info(self, name: str) -> BlobInfo:  # noqa: ARG002 - as above
+        """A blob."""
+        raise _not_here("blobs")
+
+    def delete_many(self, names: Sequence[str]) -> None:  # noqa: ARG002 - as above
+        """Blobs."""
+        raise _not_here("blobs")
+
+    def fetch(self, name: str, path: Path) -> None:  # noqa: ARG002 - as above
+        """A blob."""
+        raise _not_here("blobs")
+
+    def store(self, path: Path, name: str, *, content_type: str) -> None:  # noqa: ARG002 - as above
+        """A blob."""
         raise _not_here("blobs")
 
 

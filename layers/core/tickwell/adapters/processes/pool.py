@@ -1,19 +1,23 @@
 """The worker's side of tasks in processes: a bounded number of warm children, one attempt at a time in each."""
 
 import asyncio
-import contextlib
+import shutil
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tickwell.adapters.processes.child_process import ChildProcess
+from tickwell.adapters.processes.endings import cancelled, outcome, returned
+from tickwell.adapters.processes.offered import Offers
 from tickwell.adapters.processes.places import Places
 from tickwell.adapters.processes.wire import Frame, FrameTooLargeError
 from tickwell.application.task import TaskContext
 from tickwell.application.task_output import output_too_large
-from tickwell.application.task_processes import TaskProcess, TaskRaisedError
+from tickwell.application.task_processes import TaskProcess
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError
 from tickwell.domain.lane import Lane
 from tickwell.domain.progress import Progress
@@ -142,19 +146,39 @@ class PooledProcess:
         self.child = child
         self.sound = True
         self._replace = replace
+        self._sending = asyncio.Lock()
 
     async def run(self, task: str, payload: Any, context: TaskContext) -> Any:
         """See ``TaskProcess.run``."""
         self.sound = False
+        folder = tempfile.mkdtemp(prefix="tickwell-attempt-")
+        frame = {
+            "kind": "run",
+            "task": task,
+            "payload": payload,
+            "context": _facts(context),
+            "opened": list(context.secrets.opened),
+            "folder": folder,
+        }
+        offers = Offers(context, self._send)
         try:
-            await self._begin({"kind": "run", "task": task, "payload": payload, "context": _facts(context)})
-            last = await self._converse(context)
+            await self._begin(frame)
+            last = await self._converse(context, offers)
         except FrameTooLargeError as error:
             raise output_too_large() from error
         finally:
+            offers.close()
             if not self.sound:
                 self.child.kill()
-        return _outcome(last)
+            if not _is_removed(folder):
+                await asyncio.to_thread(self._remove, folder)
+        return outcome(last)
+
+    def _remove(self, folder: str) -> None:
+        """Remove what the attempt left behind; may take long."""
+        if not self.sound:
+            self.child.how_it_ended(_END_SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
 
     async def _begin(self, frame: Frame) -> None:
         """Hand the attempt over. A child that ended while it was idle has not begun it: another one gets it."""
@@ -167,29 +191,36 @@ class PooledProcess:
         self.child.attempts += 1
         if not await self.child.send({**frame, "attempt": self.child.attempts}):
             return False
-        while (answer := await self.child.receive()) is not None and answer["kind"] in {"log", "sign"}:
+        while (answer := await self.child.receive()) is not None and answer["kind"] in {"log", "sign", "ask"}:
             await self._late(answer)
         return answer == {"kind": "started"}
 
     async def _late(self, frame: Frame) -> None:
         """A thread that an earlier attempt left behind: its lines are nobody's, and it is told to end."""
-        if frame["kind"] == "sign":
-            await self.child.send({"kind": "answer", "number": frame["number"], "go_on": False})
+        if frame["kind"] != "log":
+            await self._send({"kind": "answer", "number": frame["number"], "outcome": cancelled()})
 
-    async def _converse(self, context: TaskContext) -> Frame:
+    async def _send(self, frame: Frame) -> bool:
+        """One frame after the other, whoever sends them."""
+        async with self._sending:
+            return await self.child.send(frame)
+
+    async def _converse(self, context: TaskContext, offers: Offers) -> Frame:
         """Follow the attempt to its end; the frame that tells it."""
         while (frame := await self.child.receive()) is not None:
             match frame["kind"]:
-                case "log" | "sign" if frame["of"] != self.child.attempts:
+                case "log" | "sign" | "ask" if frame["of"] != self.child.attempts:
                     await self._late(frame)
                 case "log":
                     at = datetime.fromisoformat(frame["at"])
                     context.logbook.add(at, frame["level"], frame["message"], frame["metadata"])
                 case "sign":
-                    go_on = await _signed(context, frame["progress"])
-                    await self.child.send({"kind": "answer", "number": frame["number"], "go_on": go_on})
+                    answer = await _signed(context, frame["progress"])
+                    await self._send({"kind": "answer", "number": frame["number"], "outcome": answer})
+                case "ask":
+                    offers.take(frame)
                 case _:
-                    self.sound = not frame.get("spent", False)
+                    self.sound = not frame.get("spent", False) and offers.all_answered
                     return frame
         raise await self._lost()
 
@@ -198,32 +229,26 @@ class PooledProcess:
         return AttemptLostError("PROCESS_DIED", f"the task's process {how}")
 
 
-async def _signed(context: TaskContext, told: Frame | None) -> bool:
+def _is_removed(folder: str) -> bool:
+    """Remove an empty folder, as most are; whether it was one."""
+    try:
+        Path(folder).rmdir()
+    except OSError:
+        return False
+    return True
+
+
+async def _signed(context: TaskContext, told: Frame | None) -> Frame:
     progress = None
     if told is not None:
         at = datetime.fromisoformat(told["at"])
-        progress = Progress(percent=told["percent"], message=told["message"], at=at)
-    with contextlib.suppress(AttemptCancelledError):
+        message = None if told["message"] is None else context.secrets.mask.text(told["message"])
+        progress = Progress(percent=told["percent"], message=message, at=at)
+    try:
         await context.lifeline.sign(progress)
-        return True
-    return False
-
-
-def _outcome(last: Frame) -> Any:
-    match last["kind"]:
-        case "output":
-            return last["output"]
-        case "failed":
-            raise AttemptFailedError(
-                last["code"],
-                last["message"],
-                retryable=last["retryable"],
-                retry_after_seconds=last["retry_after_seconds"],
-            )
-        case "cancelled":
-            raise AttemptCancelledError
-        case _:
-            raise TaskRaisedError(last["message"], last["trace"])
+    except AttemptCancelledError:
+        return cancelled()
+    return returned(None)
 
 
 def _facts(context: TaskContext) -> Frame:
@@ -237,4 +262,6 @@ def _facts(context: TaskContext) -> Frame:
         "due_at": context.due_at.isoformat(),
         "idempotency_key": context.idempotency_key,
         "sender_address": context.sender_address,
+        "completion_token": context.completion_token,
+        "traceparent": context.traceparent,
     }

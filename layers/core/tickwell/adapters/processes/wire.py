@@ -1,7 +1,8 @@
 """The frames that a worker and its task processes exchange: four bytes of length, then a JSON object with a ``kind``.
 
-Worker to child: ``setup``, ``run``, ``answer``. Child to worker: ``ready``, ``started``, ``log``, ``sign``, and what
-ends an attempt: ``output``, ``failed``, ``raised``, ``cancelled``.
+Worker to child: ``setup``, ``run``, ``answer``. Child to worker: ``ready``, ``started``, ``log``, ``sign``, ``ask``,
+and what ends an attempt: ``output``, ``pending``, ``failed``, ``raised``, ``cancelled``. An ``answer`` holds such
+an end as well.
 """
 
 import asyncio

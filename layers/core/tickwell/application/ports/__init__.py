@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.api_keys import ApiKeyStore
     from tickwell.application.ports.archive import Archive, ArchivedMonth
     from tickwell.application.ports.audit import AuditLog
+    from tickwell.application.ports.blobs import BlobInfo, BlobLinks, BlobStore, UploadLink
     from tickwell.application.ports.caller_keys import CallerKeys
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from tickwell.application.ports.quotas import QuotaStore
     from tickwell.application.ports.rates import RateLimiter
     from tickwell.application.ports.services import (
-        BlobStore,
         Clock,
         ForeignTokens,
         Ids,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.stop_switch import StopSwitch
     from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
     from tickwell.application.ports.submissions import Submissions
+    from tickwell.application.ports.tenant_secrets import TenantSecrets
     from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "Archive",
     "ArchivedMonth",
     "AuditLog",
+    "BlobInfo",
+    "BlobLinks",
     "BlobStore",
     "CallerKeys",
     "Claim",
@@ -114,9 +117,11 @@ __all__ = [
     "Stretch",
     "Submissions",
     "TenantCounts",
+    "TenantSecrets",
     "Together",
     "TokenGone",
     "Tokens",
+    "UploadLink",
     "WalkedJobs",
     "WebhookStore",
     "WorkerLog",
@@ -126,6 +131,7 @@ _NAMES = {
     "api_keys": "ApiKeyStore",
     "archive": "Archive ArchivedMonth",
     "audit": "AuditLog",
+    "blobs": "BlobInfo BlobLinks BlobStore UploadLink",
     "caller_keys": "CallerKeys",
     "counts": "TenantCounts",
     "erasure": "Erasure",
@@ -139,10 +145,11 @@ _NAMES = {
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",
-    "services": "BlobStore Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Together Tokens",
+    "services": "Clock ForeignTokens Ids Mailer PasswordHasher Secrets SentMail Together Tokens",
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
+    "tenant_secrets": "TenantSecrets",
     "workers": "WorkerLog",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -1,6 +1,6 @@
-"""The ports of everything else: time, chance, mail, blobs, secrets, credentials."""
+"""The ports of everything else: time, chance, mail, secrets, credentials."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,26 +64,6 @@ class Mailer(Protocol):
 
     def send(self, mail: Mail) -> SentMail:
         """Raises AttemptFailedError: ``MAIL_REJECTED`` (not retryable) or ``MAIL_UNAVAILABLE``."""
-        ...
-
-
-class BlobStore(Protocol):
-    """Bytes by name. Names begin with ``tenants/<tenant id>/``."""
-
-    def put(self, name: str, data: bytes, *, content_type: str) -> None:
-        """Write, or overwrite."""
-        ...
-
-    def get(self, name: str) -> bytes:
-        """Raises NotFoundError."""
-        ...
-
-    def delete(self, name: str) -> None:
-        """Unknown names are ignored."""
-        ...
-
-    def list(self, folder: str, *, after: str, limit: int) -> Sequence[str]:
-        """Up to ``limit`` names that begin with ``folder`` (``tenants/<tenant id>/.../``), sorted, behind ``after``."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The core on AWS: what each function stands on that arms occurrences and writes history."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tickwell.adapters.aws.dynamodb.audit import DynamoAuditLog
 from tickwell.adapters.aws.dynamodb.caller_keys import DynamoCallerKeys
@@ -14,17 +14,20 @@ from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.tenant_secrets import SecretsManagerTenantSecrets
 from tickwell.adapters.sweep_timer import SweepFarTimer
 from tickwell.adapters.system import SystemClock, SystemIds
 from tickwell.application.arming import Arming
 from tickwell.application.ports import Clock, FarTimer, Lanes
 from tickwell.application.queue_directory import QueueDirectory
-from tickwell.bootstrap.aws.clients import client, open_blobs, open_threads
+from tickwell.bootstrap.aws.clients import LaterClient, client, open_blobs, open_threads
 from tickwell.bootstrap.core import AUDIT_RETENTION, LONGEST_ON_LAMBDA, Core
 from tickwell.settings.functions import CoreSettings
 from tickwell.settings.shared import ArmingSettings, FarTimerKind
 
 if TYPE_CHECKING:
+    from types_boto3_secretsmanager import SecretsManagerClient
+
     from tickwell.bootstrap.outbound import Notifying
 
 
@@ -50,6 +53,9 @@ def core_of(
         stop_switch=DynamoStopSwitch(table),
         audit_log=DynamoAuditLog(table, clock),
         erasure=DynamoErasure(table),
+        tenant_secrets=SecretsManagerTenantSecrets(
+            cast("SecretsManagerClient", LaterClient("secretsmanager")), settings.secrets_prefix, table, clock
+        ),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,

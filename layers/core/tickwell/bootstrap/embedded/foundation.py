@@ -7,7 +7,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.application.http_client import HttpClient
-from tickwell.application.ports import BlobStore, Clock, Ids, Mailer
+from tickwell.application.ports import BlobStore, Clock, Ids, Mailer, TenantSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.settings.local import LocalSettings
@@ -28,6 +28,7 @@ class Foundation:
     blobs: BlobStore
     mailer: Mailer
     secrets: FileSecrets
+    tenant_secrets: TenantSecrets
     registry: TaskRegistry
     processes: TaskProcesses
     clock: Clock

@@ -153,6 +153,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         stop_switch=stores.stop_switch,
         audit_log=stores.audit_log,
         erasure=stores.erasure,
+        tenant_secrets=base.tenant_secrets,
         arming=Arming(
             due_items=stores.due_items,
             lanes=queues.lanes,

@@ -5,6 +5,7 @@
 | stop of a tenant | ``T#{tenant}`` | ``S`` | workers, each five seconds and tenant at most | 1 write |
 | stop of everybody | ``S#STOP`` | ``A`` | the same, for all tenants together | 1 write |
 | who is stopped | ``S#STOP`` | ``T#{tenant}`` | the operator's list of stops | 1 write |
+| secret | ``T#{tenant}`` | ``V#{name}`` | that there is one, and since when; its value is elsewhere | 2 writes |
 | deletion | ``S#DEL`` | ``{tenant}`` | tenants that are being deleted | 1 write a look |
 | audit record | ``T#{tenant}#A#{shard}`` | ``A#{record}`` | newest first (16 shards); vanishes by TTL | 1 write |
 """
@@ -43,6 +44,18 @@ def parse_stopped_key(key: Key) -> str:
     match_key(r"(S#STOP)", key.pk)
     (tenant_id,) = match_key(r"T#(.+)", key.sk)
     return tenant_id
+
+
+def secret_key(tenant_id: str, name: str) -> Key:
+    """Where it is said that a tenant has a secret of that name."""
+    return Key(f"T#{tenant_id}", f"V#{name}")
+
+
+def parse_secret_key(key: Key) -> tuple[str, str]:
+    """Tenant and name of a secret's key. Raises UnknownKeyError."""
+    (tenant_id,) = match_key(r"T#(.+)", key.pk)
+    (name,) = match_key(r"V#(.+)", key.sk)
+    return tenant_id, name
 
 
 def audit_partitions(tenant_id: str) -> list[str]:
