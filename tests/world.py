@@ -33,6 +33,7 @@ from tickwell.application.notify import Notified, Notify
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
+    HookStore,
     MemberStore,
     Notifications,
     RateLimiter,
@@ -94,6 +95,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     notifying: Notifying
     measuring: Measuring
     export_tenant: ExportTenant
@@ -370,6 +372,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         api_keys=stores.api_keys,
+        hooks=stores.hooks,
         members=stores.members,
         mails=mails,
         notify=stores.notifying.notify(

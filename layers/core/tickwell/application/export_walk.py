@@ -9,6 +9,7 @@ from tickwell.application.ports import (
     ApiKeyStore,
     BlobStore,
     Holdings,
+    HookStore,
     MemberStore,
     QueueStore,
     Stretch,
@@ -23,6 +24,7 @@ from tickwell.domain.child import listed_under
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, Skip
 from tickwell.domain.export import HISTORIES, ExportPlace, ExportSection, SentMail
+from tickwell.domain.hook import Hook
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
@@ -43,6 +45,7 @@ Holding = (
     | Invitation
     | ApiKey
     | WebhookEndpoint
+    | Hook
     | Queue
     | HeldJob
     | Execution
@@ -70,6 +73,7 @@ class ExportWalk:
     members: MemberStore
     api_keys: ApiKeyStore
     webhooks: WebhookStore
+    hooks: HookStore
     queues: QueueStore
     holdings: Holdings
     blobs: BlobStore
@@ -105,6 +109,8 @@ class ExportWalk:
                 named = {key.key_id: key for key in self.api_keys.list_keys(tenant_id)}
             case ExportSection.WEBHOOKS:
                 named = {each.endpoint_id: each for each in self.webhooks.read(tenant_id).endpoints}
+            case ExportSection.HOOKS:
+                named = {hook.hook_id: hook for hook in self.hooks.list_hooks(tenant_id)}
             case ExportSection.QUEUES:
                 named = {queue.name: queue for queue in self.queues.list_queues(tenant_id)}
         for name in sorted(named):

@@ -15,9 +15,13 @@ from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
+from tickwell.application.manage_hooks import ManageHooks
 from tickwell.application.manage_job import GetJob
+from tickwell.application.ports import HookStore
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.receive_message import ReceiveMessage
+from tickwell.application.remembered_secrets import RememberedSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.bootstrap.accounts import Accounts
@@ -34,6 +38,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     *,
     accounts: Accounts,
     notifying: Notifying,
+    hooks: HookStore,
     measuring: Measuring,
     registry: TaskRegistry,
     guards: Guards,
@@ -92,6 +97,15 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
         webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
+        hooks=ManageHooks(hooks=hooks, directory=core.directory, registry=registry, clock=clock, ids=ids),
+        receive_message=ReceiveMessage(
+            hooks=hooks,
+            secrets=RememberedSecrets(core.tenant_secrets, clock),
+            create_job=create_job,
+            limiter=guards.limits.limiter,
+            clock=clock,
+            per_minute=guards.messages_per_minute,
+        ),
         retry_dead_letter=retry_dead_letter,
         delete_dead_letter=delete_dead_letter,
         bulk_dead_letters=BulkDeadLetters(

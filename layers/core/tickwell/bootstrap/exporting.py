@@ -32,6 +32,7 @@ def _export(stores: TenantStores, holdings: Holdings, blobs: BlobStore, clock: C
         members=stores.members,
         api_keys=stores.api_keys,
         webhooks=stores.webhooks,
+        hooks=stores.hooks,
         queues=stores.queues,
         holdings=holdings,
         blobs=blobs,

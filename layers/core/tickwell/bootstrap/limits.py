@@ -12,17 +12,22 @@ from tickwell.http.request_limits import Quota, RequestLimits
 from tickwell.settings.shared import LimitSettings, QuotaSettings
 
 _HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
 _GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
 """S11."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guards:
-    """What stands before the routes: limits on requests, memory of those that may come again, and tenants' quotas."""
+    """What stands before the routes: limits on requests, memory of those that may come again, and tenants' quotas.
+
+    ``messages_per_minute``: what one hook takes; 0 for any number.
+    """
 
     limits: RequestLimits
     submissions: Submissions
     quotas: Quotas
+    messages_per_minute: int
 
 
 def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) -> RequestLimits:
@@ -34,6 +39,8 @@ def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) 
         RateClass.WRITE: settings.rate_limit_per_hour,
     }
     quotas = {rate: Quota(limit=limit, per=_HOUR) for rate, limit in hourly.items() if limit}
+    if settings.hook_limit_per_minute:
+        quotas[RateClass.HOOK] = Quota(limit=settings.hook_limit_per_minute, per=_MINUTE)
     return RequestLimits(limiter=limiter, quotas=quotas | {RateClass.GENERATE: _GENERATE}, clock=clock)
 
 

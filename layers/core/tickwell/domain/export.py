@@ -21,6 +21,7 @@ class ExportSection(StrEnum):
     INVITATIONS = "invitations"
     API_KEYS = "api_keys"
     WEBHOOKS = "webhooks"
+    HOOKS = "hooks"
     QUEUES = "queues"
     JOBS = "jobs"
     PARENT_HISTORY = "parent_history"

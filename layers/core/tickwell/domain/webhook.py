@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +14,12 @@ from tickwell.domain.outcome_event import EventType
 MOST_ENDPOINTS = 10
 OLD_SECRET_LIFE = timedelta(hours=24)
 """How long deliveries are signed with the replaced secret as well."""
+
+SIGNATURE_LIFE = timedelta(minutes=5)
+"""How far a signed message's own time may be from ours: who has caught one cannot use it for long."""
+
+_EPOCH = re.compile(r"[0-9]{1,11}", re.ASCII)
+_MOST_SIGNATURES = 10
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with, no secret
 
@@ -95,14 +102,20 @@ def new_secret(random_bytes: bytes) -> str:
 def signature_headers(
     endpoint: WebhookEndpoint, message_id: str, body: bytes, now: datetime
 ) -> tuple[tuple[str, str], ...]:
+    """What a delivery to ``endpoint`` is signed with; see ``signed_headers``."""
+    return signed_headers(endpoint.secrets(now), message_id, body, now)
+
+
+def signed_headers(secrets: Iterable[str], message_id: str, body: bytes, now: datetime) -> tuple[tuple[str, str], ...]:
     """``webhook-id``, ``webhook-timestamp``, ``webhook-signature``.
 
     By https://github.com/standard-webhooks/standard-webhooks: HMAC-SHA256 over ``id.timestamp.body`` with the decoded
-    secret, in Base64 behind ``v1,``; one for each secret that holds, separated by blanks.
+    secret, in Base64 behind ``v1,``; one for each secret, separated by blanks. Raises ValueError for a secret that is
+    not one of the scheme.
     """
     timestamp = str(int(now.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [f"v1,{_signature(secret, signed)}" for secret in endpoint.secrets(now)]
+    signatures = [f"v1,{_signature(secret, signed)}" for secret in secrets]
     return (
         ("webhook-id", message_id),
         ("webhook-timestamp", timestamp),
@@ -110,6 +123,22 @@ def signature_headers(
     )
 
 
+def is_signed(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    """Whether ``headers`` (names in lower case) hold what ``signed_headers`` gives for one of ``secrets``.
+
+    Not longer ago, nor later, than ``SIGNATURE_LIFE``. Raises ValueError as there.
+    """
+    message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not message_id or not _EPOCH.fullmatch(timestamp):
+        return False
+    if abs(now.timestamp() - int(timestamp)) > SIGNATURE_LIFE.total_seconds():
+        return False
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    given = [part.removeprefix("v1,").encode() for part in headers.get("webhook-signature", "").split(" ")]
+    right = [_signature(secret, signed).encode() for secret in secrets]
+    return any(hmac.compare_digest(one, other) for one in given[:_MOST_SIGNATURES] for other in right)
+
+
 def _signature(secret: str, signed: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

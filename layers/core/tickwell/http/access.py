@@ -19,6 +19,7 @@ class RateClass(StrEnum):
     WRITE = "write"
     GENERATE = "generate"
     PUBLIC = "public"
+    HOOK = "hook"
     REGISTER = "register"
     EXEMPT = "exempt"
 
@@ -177,6 +178,14 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
+_HOOKS: Mapping[str, Access] = {
+    "createHook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN, shows_secret=True),
+    "listHooks": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "getHook": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "deleteHook": _write(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+    "receiveMessage": _public(RateClass.HOOK),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -205,6 +214,7 @@ ACCESS: Mapping[str, Access] = {
     **_HISTORY,
     **_QUEUES,
     **_WEBHOOKS,
+    **_HOOKS,
     **_SYSTEM,
 }
 """Each operation once, by its id."""

@@ -12,6 +12,7 @@ from tickwell.settings.shared import (
     LaneSettings,
     LimitSettings,
     OidcSettings,
+    OutreachSettings,
     QuotaSettings,
     RetentionSettings,
     StoreSettings,
@@ -38,7 +39,7 @@ class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, Oid
     _split = field_validator("allowed_origins", mode="before")(split_list)
 
 
-class WorkerSettings(CoreSettings, TaskProcessSettings):
+class WorkerSettings(CoreSettings, TaskProcessSettings, OutreachSettings):
     """functions/worker."""
 
     lane_dlq_url: str

@@ -13,6 +13,7 @@ from tickwell.settings.shared import (
     HorizonSettings,
     LimitSettings,
     OidcSettings,
+    OutreachSettings,
     QuotaSettings,
     RetentionSettings,
     TaskProcessSettings,
@@ -21,11 +22,19 @@ from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, re
 
 
 class LocalSettings(
-    RetentionSettings, HorizonSettings, TaskProcessSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings
+    RetentionSettings,
+    HorizonSettings,
+    TaskProcessSettings,
+    OutreachSettings,
+    LimitSettings,
+    QuotaSettings,
+    AuditSettings,
+    OidcSettings,
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
-    Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
+    Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory; so do SMS and WhatsApp messages,
+    unless ``message_provider`` is ``aws``.
     """
 
     engine: Literal["embedded"] = "embedded"
@@ -37,6 +46,7 @@ class LocalSettings(
     operator_address: OptionalAddress = None
     public_url: OptionalUrl = None
     archive: bool = True
+    message_provider: Literal["outbox", "aws"] = "outbox"
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"

@@ -7,10 +7,18 @@ from typing import Any
 from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
+from tickwell.tasks.invoke_lambda import INVOKE_LAMBDA
 from tickwell.tasks.send_email import SEND_EMAIL
+from tickwell.tasks.send_message import SEND_MESSAGE
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
-_BUILT_IN: Sequence[Task[Any]] = (ECHO, HTTP_REQUEST, SEND_EMAIL)
+_BUILT_IN: Sequence[Task[Any]] = (
+    ECHO,
+    HTTP_REQUEST,
+    INVOKE_LAMBDA,
+    SEND_EMAIL,
+    SEND_MESSAGE,
+)
 
 
 class BrokenTaskError(Exception):

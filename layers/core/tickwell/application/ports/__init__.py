@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
+    from tickwell.application.ports.hooks import HookStore
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
     from tickwell.application.ports.jobs import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.membership import MemberStore
     from tickwell.application.ports.named_queues import QueueKey, QueueStore
     from tickwell.application.ports.notifying import NotificationLog, WebhookStore
+    from tickwell.application.ports.outreach import Functions, Messenger
     from tickwell.application.ports.queues import (
         Delivery,
         Depth,
@@ -86,9 +88,11 @@ __all__ = [
     "ExportCursors",
     "FarTimer",
     "ForeignTokens",
+    "Functions",
     "History",
     "HistoryItem",
     "Holdings",
+    "HookStore",
     "Ids",
     "JobListing",
     "JobStore",
@@ -98,6 +102,7 @@ __all__ = [
     "Mailer",
     "MemberStore",
     "MessageQueue",
+    "Messenger",
     "NotificationLog",
     "Notifications",
     "Outgoing",
@@ -136,12 +141,14 @@ _NAMES = {
     "counts": "TenantCounts",
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
+    "hooks": "HookStore",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
     "jobs": "Claim Claimed ClaimLost ClaimResult JobStore PendingChange SignAnswer Signed TokenGone",
     "membership": "MemberStore",
     "named_queues": "QueueKey QueueStore",
     "notifying": "NotificationLog WebhookStore",
+    "outreach": "Functions Messenger",
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",

@@ -19,6 +19,7 @@ from tickwell.bootstrap.aws.clients import LaterClient, lane_urls, open_blobs, o
 from tickwell.bootstrap.aws.foundation import core_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.outbound import Outbound
+from tickwell.bootstrap.outreach import functions_on_aws, messenger_on_aws
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message
@@ -96,6 +97,8 @@ def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
             mailer=SesMailer(cast("SESV2Client", LaterClient("sesv2")), core.clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
+            messenger=messenger_on_aws(settings),
+            functions=functions_on_aws(settings),
         ),
         processes=_processes(settings),
         secrets=_own_credentials(settings),

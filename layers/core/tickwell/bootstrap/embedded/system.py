@@ -136,6 +136,8 @@ def _parts(base: Foundation) -> _Parts:
             operator_address=settings.operator_address,
             public_url=settings.public_url,
             http=base.http,
+            messenger=base.messenger,
+            functions=base.functions,
         ),
         signing_keys=tuple(base.secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48)).split()),
     )
@@ -178,12 +180,14 @@ def _api(parts: _Parts) -> ApiServices:
         parts.core,
         accounts=_accounts(parts),
         notifying=stores.notifying,
+        hooks=stores.hooks,
         measuring=_measuring(parts),
         registry=base.registry,
         guards=Guards(
             limits=request_limits(settings, base.rates, base.clock),
             submissions=stores.submissions,
             quotas=quotas(settings, stores.quotas, base.clock),
+            messages_per_minute=settings.hook_limit_per_minute,
         ),
         export_tenant=export_from_database(base.database, base.blobs, base.clock),
         stage=settings.stage,
