@@ -14,6 +14,7 @@ from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.domain.account import TOKEN_LIFE, Principal, Role, Scope, User
 from tickwell.domain.api_key import spell_key
+from tickwell.domain.task_file import file_blob
 from tickwell.http.access import ACCESS, Access
 from tickwell.http.openapi import document
 
@@ -255,9 +256,18 @@ def _key_of_job(api: Api, client: Client) -> str:
     return key
 
 
+def _file(api: Api, client: Client) -> str:
+    """Written past the API, whose links lead elsewhere."""
+    name = f"reports/file-{next(api.numbers)}.txt"
+    tenant_id = client("GET", "/api/v1/auth/me").data["tenant_id"]
+    api.world.blobs.put(file_blob(tenant_id, name), b"text", content_type="text/plain")
+    return name
+
+
 MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "dead_letter_id": _dead_letter,
     "execution_id": _execution,
+    "file_name": _file,
     "hook_id": _made("/api/v1/hooks", {"name": "a hook"}),
     "invitation_id": _invitation,
     "job_id": lambda _, client: _job(client, interval_seconds=3600),

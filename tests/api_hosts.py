@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
 from tests.world import World, new_world
+from tickwell.adapters.embedded.blob_links import SignedPaths
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.tokens import JwtTokens
@@ -20,11 +22,14 @@ from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.api import api_services
+from tickwell.bootstrap.filing import Filing
 from tickwell.bootstrap.limits import Guards
 from tickwell.http.access import RateClass
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.http.aws import LambdaApp
+from tickwell.http.blob_serving import BlobServing
+from tickwell.http.cors import Cors
 from tickwell.http.request_limits import Quota, RequestLimits
 from tickwell.http.services import ApiServices
 
@@ -32,6 +37,8 @@ ORIGIN = "https://app.example.com"
 PASSWORD = "Correct-Horse-9"
 SIGNING_KEY = "a signing key for tests, long enough to be accepted"
 _HASHER = Argon2Hasher(memory_kib=8, passes=1)
+LINK_LIFE = timedelta(hours=1)
+MOST_BYTES = 3 * 1024 * 1024
 REQUEST_ID = "JKJaXmPLvHcESHA="
 
 
@@ -138,9 +145,9 @@ async def asgi_answer(app: AsgiApp, wire: Wire, *, chunk_bytes: int = 64 * 1024)
         sent.append(message)
 
     await app(scope, receive, send)
-    start, end = sent
+    start, *pieces = sent
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(status=start["status"], headers=headers, body=end["body"])
+    return Answer(status=start["status"], headers=headers, body=b"".join(piece["body"] for piece in pieces))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,6 +225,11 @@ def accounts_of(world: World) -> Accounts:
     )
 
 
+def links_of(world: World) -> SignedPaths:
+    """Makes the links that ``new_api`` serves on ``asgi``."""
+    return SignedPaths(SIGNING_KEY, world.clock)
+
+
 def services_of(
     world: World,
     *,
@@ -241,6 +253,7 @@ def services_of(
             messages_per_minute=messages_per_minute,
         ),
         export_tenant=world.export_tenant,
+        filing=Filing(links=links_of(world), life=LINK_LIFE, most_bytes=MOST_BYTES),
         stage="test",
         allowed_origins=(ORIGIN,),
     )
@@ -252,5 +265,6 @@ def new_api(kind: str, world: World, *, services: ApiServices | None = None) -> 
     if kind == "lambda":
         host = lambda_host(build_app(services, local=False))
     else:
-        host = asgi_host(build_app(services, local=True))
+        blobs = BlobServing(links_of(world), world.blobs, Cors(services.allowed_origins))
+        host = asgi_host(build_app(services, local=True, blobs=blobs))
     return Api(world=world, services=services, host=host)

@@ -332,7 +332,7 @@ def new_world(
         )
 
     lanes = {lane: watch(f"lane {lane}", queue(f"lane-{lane.value}", "lane-dlq")) for lane in Lane}
-    blobs = watch("blobs", FileBlobs(folder / "blobs"))
+    blobs = watch("blobs", FileBlobs(folder / "blobs", stores.clock))
     core = Core(
         jobs=stores.jobs,
         listing=stores.listing,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from shop_tasks import fetch_price
+from shop_tasks import fetch_price, invoice
 
-from tickwell.domain.errors import AttemptFailedError
+from tickwell.sdk import AttemptFailedError
 from tickwell.testing import HttpRequest, HttpResponse, SimulatedTickwell, http_answer, run_task
 
 TEA = {"name": "tea"}
@@ -22,6 +22,12 @@ def test_the_price_is_read() -> None:
     run = run_task(fetch_price, TEA, http=supplier())
     assert run.output == {"article": "tea", "cents": 350}
     assert [line.message for line in run.log] == ["the supplier has answered"]
+
+
+def test_the_invoice_is_written() -> None:
+    run = run_task(invoice, {"number": 7, "lines": [{"article": "tea", "pieces": 2, "cents": 350}]})
+    assert run.output["cents"] == 700
+    assert run.files["invoices/7.txt"] == b"2 x tea: 700\ntotal: 700\n"
 
 
 def test_what_the_supplier_does_not_have_is_not_asked_for_again() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import sam
 from tests.e2e.deployment import Deployment
 from tests.e2e.emulator import EmulatedFunction, emulated
 from tests.e2e.local_aws import ROOT
@@ -72,3 +73,10 @@ def test_every_event_file_is_used_and_is_json() -> None:
     assert {path.stem for path in EVENTS.glob("*.json")} == {event for event, *_ in CASES}
     for path in EVENTS.glob("*.json"):
         json.loads(path.read_text())
+
+
+def test_the_layer_brings_bytecode_and_what_dataclasses_compile(built: Path) -> None:
+    """Whatever lies in the working tree: it may never have run anything."""
+    package = built / sam.LAYER / "python" / "tickwell"
+    compiled = {path.name for path in (package / "__pycache__").iterdir()}
+    assert {"dataclasses.cpython-313.compiled", "__init__.cpython-313.pyc"} <= compiled

@@ -23,6 +23,6 @@ def test_own_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES / "own_tasks")
     module = load(EXAMPLES / "own_tasks" / "test_shop_tasks.py")
     tests: list[Callable[[], None]] = [test for name, test in vars(module).items() if name.startswith("test_")]
-    assert len(tests) == 4
+    assert len(tests) == 5
     for test in tests:
         test()

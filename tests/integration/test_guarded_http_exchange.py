@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.integration.http_lab import Lab, Names, Respond, Seen, Wires, always, answer, guarded, request, serve
 from tests.ssrf_vectors import PUBLIC
 from tickwell.adapters.guarded_http import GuardedHttp
-from tickwell.application.http_client import HttpResponse
+from tickwell.application.http_client import MOST_WITHOUT_SINK_BYTES, HttpResponse
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.outbound import OutboundRules
 
@@ -260,3 +260,27 @@ def test_tls_keeps_the_name_while_connecting_to_the_judged_address(tmp_path: Pat
     assert lab.server_names == ["hooks.example", "other.example", "hooks.example"]
     assert connected == [PUBLIC] * 3
     assert [seen.headers["host"] for seen in lab.seen] == ["hooks.example"]
+
+
+def test_a_sink_gets_the_body_of_a_success_in_pieces_up_to_the_limit() -> None:
+    pieces: list[bytes] = []
+    whole = exchange(always(answer("200 OK", body=b"x" * 1000)), sink=pieces.append)
+    assert (whole.body, whole.truncated, b"".join(pieces)) == (b"", False, b"x" * 1000)
+
+    pieces.clear()
+    more = exchange(always(packed(gzip.compress(b"y" * 1001), "gzip")), sink=pieces.append)
+    assert (more.body, more.truncated, b"".join(pieces)) == (b"", True, b"y" * 1000)
+
+
+def test_a_sink_gets_nothing_of_a_redirect_or_of_an_error() -> None:
+    pieces: list[bytes] = []
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        if seen.target == "/next":
+            writer.write(answer("404 Not Found", body=b"z" * (MOST_WITHOUT_SINK_BYTES + 1)))
+        else:
+            writer.write(answer("302 Found", ["Location: /next"], b"moved"))
+
+    response = exchange(respond, sink=pieces.append, max_body_bytes=10_000_000)
+    assert (response.status_code, len(response.body), response.truncated) == (404, MOST_WITHOUT_SINK_BYTES, True)
+    assert pieces == []

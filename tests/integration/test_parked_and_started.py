@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.sync_lab import Over, synced
 from tests.worlds import Build, build  # noqa: F401 - a fixture
+from tickwell.application.losses import ON_SUSPICION
 from tickwell.application.ports import Depth
 from tickwell.domain.message import JobMessage
 
@@ -52,3 +53,36 @@ def test_what_is_parked_while_the_lane_is_looked_at_is_not_sent_again(build: Bui
     assert (report.checked, report.resent) == (10, 0)
     world.live(timedelta(hours=1), step=timedelta(minutes=1))
     assert [[e.status.value for e in world.executions(job)] for job in jobs] == [["success"]] * 10
+
+
+def test_a_waiting_list_that_is_let_go_while_the_lane_is_looked_at_is_not_sent_again(build: Build) -> None:  # noqa: F811
+    world = build(lambda *_: "done")
+    world.queue("narrow", concurrency=1)
+    jobs = [world.create(task="probe", queue="narrow", timeout_seconds=60) for _ in range(60)]
+    admit, lane = world.core.admit_attempts(), world.lanes[jobs[0].lane]
+    while deliveries := lane.receive(10, wait_seconds=0):
+        messages = [d.message for d in deliveries if isinstance(d.message, JobMessage)]
+        admit(messages, now=world.clock.now())
+        lane.delete(deliveries)
+    world.clock.advance(40)
+    (key,) = world.core.queues.with_waiting(limit=10, after=None)
+    queue = world.core.queues.find(key)
+    assert queue is not None
+    world.core.queues.put(replace(queue, concurrency=None, version=queue.version + 1), read=queue)
+    looks: list[int] = []
+
+    class LetGo(Over):
+        """A lane that was empty, into which the waiting list is let go while it is looked at."""
+
+        def depth(self, *, most: int | None = None) -> Depth:
+            depth: Depth = self.inner.depth(most=most)
+            if not looks:
+                looks.append(admit.let_go(key, most=20))
+            return depth
+
+    lanes: Any = {lane: LetGo(queue) for lane, queue in world.lanes.items()}
+    report = synced(world, arming=replace(world.core.arming, lanes=lanes))
+    assert (report.checked, looks) == (60, [59])
+    assert report.resent <= ON_SUSPICION
+    world.live(timedelta(hours=1), step=timedelta(minutes=1))
+    assert [[e.status.value for e in world.executions(job)] for job in jobs] == [["success"]] * 60

@@ -11,19 +11,28 @@ _RAW_MARGIN_BYTES = 64 * 1024
 
 
 async def read_bounded(response: httpx2.Response, max_bytes: int) -> tuple[bytes, bool]:
-    """Up to ``max_bytes`` of the unpacked body, and whether there was more.
+    """Up to ``max_bytes`` of the unpacked body, and whether there was more; see ``pour_bounded``."""
+    body = bytearray()
+    truncated = await pour_bounded(response, max_bytes, body.extend)
+    return bytes(body), truncated
+
+
+async def pour_bounded(response: httpx2.Response, max_bytes: int, sink: Callable[[bytes], object]) -> bool:
+    """Give up to ``max_bytes`` of the unpacked body to ``sink``, in pieces; whether there was more.
 
     Raises AttemptFailedError when the body is not packed as it claims to be. What was received but unpacks to
     nothing is bounded, too.
     """
     unpack = _unpacker(response.headers.get("content-encoding", ""))
-    body, raw_bytes = bytearray(), 0
+    raw_bytes, left = 0, max_bytes
     async for piece in response.aiter_raw():
         raw_bytes += len(piece)
-        body += unpack(piece, max_bytes + 1 - len(body))
-        if len(body) > max_bytes or raw_bytes > max_bytes + _RAW_MARGIN_BYTES:
-            return bytes(body[:max_bytes]), True
-    return bytes(body), False
+        unpacked = unpack(piece, left + 1)
+        sink(unpacked[:left])
+        if len(unpacked) > left or raw_bytes > max_bytes + _RAW_MARGIN_BYTES:
+            return True
+        left -= len(unpacked)
+    return False
 
 
 def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:

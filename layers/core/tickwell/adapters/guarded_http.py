@@ -15,8 +15,8 @@ import httpcore2
 import httpx2
 
 from tickwell import __version__
-from tickwell.adapters.bounded_body import read_bounded
-from tickwell.application.http_client import HttpRequest, HttpResponse
+from tickwell.adapters.bounded_body import pour_bounded, read_bounded
+from tickwell.application.http_client import MOST_WITHOUT_SINK_BYTES, HttpRequest, HttpResponse
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.outbound import OutboundRules, is_literal
 from tickwell.outgoing_url import fault_of_url
@@ -242,12 +242,21 @@ async def _exchange(client: httpx2.AsyncClient, request: HttpRequest) -> HttpRes
         try:
             following = response.next_request if request.follow_redirects else None
             if following is None:
-                body, truncated = await read_bounded(response, request.max_body_bytes)
+                body, truncated = await _body(response, request)
                 return _answer(response, body, truncated=truncated)
         finally:
             await response.aclose()
         outgoing = _without_secrets(following, came_from=outgoing.url)
     raise AttemptFailedError("TOO_MANY_REDIRECTS", f"more than {MAX_REDIRECTS} redirects", retryable=False)
+
+
+async def _body(response: httpx2.Response, request: HttpRequest) -> tuple[bytes, bool]:
+    """What ``HttpResponse`` has as its body; the rest of it, where there is more, went to the sink."""
+    if request.sink is None:
+        return await read_bounded(response, request.max_body_bytes)
+    if response.is_success:
+        return b"", await pour_bounded(response, request.max_body_bytes, request.sink)
+    return await read_bounded(response, min(request.max_body_bytes, MOST_WITHOUT_SINK_BYTES))
 
 
 def _without_secrets(following: httpx2.Request, *, came_from: httpx2.URL) -> httpx2.Request:

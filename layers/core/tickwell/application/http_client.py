@@ -1,8 +1,11 @@
 """What tasks may ask of the network: one HTTP exchange at a time, bounded in time and in size."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+MOST_WITHOUT_SINK_BYTES = 64 * 1024
+"""So much is read of an unsuccessful answer to a request whose body was to go to a sink."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -11,6 +14,8 @@ class HttpRequest:
 
     ``timeout_seconds`` covers everything: names, connections, redirects and the body. At most ``max_body_bytes``
     of the (unpacked) answer are read. ``follow_redirects`` False hands a redirect back as it is.
+    ``sink`` takes the body of a successful answer (2xx) in pieces, for bodies that memory should not hold; of any other
+    answer at most ``MOST_WITHOUT_SINK_BYTES`` are read, and come as its ``body``.
     """
 
     method: str
@@ -20,6 +25,7 @@ class HttpRequest:
     timeout_seconds: float
     max_body_bytes: int
     follow_redirects: bool = True
+    sink: Callable[[bytes], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +33,7 @@ class HttpResponse:
     """The answer. ``url`` is where it came from in the end.
 
     Header names are in lower case, repeats joined by ", ". ``body`` is unpacked (gzip, deflate); ``truncated`` says
-    that there was more of it.
+    that there was more of it. Where a sink took the body, ``body`` is empty.
     """
 
     status_code: int

@@ -105,7 +105,8 @@ class SafetySync:
         May run beside itself, and be repeated.
         """
         report = SyncReport()
-        run = _Run(deadline=deadline, report=report, losses=Losses(lanes=self.arming.lanes, jobs=self.jobs))
+        losses = Losses(lanes=self.arming.lanes, jobs=self.jobs, queues=self.admit_attempts.queues)
+        run = _Run(deadline=deadline, report=report, losses=losses)
         faults: list[Exception] = []
         for shard in self._shards():
             if self.clock.now() >= deadline:
@@ -128,7 +129,7 @@ class SafetySync:
     def _send_overtaken(self, run: _Run) -> None:
         """Send what had seemed to wait its turn, until another shard showed that its turn is over."""
         now = self.clock.now()
-        lost = self._not_parked_meanwhile(run.losses.overtaken_after_all(now), now)
+        lost = run.losses.overtaken_after_all(now)
         self.arming.send([item.message for item in lost], now=now)
         run.report.resent += len(lost)
 
@@ -198,8 +199,7 @@ class SafetySync:
         self._set_apart_unsent(findings, unswept, now)
         unexplained = self._not_explained_by_limits(findings, now)
         self.due_items.put(findings.carry)
-        missed = run.losses.among(unexplained, now, unsent=findings.unsent)
-        lost = [*findings.unsent, *self._not_parked_meanwhile(missed, now)]
+        lost = [*findings.unsent, *run.losses.among(unexplained, now, unsent=findings.unsent)]
         self.arming.send([item.message for item in lost], now=now)
         recovered = self.recover(findings.abandoned)
         report = run.report
@@ -227,11 +227,6 @@ class SafetySync:
             if item.message not in explained:
                 unexplained.append(item)
         return unexplained
-
-    def _not_parked_meanwhile(self, missed: Sequence[DueItem], now: datetime) -> list[DueItem]:
-        """Those of ``missed`` that no limit keeps: a worker may have parked what was in its lane a moment ago."""
-        explained = self.admit_attempts.explained([item.message for item in missed], now=now)
-        return [item for item in missed if item.message not in explained]
 
     def _shards(self) -> Collection[int]:
         """The shards to visit. The first one stands for the waiting lists as well."""

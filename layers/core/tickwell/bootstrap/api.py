@@ -20,12 +20,14 @@ from tickwell.application.manage_job import GetJob
 from tickwell.application.ports import HookStore
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.read_result import ReadResult
 from tickwell.application.receive_message import ReceiveMessage
 from tickwell.application.remembered_secrets import RememberedSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.filing import Filing
 from tickwell.bootstrap.limits import Guards
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.outbound import Notifying
@@ -43,6 +45,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     registry: TaskRegistry,
     guards: Guards,
     export_tenant: ExportTenant,
+    filing: Filing,
     stage: str,
     allowed_origins: tuple[str, ...],
 ) -> ApiServices:
@@ -90,9 +93,11 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
             jobs=jobs, history=core.history, listing=core.listing, directory=core.directory, clock=clock
         ),
         backfill=Backfill(jobs=jobs, history=core.history, directory=core.directory, arming=core.arming, clock=clock),
+        files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
         manage_queues=core.manage_queues(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
+        read_result=ReadResult(jobs=jobs, history=core.history, blobs=blobs, link_files=filing.link_files(clock)),
         request_limits=guards.limits,
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),

@@ -42,6 +42,8 @@ class Scope(StrEnum):
     JOBS_WRITE = "jobs:write"
     QUEUES_READ = "queues:read"
     QUEUES_WRITE = "queues:write"
+    FILES_READ = "files:read"
+    FILES_WRITE = "files:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     TENANT_READ = "tenant:read"

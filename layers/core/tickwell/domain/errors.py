@@ -39,6 +39,15 @@ class NotFoundError(TickwellError):
         self.identifier = identifier
 
 
+class NoResultError(NotFoundError):
+    """No execution of the job has succeeded so far, or none that is still kept."""
+
+    code = "NO_RESULT"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("result of the job", f"{job_id}: no execution that is kept has succeeded")
+
+
 class IllegalTransitionError(TickwellError):
     """The job or execution is not in a status from which this step is allowed."""
 

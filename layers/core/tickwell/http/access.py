@@ -159,6 +159,15 @@ _HISTORY: Mapping[str, Access] = {
     "getArchivedMonth": _read(Scope.JOBS_READ),
     "listArchivedExecutions": _read(Scope.JOBS_READ),
     "listArchivedDeadLetters": _read(Scope.JOBS_READ),
+    "getJobResult": _read(Scope.JOBS_READ),
+    "getJobResultAlias": _read(Scope.JOBS_READ),
+}
+
+_FILES: Mapping[str, Access] = {
+    "createFile": _post(Scope.FILES_WRITE, shows_secret=True),
+    "listFiles": _read(Scope.FILES_READ),
+    "getFile": _read(Scope.FILES_READ),
+    "deleteFile": _write(Scope.FILES_WRITE),
 }
 
 _QUEUES: Mapping[str, Access] = {
@@ -212,6 +221,7 @@ ACCESS: Mapping[str, Access] = {
     **_ORGANIZATION,
     **_JOBS,
     **_HISTORY,
+    **_FILES,
     **_QUEUES,
     **_WEBHOOKS,
     **_HOOKS,

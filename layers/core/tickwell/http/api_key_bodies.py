@@ -22,6 +22,8 @@ ScopeName = Literal[
     "jobs:write",
     "queues:read",
     "queues:write",
+    "files:read",
+    "files:write",
     "webhooks:read",
     "webhooks:write",
     "tenant:read",

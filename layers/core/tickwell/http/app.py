@@ -4,6 +4,7 @@ from typing import Literal, overload
 
 from tickwell.http.asgi import AsgiApp
 from tickwell.http.aws import LambdaApp
+from tickwell.http.blob_serving import BlobServing
 from tickwell.http.gate import TRANSPORT_SECURITY, Gate
 from tickwell.http.resolvers import lambda_resolver, threaded_resolver
 from tickwell.http.services import ApiServices
@@ -14,11 +15,14 @@ def build_app(services: ApiServices, *, local: Literal[False]) -> LambdaApp: ...
 
 
 @overload
-def build_app(services: ApiServices, *, local: Literal[True]) -> AsgiApp: ...
+def build_app(services: ApiServices, *, local: Literal[True], blobs: BlobServing | None = None) -> AsgiApp: ...
 
 
-def build_app(services: ApiServices, *, local: bool) -> LambdaApp | AsgiApp:
-    """The API for Lambda (called with event and context), or for a server on this machine (an ASGI application)."""
+def build_app(services: ApiServices, *, local: bool, blobs: BlobServing | None = None) -> LambdaApp | AsgiApp:
+    """The API for Lambda (called with event and context), or for a server on this machine (an ASGI application).
+
+    That one serves ``blobs`` besides, where links lead to itself.
+    """
     if not local:
         return LambdaApp(Gate(services, lambda_resolver(), extra_headers=TRANSPORT_SECURITY))
-    return AsgiApp(Gate(services, threaded_resolver(), extra_headers={}), ids=services.ids)
+    return AsgiApp(Gate(services, threaded_resolver(), extra_headers={}), ids=services.ids, blobs=blobs)

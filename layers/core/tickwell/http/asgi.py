@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tickwell.application.ports import Ids
+from tickwell.http.blob_serving import BlobServing
 from tickwell.http.errors import BodyTooSlowError
 from tickwell.http.exchange import LARGEST_BODY_BYTES, HttpAnswer, HttpRequest
 from tickwell.http.gate import Gate
@@ -29,11 +30,15 @@ class AsgiApp:
     Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
     Nor are more than 16 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
+    ``blobs``: serves what links lead to, where this server does that itself.
     """
 
-    def __init__(self, gate: Gate, *, ids: Ids, body_seconds: float = _BODY_SECONDS) -> None:
+    def __init__(
+        self, gate: Gate, *, ids: Ids, body_seconds: float = _BODY_SECONDS, blobs: BlobServing | None = None
+    ) -> None:
         self._gate = gate
         self._ids = ids
+        self._blobs = blobs
         self._body_seconds = body_seconds
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="http")
         self._turns = Turns(places=_THREADS, places_each=_THREADS_EACH)
@@ -44,10 +49,28 @@ class AsgiApp:
         if scope["type"] != "http":
             return
         request = _request(scope, self._ids.new())
+        if self._blobs is not None and self._blobs.serves(request):
+            await self._serve(self._blobs, request, receive, send)
+            return
         async with self._bodies.place(_caller(request)):
             answer = await self._answer(request, receive)
         if answer is not None:
             await _send(send, answer, is_head=request.method == "HEAD")
+
+    async def _serve(self, blobs: BlobServing, request: HttpRequest, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def note(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await blobs(request, receive, note)
+        except Exception as error:  # whatever it is: it is answered, or ends the connection in the middle of an answer
+            if has_begun:
+                raise
+            await _send(send, self._gate.refuse(request, error), is_head=request.method == "HEAD")
 
     async def _answer(self, request: HttpRequest, receive: Receive) -> HttpAnswer | None:
         """None when the client has gone."""

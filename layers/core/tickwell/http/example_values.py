@@ -7,6 +7,7 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.file_examples import FILES
 from tickwell.http.hook_example_values import HOOKS
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
@@ -326,6 +327,7 @@ VALUES: Mapping[str, Any] = {
     **_QUEUES,
     **_SYSTEM,
     **_API_KEYS,
+    **FILES,
     **HOOKS,
     **OCCURRENCES,
     **USAGE,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError, TickwellError
+from tickwell.domain.errors import InvalidInputError
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
@@ -29,7 +29,7 @@ from tickwell.http.services import ApiServices
 
 _log = logging.getLogger("tickwell")
 
-_LONGEST_PATH = 512
+_LONGEST_PATH = 1024
 _MOST_PARAMETERS = 50
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -67,8 +67,8 @@ class Gate:
             answer = self._error_answer(request, error)
         return self._complete(request, answer, noted)
 
-    def refuse(self, request: HttpRequest, error: TickwellError) -> HttpAnswer:
-        """The answer to a ``request`` that its host could not receive, because of ``error``."""
+    def refuse(self, request: HttpRequest, error: Exception) -> HttpAnswer:
+        """The answer to a ``request`` with which its host could do nothing, because of ``error``."""
         return self._complete(request, self._error_answer(request, error))
 
     def _complete(self, request: HttpRequest, answer: HttpAnswer, noted: Mapping[str, str] = NOTHING) -> HttpAnswer:

@@ -26,6 +26,7 @@ TAGS: Mapping[str, str] = {
     "Archive": "History that has expired, by month.",
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
+    "Files": "The tenant's files: what tasks read and make, moved by links straight to and from the store.",
     "Hooks": "Addresses at which other systems hand in messages, each of which becomes a job.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Organization": "The tenant as its members see it: name, members with roles, invitations, export, and its end.",
@@ -42,6 +43,7 @@ PARAMETERS: Mapping[str, str] = {
     "execution_id": "The execution's `id`.",
     "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",
     "failed_before": "Only those that failed before this instant: ISO 8601 with an offset.",
+    "file_name": "The file's `name`; its slashes may be written as they are or as `%2F`.",
     "hook_id": "The hook's `id`.",
     "job_id": "The job's `id`.",
     "key": "What you call the job by: up to 128 letters, digits and `.`, `_`, `:`, `-`, in parts with `/` between "

@@ -22,6 +22,7 @@ from tickwell.http.routes import (
     deletion,
     executions,
     export,
+    files,
     health,
     hooks,
     job_actions,
@@ -33,6 +34,7 @@ from tickwell.http.routes import (
     passwords,
     queues,
     reference,
+    results,
     schedules,
     statistics,
     system,
@@ -110,11 +112,13 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         job_actions,
         job_lists,
         occurrences,
+        results,
         bulk,
         executions,
         dead_letters,
         queues,
         archive,
+        files,
         webhooks,
         hooks,
         audit,
@@ -129,9 +133,10 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
     ):
         resolver.include_router(module.router)
     for route in all_routes(resolver):
-        if route.path.endswith("/by-key/<key>"):
+        if route.path.endswith(("/by-key/<key>", "/files/<file_name>")):
             # A key may have slashes; hosts decode %2F, so that both ways to write one come here alike.
-            route.rule = re.compile(f"^{route.path.removesuffix('<key>')}(?P<key>.+)$")
+            before, _, last = route.path.removesuffix(">").rpartition("<")
+            route.rule = re.compile(f"^{before}(?P<{last}>.+)$")
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
     resolver.clear_context()  # type: ignore[no-untyped-call]
     resolver.exception_handler(Exception)(_raise)

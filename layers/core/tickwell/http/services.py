@@ -17,6 +17,7 @@ from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.files import ManageFiles
 from tickwell.application.health import CheckHealth
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
@@ -31,6 +32,7 @@ from tickwell.application.ports import Clock, Ids
 from tickwell.application.quotas import ReadQuotas
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
+from tickwell.application.read_result import ReadResult
 from tickwell.application.receive_message import ReceiveMessage
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
@@ -73,7 +75,9 @@ class ApiServices:
     list_occurrences: ListOccurrences
     backfill: Backfill
     bulk_jobs: BulkJobs
+    files: ManageFiles
     read_history: ReadHistory
+    read_result: ReadResult
     repeats: Repeats
     request_limits: RequestLimits
     retry_dead_letter: RetryDeadLetter

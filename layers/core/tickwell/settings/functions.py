@@ -9,6 +9,7 @@ from tickwell.settings.shared import (
     SETTLE_SECONDS,
     ArmingSettings,
     AuditSettings,
+    FileSettings,
     LaneSettings,
     LimitSettings,
     OidcSettings,
@@ -28,7 +29,7 @@ class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
     secrets_prefix: str
 
 
-class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings):
+class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings, FileSettings):
     """functions/api."""
 
     jwt_secret_id: str

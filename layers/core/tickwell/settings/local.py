@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from tickwell.settings.shared import (
     SETTLE_SECONDS,
     AuditSettings,
+    FileSettings,
     HorizonSettings,
     LimitSettings,
     OidcSettings,
@@ -30,6 +31,7 @@ class LocalSettings(
     QuotaSettings,
     AuditSettings,
     OidcSettings,
+    FileSettings,
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 

@@ -97,6 +97,16 @@ class QuotaSettings(Settings):
     quota_members: QuotaLimit = DEFAULT_LIMITS[QuotaName.MEMBERS]
 
 
+class FileSettings(Settings):
+    """For how long links to tenants' files hold, and how large a file may be that comes by one.
+
+    S3 takes 5 GB in one request, and a link ends with the credentials of the function that made it.
+    """
+
+    file_link_seconds: int = Field(default=3600, ge=60, le=43_200)
+    largest_file_mb: int = Field(default=1024, ge=1, le=5120)
+
+
 class OidcSettings(Settings):
     """Whose tokens count besides our own."""
 

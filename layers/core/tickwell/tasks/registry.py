@@ -8,6 +8,7 @@ from tickwell.application.task import Task, TaskRegistry
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.http_request import HTTP_REQUEST
 from tickwell.tasks.invoke_lambda import INVOKE_LAMBDA
+from tickwell.tasks.process_video import PROCESS_VIDEO
 from tickwell.tasks.send_email import SEND_EMAIL
 from tickwell.tasks.send_message import SEND_MESSAGE
 
@@ -16,6 +17,7 @@ _BUILT_IN: Sequence[Task[Any]] = (
     ECHO,
     HTTP_REQUEST,
     INVOKE_LAMBDA,
+    PROCESS_VIDEO,
     SEND_EMAIL,
     SEND_MESSAGE,
 )

@@ -51,9 +51,9 @@ async def ask(app: AsgiApp, method: str, target: str, headers: Mapping[str, str]
         sent.append(message)
 
     await app(scope, receive, send)
-    start, end = sent
+    start, *pieces = sent
     return Answer(
         status=start["status"],
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]},
-        body=end["body"],
+        body=b"".join(piece["body"] for piece in pieces),
     )

@@ -1,6 +1,7 @@
 """The network of a simulation: answers are what a test says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.domain.errors import AttemptFailedError
@@ -21,8 +22,12 @@ class AnsweredHttp:
         self._answer = answer
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """The function's answer, at once."""
-        return self._answer(request)
+        """The function's answer, at once; the body of a success goes to the request's sink, if it has one."""
+        response = self._answer(request)
+        if request.sink is None or not 200 <= response.status_code <= 299:
+            return response
+        request.sink(response.body)
+        return replace(response, body=b"")
 
 
 def http_answer(request: HttpRequest, status_code: int = 200, body: bytes = b"") -> HttpResponse:

@@ -151,7 +151,7 @@ class SimulatedTickwell:
             settings=settings,
             database=self._database,
             rates=self._rates,
-            blobs=FileBlobs(folder / "blobs"),
+            blobs=FileBlobs(folder / "blobs", self.clock),
             mailer=OutboxMailer(folder / "outbox", self.clock),
             secrets=FileSecrets(folder / "secrets"),
             tenant_secrets=FileTenantSecrets(folder / "tenant-secrets", self.clock),

@@ -23,10 +23,11 @@ from tickwell.application.health import NotificationQueues
 from tickwell.application.ports import RateLimiter
 from tickwell.bootstrap.accounts import Accounts
 from tickwell.bootstrap.api import api_services
-from tickwell.bootstrap.aws.clients import client, open_lanes, open_notifications, open_table
+from tickwell.bootstrap.aws.clients import client, open_blob_links, open_lanes, open_notifications, open_table
 from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.exporting import export_from_table
+from tickwell.bootstrap.filing import filing
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -58,6 +59,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             messages_per_minute=settings.hook_limit_per_minute,
         ),
         export_tenant=export_from_table(table, core.blobs, core.clock),
+        filing=filing(settings, open_blob_links(settings.blob_bucket)),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tickwell.adapters.aws.dynamodb.table import Table
     from tickwell.application.execute_batch import JobQueue
-    from tickwell.application.ports import BlobStore, Lanes, Notifications
+    from tickwell.application.ports import BlobLinks, BlobStore, Lanes, Notifications
     from tickwell.settings.shared import LaneSettings
 
 _POOL = 16
@@ -46,6 +46,9 @@ _SENDERS: Final = frozenset({"sesv2", "pinpoint-sms-voice-v2", "socialmessaging"
 # What such a service was asked to send, and answers late, may have been sent: the SDK must not send it once more, the
 # job's policy decides.
 _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
+
+# For links: the SDK would sign them by a scheme that newer regions do not know.
+_BLOB_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
 
 
 # A function that is slow runs all the same, for minutes: it must not be called once more. Its connection is kept alive
@@ -81,7 +84,8 @@ class LaterClient:
 
 @cache
 def _client(service: str) -> Any:
-    config = _MAIL_CONFIG if service in _SENDERS else _CONFIG
+    configs = {"s3": _BLOB_CONFIG, **dict.fromkeys(_SENDERS, _MAIL_CONFIG)}
+    config = configs.get(service, _CONFIG)
     made = _session().create_client(service, config=config)
     made.meta.events.register_first("before-send", _require_time)
     return made
@@ -180,3 +184,10 @@ def open_blobs(bucket: str) -> "BlobStore":
     from tickwell.adapters.aws.s3 import S3Blobs
 
     return S3Blobs(cast("S3Client", LaterClient("s3")), bucket)
+
+
+def open_blob_links(bucket: str) -> "BlobLinks":
+    """Links into that bucket."""
+    from tickwell.adapters.aws.s3_links import S3Links
+
+    return S3Links(cast("S3Client", LaterClient("s3")), bucket)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tickwell.adapters.embedded.database import Database
+from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.application.http_client import HttpClient
-from tickwell.application.ports import BlobStore, Clock, Functions, Ids, Mailer, Messenger, TenantSecrets
+from tickwell.application.ports import Clock, Functions, Ids, Mailer, Messenger, TenantSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
 from tickwell.application.unreachable import NoFunctions, NoMessenger
@@ -26,7 +27,7 @@ class Foundation:
     settings: LocalSettings
     database: Database
     rates: EmbeddedRateLimiter
-    blobs: BlobStore
+    blobs: FileBlobs
     mailer: Mailer
     secrets: FileSecrets
     tenant_secrets: TenantSecrets

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.adapters.embedded.blob_links import SignedPaths
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.host import ProcessHost
@@ -32,6 +33,7 @@ from tickwell.bootstrap.embedded.foundation import Foundation
 from tickwell.bootstrap.embedded.queues import Queues, queues_in
 from tickwell.bootstrap.embedded.stores import Stores, stores_in
 from tickwell.bootstrap.exporting import export_from_database
+from tickwell.bootstrap.filing import filing
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -39,9 +41,12 @@ from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
+from tickwell.http.blob_serving import BlobServing
+from tickwell.http.cors import Cors
 from tickwell.http.services import ApiServices
 from tickwell.settings.reading import secrets_of
 
+_FILE_LINK_KEY = "file-link-key"
 _JWT_SIGNING_KEY = "jwt-signing-key"
 _WATCH_SECONDS = 1.0
 _JOBS_AT_ONCE = 500
@@ -83,6 +88,7 @@ class _Parts:
     queues: Queues
     core: Core
     outbound: Outbound
+    links: SignedPaths
     signing_keys: tuple[str, ...]
 
 
@@ -94,7 +100,7 @@ def embedded_system(base: Foundation) -> EmbeddedSystem:
     services = _api(parts)
     return EmbeddedSystem(
         services=services,
-        http=build_app(services, local=True),
+        http=build_app(services, local=True, blobs=_blob_serving(parts)),
         lanes=queues.lanes,
         lane_dead_letters=queues.lane_dead_letters,
         notifications=queues.notifications,
@@ -124,6 +130,7 @@ def _parts(base: Foundation) -> _Parts:
         worker_timeout_seconds=settings.worker_timeout_seconds,
         ahead_seconds=base.ahead_seconds,
     )
+    link_key = _ensured(base, _FILE_LINK_KEY)
     return _Parts(
         base=base,
         stores=stores,
@@ -139,8 +146,13 @@ def _parts(base: Foundation) -> _Parts:
             messenger=base.messenger,
             functions=base.functions,
         ),
-        signing_keys=tuple(base.secrets.ensure(_JWT_SIGNING_KEY, lambda: secrets.token_urlsafe(48)).split()),
+        links=SignedPaths(link_key, base.clock, settings.public_url or ""),
+        signing_keys=(link_key, *_ensured(base, _JWT_SIGNING_KEY).split()),
     )
+
+
+def _ensured(base: Foundation, name: str) -> str:
+    return base.secrets.ensure(name, lambda: secrets.token_urlsafe(48))
 
 
 def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
@@ -190,9 +202,14 @@ def _api(parts: _Parts) -> ApiServices:
             messages_per_minute=settings.hook_limit_per_minute,
         ),
         export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        filing=filing(settings, parts.links),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,
     )
+
+
+def _blob_serving(parts: _Parts) -> BlobServing:
+    return BlobServing(parts.links, parts.base.blobs, Cors(parts.base.settings.allowed_origins))
 
 
 def _accounts(parts: _Parts) -> Accounts:
