@@ -18,6 +18,7 @@ from tickwell.domain.child import child
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.organization import Invitation
+from tickwell.domain.task_file import file_blob
 from tickwell.domain.webhook import WebhookEndpoint, Webhooks
 from tickwell.http.export_bodies import export_line
 
@@ -143,6 +144,8 @@ def furnish(world: World) -> None:
     world.core.history.put_skip(skip(mail))
     world.notifying.records.put(record(tenant_id=TENANT, job_id=mail.job_id))
     world.core.history.put_dead_letters([dead_letter(mail, payload={"a": 1})])
+    world.blobs.put(file_blob(TENANT, "reports/may.pdf"), b"of May", content_type="application/pdf")
+    world.blobs.put(file_blob("another", "theirs"), b"of others", content_type="text/plain")
     world.core.audit_log.append(
         AuditRecord(
             tenant_id=TENANT,

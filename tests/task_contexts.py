@@ -8,7 +8,8 @@ from tests.doubles import NOON, FakeClock
 from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient, HttpRequest
 from tickwell.application.lifeline import Lifeline, NoLifeline
-from tickwell.application.ports import BlobStore, Clock, Mailer
+from tickwell.application.making_images import NoImages
+from tickwell.application.ports import BlobStore, Clock, ImageMaker, Mailer
 from tickwell.application.task import TaskContext
 from tickwell.application.task_files import TenantFiles
 from tickwell.domain.execution import OccurrenceKey, execution_id
@@ -85,6 +86,7 @@ def task_context(
     sender_address: str = "tickwell@example.com",
     secrets: AttemptSecrets | None = None,
     traceparent: str | None = None,
+    images: ImageMaker | None = None,
 ) -> TaskContext:
     """The context of an attempt at the occurrence at noon."""
     return TaskContext(
@@ -105,4 +107,5 @@ def task_context(
         lifeline=lifeline or NoLifeline(),
         secrets=secrets or NoSecrets(),
         traceparent=traceparent,
+        images=images or NoImages(),
     )

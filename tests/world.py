@@ -58,6 +58,7 @@ from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
 from tickwell.domain.quota import DEFAULT_LIMITS
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
+from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.send_email import SEND_EMAIL
 
@@ -352,7 +353,7 @@ def new_world(
     )
     if lanes_of is None:
         _let_sync_have_run(stores)
-    registry = TaskRegistry([ECHO, SEND_EMAIL, *tasks])
+    registry = TaskRegistry([CLEANUP_FILES, ECHO, SEND_EMAIL, *tasks])
     outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     outbound = replace(outbound, http=watch("http", outbound.http_client()))

@@ -19,7 +19,7 @@ from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.application.ports import Mailer
 from tickwell.domain.errors import AttemptFailedError
-from tickwell.domain.mail import Mail
+from tickwell.domain.mail import Attachment, Mail
 
 MAIL = Mail(
     message_id="0190-job-019d@tickwell.example",
@@ -28,8 +28,12 @@ MAIL = Mail(
     subject="Überfällig: 3 Aufgaben",
     text="Guten Tag,\n.\nein Punkt allein.\n",
     html="<p>Guten Tag</p>",
-    reply_to="desk@tickwell.example",
+    reply_to=("desk@tickwell.example",),
 )
+
+
+def attachment(**changes: Any) -> Attachment:
+    return Attachment(**{"filename": "a.txt", "content_type": "text/plain", "data": b"text", **changes})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -105,8 +109,43 @@ def test_a_mail_arrives_as_it_was_written(route: Route) -> None:
     assert not message.defects
 
 
+def test_copies_go_to_all_and_hidden_ones_are_not_told(route: Route) -> None:
+    cc, bcc = ("cc@example.com", "two@example.com"), ("hidden@example.com", "ada@example.com")
+    route.mailer.send(dataclasses.replace(MAIL, cc=cc, bcc=bcc, reply_to=("one@example.com", "two@example.com")))
+    message = only(route)
+    assert message["Cc"] == "cc@example.com, two@example.com"
+    assert message["Reply-To"] == "one@example.com, two@example.com"
+    assert message["Bcc"] is None
+    assert b"hidden@example.com" not in route.arrived()[0]
+
+
+def test_attachments_arrive_byte_for_byte(route: Route) -> None:
+    sent = (
+        attachment(filename="Grüße 日本.pdf", content_type="application/pdf", data=bytes(range(256)) * 40),
+        attachment(filename="a.csv", content_type="text/csv", data=b"a,b\r\n.\r\n\xff\n"),
+        attachment(filename="logo.png", content_type="image/png", data=b"\x89PNG", inline_id="logo@tickwell"),
+        attachment(filename="x" * 146 + ".txt", data=b""),
+    )
+    route.mailer.send(dataclasses.replace(MAIL, attachments=sent))
+    message = only(route)
+    assert part(message, "plain").replace("\r\n", "\n") == MAIL.text
+    assert part(message, "html").strip() == MAIL.html
+    found = {each.get_filename(): each for each in message.walk() if each.get_filename()}
+    assert list(found) == [sent[2].filename, sent[0].filename, sent[1].filename, sent[3].filename]
+    for each in sent:
+        arrived = found[each.filename]
+        assert (arrived.get_content_type(), arrived.get_payload(decode=True)) == (each.content_type, each.data)
+    inline = found["logo.png"]
+    assert (inline["Content-ID"], inline.get_content_disposition()) == ("<logo@tickwell>", "inline")
+    assert found["a.csv"].get_content_disposition() == "attachment"
+    html = message.get_body(("related",))
+    assert html is not None
+    assert html.get_content_type() == "multipart/related"
+    assert max(len(line) for line in route.arrived()[0].split(b"\r\n")) <= 998
+
+
 def test_a_mail_without_html_is_plain_text(route: Route) -> None:
-    route.mailer.send(dataclasses.replace(MAIL, html=None, reply_to=None))
+    route.mailer.send(dataclasses.replace(MAIL, html=None, reply_to=()))
     message = only(route)
     assert message.get_content_type() == "text/plain"
     assert message["Reply-To"] is None
@@ -135,7 +174,18 @@ def test_recipients_can_tell_that_a_repeated_mail_is_the_same(route: Route) -> N
         {"message_id": "a@b>\r\nBcc: all@example.com"},
         {"to": ("ada@example.com\r\nBcc: all@example.com",)},
         {"to": ("ada@example.com\n",)},
-        {"reply_to": "ada@example.com\r\nBcc: all@example.com"},
+        {"reply_to": ("ada@example.com\r\nBcc: all@example.com",)},
+        {"cc": ("ada@example.com\r\nBcc: all@example.com",)},
+        {"bcc": ("ada@example.com\r\nX: y",)},
+        {"bcc": ("not an address",)},
+        {"attachments": (attachment(filename="a\r\nX: y"),)},
+        {"attachments": (attachment(filename="=?utf-8?q?a=0D=0AX:_y?="),)},
+        {"attachments": (attachment(content_type="text/plain\r\nX: y"),)},
+        {"attachments": (attachment(content_type="message/rfc822"),)},
+        {"attachments": (attachment(content_type="text"),)},
+        {"attachments": (attachment(inline_id="a>\r\nX: y"),)},
+        {"attachments": (attachment(inline_id="a"),), "html": None},
+        {"attachments": (attachment(filename="\ud800"),)},
         {"to": ()},
         {"to": ("ada@example.com", "")},
         {"to": ("not an address",)},

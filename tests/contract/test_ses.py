@@ -1,8 +1,10 @@
 """How the SES mailer reads the service's answers."""
 
+import dataclasses
+
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from tests.contract.test_mailers import MAIL
 from tests.doubles import FakeClock
@@ -18,6 +20,21 @@ def test_ses_tells_the_message_id_that_recipients_see(aws: str, region: str, dom
         stubber.add_response("send_email", {"MessageId": "0100-abc"})
         sent = SesMailer(client, FakeClock()).send(MAIL)
     assert sent.message_id == f"0100-abc@{domain}.amazonses.com"
+
+
+def test_ses_is_told_who_gets_hidden_copies(aws: str) -> None:
+    mail = dataclasses.replace(MAIL, cc=("cc@example.com",), bcc=("hidden@example.com",))
+    destination = {
+        "ToAddresses": ["ada@example.com", "grace@example.com"],
+        "CcAddresses": ["cc@example.com"],
+        "BccAddresses": ["hidden@example.com"],
+    }
+    client = boto3.client("sesv2", region_name=aws)
+    with Stubber(client) as stubber:
+        expected = {"FromEmailAddress": ANY, "Destination": destination, "Content": ANY}
+        stubber.add_response("send_email", {"MessageId": "0100-abc"}, expected)
+        SesMailer(client, FakeClock()).send(mail)
+        stubber.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(

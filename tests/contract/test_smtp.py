@@ -22,6 +22,13 @@ def test_the_envelope_holds_bare_addresses(mail_server: MailServer) -> None:
     assert envelope.rcpt_tos == ["ada@example.com", "grace@example.com"]
 
 
+def test_the_envelope_holds_copies_and_hidden_copies_once(mail_server: MailServer) -> None:
+    cc, bcc = ("cc@example.com",), ("hidden@example.com", "ada@example.com")
+    smtp(mail_server).send(dataclasses.replace(MAIL, cc=cc, bcc=bcc))
+    (envelope,) = mail_server.postbox.envelopes
+    assert envelope.rcpt_tos == ["ada@example.com", "grace@example.com", "cc@example.com", "hidden@example.com"]
+
+
 @pytest.mark.parametrize(
     ("changes", "retryable"),
     [

@@ -39,6 +39,12 @@ def built(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def built_own_tasks(folder: Path) -> Path:
+    """The layer of the example of users' own tasks."""
+    return sam.build_own_tasks(folder, {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"})
+
+
+@pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
     """The HTTP server that jobs call."""
     with receiving() as running:
@@ -46,19 +52,28 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def deployments(built: Path, folder: Path) -> Iterator[Mapping[str, Future[Deployment]]]:
-    """The stacks by name: without and with IAM enforced, and with EventBridge Scheduler as far timer."""
+def deployments(built: Path, built_own_tasks: Path, folder: Path) -> Iterator[Mapping[str, Future[Deployment]]]:
+    """The stacks by name: without and with IAM enforced, and with EventBridge Scheduler as far timer.
+
+    All have the tasks of the example besides the built-in ones.
+    """
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         yield {
             name: pool.submit(
-                _deployed, built, name, stack.enter_context(started(folder / name, iam_enforced=enforced))
+                _deployed,
+                built,
+                built_own_tasks,
+                name,
+                stack.enter_context(started(folder / name, iam_enforced=enforced)),
             )
             for name, enforced in IAM_ENFORCED.items()
         }
 
 
-def _deployed(built: Path, name: str, aws: LocalAws) -> Deployment:
-    deployment = Deployment(aws=aws, outputs=sam.deploy(built, aws, far_timer=FAR_TIMER[name]))
+def _deployed(built: Path, own_tasks: Path, name: str, aws: LocalAws) -> Deployment:
+    layer = sam.deploy_own_tasks(own_tasks, aws)
+    outputs = sam.deploy(built, aws, far_timer=FAR_TIMER[name], TaskLayerArn=layer)
+    deployment = Deployment(aws=aws, outputs=outputs)
     deployment.verify_sender()
     if IAM_ENFORCED[name]:
         translate_permissions(aws, deployment.outputs["BlobBucketName"])

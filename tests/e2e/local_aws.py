@@ -86,7 +86,7 @@ def started(folder: Path, *, iam_enforced: bool) -> Iterator[LocalAws]:
     }
     with aws.log.open("w") as log:
         process = subprocess.Popen(
-            [ROOT / ".venv-ministack" / "bin" / "ministack"],
+            [ROOT / ".venv-ministack" / "bin" / "python", ROOT / "tests" / "e2e" / "start_local_aws.py"],
             env=environment,
             cwd=folder,
             stdout=log,

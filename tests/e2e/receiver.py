@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PAGE = "<title>Grüße</title><p class=price>1 €<p class=price>2 €"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
@@ -26,7 +28,8 @@ class Received:
 class Receiver:
     """Where it answers and what it got.
 
-    ``/fail`` answers 500, anything else 200 with a small JSON document; ``/slow/<seconds>`` does so after that time.
+    ``/fail`` answers 500, ``/page`` HTML, anything else 200 with a small JSON document; ``/slow/<seconds>`` does so
+    after that time.
     """
 
     url: str
@@ -81,9 +84,10 @@ def receiving() -> Iterator[Receiver]:
                 )
             )
             self.send_response(500 if self.path.startswith("/fail") else 200)
-            self.send_header("Content-Type", "application/json")
+            is_page = self.path.startswith("/page")
+            self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")
             self.end_headers()
-            self.wfile.write(b'{"hello": "from the receiver"}')
+            self.wfile.write(PAGE.encode() if is_page else b'{"hello": "from the receiver"}')
 
         do_GET = do_POST = _answer  # noqa: N815 - the names that http.server calls
 

@@ -34,6 +34,10 @@ class SamError(Exception):
     """A SAM command failed; the message ends with what it printed."""
 
 
+OWN_TASKS = ROOT / "examples" / "own_tasks"
+TASKS_STACK = "shop-tasks"
+
+
 def build(folder: Path, environment: dict[str, str]) -> Path:
     """Build the functions and the layers; returns the folder of the artifacts."""
     target = folder / "build"
@@ -42,6 +46,23 @@ def build(folder: Path, environment: dict[str, str]) -> Path:
         environment,
     )
     return target
+
+
+def build_own_tasks(folder: Path, environment: dict[str, str]) -> Path:
+    """Build the layer of the example of users' own tasks, as its Makefile does; returns the folder of the artifacts."""
+    target = folder / "own-tasks"
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[ARCHITECTURE]
+    arguments = ["build", f"--template-file={OWN_TASKS / 'template.yaml'}", f"--build-dir={target}"]
+    _run([*arguments, f"--cache-dir={folder / 'own-tasks-cache'}"], {**environment, "MACHINE": machine})
+    return target
+
+
+def deploy_own_tasks(built: Path, aws: LocalAws) -> str:
+    """Deploy that layer; its ARN."""
+    template = f"--template-file={built / 'template.yaml'}"
+    arguments = ["--stack-name", TASKS_STACK, "--resolve-s3", "--no-fail-on-empty-changeset", "--no-confirm-changeset"]
+    _run(["deploy", template, *arguments], aws.environment())
+    return _outputs(TASKS_STACK, aws)["TaskLayerArn"]
 
 
 def deploy(built: Path, aws: LocalAws, *, far_timer: str, **parameters: str) -> dict[str, str]:
@@ -57,7 +78,11 @@ def deploy(built: Path, aws: LocalAws, *, far_timer: str, **parameters: str) -> 
         ],
         aws.environment(),
     )
-    listed = _run(["list", "stack-outputs", "--stack-name", STACK, "--output", "json"], aws.environment())
+    return _outputs(STACK, aws)
+
+
+def _outputs(stack: str, aws: LocalAws) -> dict[str, str]:
+    listed = _run(["list", "stack-outputs", "--stack-name", stack, "--output", "json"], aws.environment())
     outputs: list[dict[str, Any]] = json.loads(listed)
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 

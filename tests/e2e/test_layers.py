@@ -2,14 +2,18 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import sam
+from tests.e2e.deployment import Deployment
 from tests.e2e.local_aws import ROOT
+from tests.e2e.receiver import Receiver
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 MOST_MEGABYTES = {"CoreLayer": 60, "TasksLayer": 10}
 """Unzipped; Lambda takes 250 MB of function and layers together."""
@@ -44,3 +48,16 @@ def test_the_worker_finds_in_its_layers_what_reads_pages(built: Path) -> None:
         timeout=60,
     )
     assert json.loads(done.stdout) == ["Here", False]
+
+
+def test_a_deployed_worker_reads_a_page(deployments: Mapping[str, Future[Deployment]], receiver: Receiver) -> None:
+    stack = deployments["plain"].result()
+    reader = Deployment(aws=stack.aws, outputs=stack.outputs)
+    reader.register("reader@example.com")
+    payload = {"url": f"{receiver.url}/page", "selectors": {"title": "title", "prices": {"css": ".price", "all": True}}}
+    job = reader.create_job({"name": "Read a page", "task": "scrape_website", "payload": payload})
+
+    [execution] = reader.finished(job, timeout_seconds=60)
+    detail = reader.data("GET", f"/api/v1/executions/{execution['id']}")
+    assert detail["status"] == "success", detail
+    assert detail["output"]["data"] == {"title": "Grüße", "prices": ["1 €", "2 €"]}

@@ -207,6 +207,13 @@ def test_the_example_is_applied(ada: Client) -> None:
     assert ada("POST", APPLY, body).data["unchanged"] == 3
 
 
+def test_the_example_of_a_weekly_cleanup_is_applied(ada: Client) -> None:
+    for queue in json.loads((ROOT / "examples/queues/image-generation.json").read_text())["queues"]:
+        assert ada("POST", "/api/v1/queues", queue).status == 201
+    answer = ada("POST", APPLY, json.loads((ROOT / "examples/clean-up.json").read_text()))
+    assert (answer.data["created"], answer.data["failed"]) == (1, 0), answer.json
+
+
 def test_a_thousand_jobs_are_applied_and_deleted(open_world: Callable[[], World]) -> None:
     client = new_api("asgi", open_world()).user()
     file = [job(f"k{number}", payload=number) for number in range(1000)]

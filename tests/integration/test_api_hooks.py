@@ -12,7 +12,7 @@ import pytest
 
 from tests.api_hosts import Answer, Api, Client, new_api, services_of
 from tickwell.application.task import Task
-from tickwell.domain.webhook import new_secret, signed_headers
+from tickwell.domain.webhook import new_secret, signed_with
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota
 from tickwell.tasks.send_message import SEND_MESSAGE
@@ -174,7 +174,7 @@ def test_a_hook_that_asks_for_signatures_takes_no_others(api: Api, ada: Client, 
     secret, raw = new_secret(b"s" * 32), json.dumps(MESSAGE).encode()
     path = hook(ada, signature={"secret": "hook-shop", "scheme": scheme, "header": "X-Sign"})["path"]
     digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    standard = dict(signed_headers([secret], "m-9", raw, api.world.clock.now()))
+    standard = dict(signed_with([secret], "m-9", raw, api.world.clock.now()))
     headers = standard if scheme == "standard" else {"X-Sign": f"sha256={digest}"}
 
     def send(body: bytes = raw, changes: Mapping[str, str] | None = None) -> Answer:
@@ -183,7 +183,7 @@ def test_a_hook_that_asks_for_signatures_takes_no_others(api: Api, ada: Client, 
     assert send().status == 401  # there is no such secret yet
     api.world.clock.advance(61)
     if scheme == "standard":
-        headers = dict(signed_headers([secret], "m-9", raw, api.world.clock.now()))
+        headers = dict(signed_with([secret], "m-9", raw, api.world.clock.now()))
     secret_of(api, ada, "hook-shop", secret)
     assert send(raw + b" ").status == 401
     assert send(changes={"X-Sign": "sha256=00", "webhook-signature": "v1,AAAA"}).status == 401

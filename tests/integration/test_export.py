@@ -60,6 +60,7 @@ def test_everything_comes_in_its_order_and_nothing_secret(world: World) -> None:
         "notification",
         "dead_letter",
         "sent_mail",
+        "file",
         "audit_record",
     ]
     big, mail = (item for item in items if item["kind"] == "job")
@@ -71,6 +72,8 @@ def test_everything_comes_in_its_order_and_nothing_secret(world: World) -> None:
     assert not talk["output_omitted"]
     (sent,) = (item for item in items if item["kind"] == "sent_mail")
     assert (sent["subject"], sent["execution_id"]) == ("It is time", ids(items, "execution")[1])
+    (file,) = (item for item in items if item["kind"] == "file")
+    assert (file["name"], file["size_bytes"]) == ("reports/may.pdf", 6)
     text = json.dumps(items)
     for secret in ("$argon2id$", "whsec_", "the digest of a token"):
         assert secret not in text

@@ -151,6 +151,15 @@ def test_an_unexpected_status_is_tried_again_where_that_may_help(status: int, re
     assert (line.level, line.metadata["status_code"], line.metadata["body"]) == ("warning", status, "because")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "status", "retryable"), [(503, 503, False), ([429, 503], 429, False), (503, 500, True)]
+)
+def test_a_chosen_status_is_not_tried_again(chosen: Any, status: int, retryable: bool) -> None:
+    caught = fail(always(answer(f"{status} No", ["Retry-After: 7"])), no_retry_status=chosen)
+    assert (caught.error_code, caught.retryable) == ("HTTP_STATUS", retryable)
+    assert caught.retry_after_seconds == (7.0 if retryable else None)
+
+
 def test_the_log_of_a_failure_holds_the_beginning_of_the_answer() -> None:
     context = task_context(http=guarded(LOOPBACK))
     fail(always(answer("500 No", body=b"because " * 10_000)), context)

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests import videos
+from tests.doubles import FakeClock
 from tests.integration.http_lab import Respond, always, answer, guarded, serve
 from tests.task_contexts import task_context
 from tickwell.adapters.embedded.files import FileBlobs
@@ -273,6 +275,26 @@ def test_a_result_that_is_too_large_is_not_kept(
     monkeypatch.setattr(video_work, "LARGEST_BYTES", 10_000)
     error = refused(context, "transcode", preset="480p-h264")
     assert (error.error_code, error.retryable) == ("RESULT_TOO_LARGE", False)
+
+
+class _Slow(Recorder):
+    """Time flies with each word of progress."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    async def sign(self, progress: Progress | None = None) -> None:
+        await super().sign(progress)
+        self._clock.advance(timedelta(hours=1))
+
+
+def test_what_no_attempt_has_the_time_for_is_given_up_early(tmp_path: Path) -> None:
+    clock = FakeClock()
+    context = task_context(blobs=FileBlobs(tmp_path / "blobs"), lifeline=_Slow(clock), clock=clock)
+    put(context, videos.film(tmp_path / "film.mp4"))
+    error = refused(context, "transcode", preset="480p-h264")
+    assert (error.error_code, error.retryable) == ("TOO_LONG", False)
 
 
 def test_a_worker_without_ffmpeg_says_so(context: TaskContext, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:

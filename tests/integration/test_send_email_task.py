@@ -20,6 +20,7 @@ from tickwell.application.read_history import sent_mail_blob
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.mail import Mail
+from tickwell.domain.task_file import file_blob
 from tickwell.tasks.registry import built_in_tasks
 
 GOOD: dict[str, Any] = {"to": "ada@example.com", "subject": "Grüße", "body": "Line one\nLine two — ä"}
@@ -43,6 +44,10 @@ def context_in(
         attempt=attempt,
         sender_address=sender,
     )
+
+
+def put(folder: Path, name: str, data: bytes, content_type: str) -> None:
+    FileBlobs(folder / "blobs").put(file_blob("t1", name), data, content_type=content_type)
 
 
 def kept(folder: Path, context: TaskContext) -> Any:
@@ -93,10 +98,13 @@ def test_the_mail_is_kept_as_it_was_sent(tmp_path: Path) -> None:
         "message_id": output["message_id"],
         "from": "tickwell@example.org",
         "to": ["ada@example.com"],
+        "cc": [],
+        "bcc": [],
         "subject": "Grüße",
         "text": "Line one\nLine two — ä",
         "html": "<p>ä</p>",
-        "reply_to": None,
+        "reply_to": [],
+        "attachments": [],
         "via": "outbox",
     }
 
@@ -106,6 +114,58 @@ def test_a_recipient_that_is_named_twice_gets_one_mail(tmp_path: Path) -> None:
         "ada@example.com",
         "bob@example.com",
     ]
+
+
+def test_copies_answers_and_attachments_go_with_the_mail(tmp_path: Path) -> None:
+    context = context_in(tmp_path)
+    put(tmp_path, "reports/may.csv", b"a,b\n", "text/csv")
+    put(tmp_path, "logo", b"\x89PNG", "image/png")
+    send(
+        context,
+        cc=["bob@example.com", "ada@example.com"],
+        bcc="eve@example.com",
+        reply_to=["one@example.com", "two@example.com"],
+        html='<img src="cid:logo">',
+        attachments=[{"file": "reports/may.csv"}, {"file": "logo", "filename": "Lögo.png", "inline_id": "logo"}],
+    )
+    (mail,) = outbox(tmp_path)
+    assert (mail["To"], mail["Cc"], mail["Bcc"]) == ("ada@example.com", "bob@example.com", None)
+    assert mail["Reply-To"] == "one@example.com, two@example.com"
+    parts = {each.get_filename(): each.get_payload(decode=True) for each in mail.walk() if each.get_filename()}
+    assert parts == {"may.csv": b"a,b\n", "Lögo.png": b"\x89PNG"}
+    shown = kept(tmp_path, context)
+    assert (shown["cc"], shown["bcc"]) == (["bob@example.com"], ["eve@example.com"])
+    assert [(each["filename"], each["size_bytes"], each["inline_id"]) for each in shown["attachments"]] == [
+        ("may.csv", 4, None),
+        ("Lögo.png", 4, "logo"),
+    ]
+    assert shown["attachments"][0]["content_type"] == "text/csv"
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "retryable"),
+    [
+        ({}, "FILE_NOT_FOUND", False),
+        ({"a": 7 * 1024 * 1024 + 1}, "ATTACHMENTS_TOO_LARGE", False),
+        ({"a": 4 * 1024 * 1024, "b": 4 * 1024 * 1024}, "ATTACHMENTS_TOO_LARGE", False),
+    ],
+)
+def test_a_mail_whose_attachments_cannot_go_with_it_does_not_go(
+    tmp_path: Path, files: dict[str, int], code: str, retryable: bool
+) -> None:
+    for name, size in files.items():
+        put(tmp_path, name, bytes(size), "application/octet-stream")
+    with pytest.raises(AttemptFailedError) as caught:
+        send(context_in(tmp_path), attachments=[{"file": name} for name in files or {"a": 0}])
+    assert (caught.value.error_code, caught.value.retryable) == (code, retryable)
+    assert outbox(tmp_path) == []
+
+
+def test_a_store_of_files_that_cannot_be_reached_is_asked_again(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("a file where the folder should be")
+    with pytest.raises(AttemptFailedError) as caught:
+        send(context_in(tmp_path), attachments=[{"file": "a"}])
+    assert (caught.value.error_code, caught.value.retryable) == ("FILES_UNAVAILABLE", True)
 
 
 class LooksFirst:

@@ -5,14 +5,28 @@ from datetime import timedelta
 from typing import Any, Final
 
 import boto3
+from moto.s3.models import s3_backends
 
 from tests.access_walk import MAKERS, operations
 from tests.api_hosts import PASSWORD, Client
 from tests.contract.queue_engines import REGION
 from tests.notification_lab import Hook
-from tests.permissions.everything import BREAKS, HEAVY, HEAVY_BREAKS, LANES, LARGE, MIDDLING, SLEEPS, Everything
+from tests.permissions.everything import (
+    BREAKS,
+    FILES,
+    HEAVY,
+    HEAVY_BREAKS,
+    HEAVY_FILES,
+    LANES,
+    LARGE,
+    MIDDLING,
+    SLEEPS,
+    Everything,
+)
+from tests.permissions.needs import ACCOUNT
 
 JOBS: Final = "/api/v1/jobs"
+FILES_PATH: Final = "/api/v1/files"
 FAR: Final = 3600
 """A delay in seconds beyond what a lane can hold."""
 
@@ -129,6 +143,26 @@ def worker(lab: Everything) -> None:
         lab.work(2)
 
 
+def files(lab: Everything) -> None:
+    """Files come and go by links and by tasks, a large one not to its end; then all that is old is cleaned up."""
+    client = lab.user()
+    upload = client("POST", FILES_PATH, {"name": "a.txt", "size_bytes": 1}).data["upload"]
+    lab.links.append((upload["method"], upload["url"]))
+    for task in (FILES, HEAVY_FILES):
+        _job(client, task=task, max_retries=0)
+    _job(client, payload=LARGE)
+    _job(client, **MAIL)
+    with lab.recording.throttling("UploadPart"):
+        lab.work()
+    name = MAKERS["file_name"](lab.api, client)
+    lab.links.append(("GET", client("GET", f"{FILES_PATH}/{name}").data["url"]))
+    for key in s3_backends[ACCOUNT]["aws"].buckets["blobs"].keys.values():
+        key.last_modified = lab.now - timedelta(days=31)
+    _job(client, task="cleanup_files", payload={"type": "all"})
+    lab.work()
+    assert client("GET", FILES_PATH).data["files"] == []
+
+
 def worker_in_trouble(lab: Everything) -> None:
     """Workers die in the middle, get what has been done already, and have to give back what they cannot do now."""
     client = lab.user()
@@ -233,6 +267,7 @@ ACTS: Final[tuple[Callable[[Everything], Any], ...]] = (
     api_with_queues,
     api_with_messages,
     worker,
+    files,
     worker_in_trouble,
     dispatcher,
     dead_letter,

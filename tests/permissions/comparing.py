@@ -8,10 +8,10 @@ from tests.notification_lab import Hook
 from tests.permissions.acts import ACTS, walk, what_follows
 from tests.permissions.everything import Everything
 from tests.permissions.grants import Grant, Names, grants
-from tests.permissions.needs import Need, needs_of, needs_of_schedule
+from tests.permissions.needs import Need, needs_of, needs_of_links, needs_of_schedule
 from tests.permissions.services import needs_of_services
 
-KINDS = ("archive", "dead-letters", "executions", "mail", "payloads")
+KINDS = ("archive", "dead-letters", "executions", "files", "mail", "payloads")
 """The folders of a tenant in the bucket."""
 
 _WHOLE_TENANT = "/tenants/*"
@@ -65,7 +65,7 @@ def compared(lab: Everything, hook: Hook, *, far_timer: str) -> Compared:
         act(lab)
     what_follows(lab, hook)
     names = Names({"FarTimer": far_timer})
-    needs = set(needs_of_services(names))
+    needs = {*needs_of_services(names), *needs_of_links(lab.links)}
     for call in lab.recording.calls:
         needs.update(needs_of(call))
         needs.update(needs_of_schedule(call, "ScheduleRole"))

@@ -1,9 +1,11 @@
 """A stack in which every function does all that it can do, on moto, with its calls recorded."""
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, cast
 
 import boto3
@@ -17,9 +19,12 @@ from tests.function_stack import Stack
 from tests.permissions.needs import ACCOUNT
 from tests.permissions.recording import Recording
 from tests.world import World, task
+from tickwell.adapters.aws.s3 import S3Blobs
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.system import SystemClock
+from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptFailedError
+from tickwell.domain.task_file import file_blob
 from tickwell.http.services import ApiServices
 from tickwell.tasks import registry
 
@@ -52,25 +57,34 @@ BREAKS: Final = "break"
 HEAVY: Final = "render"
 HEAVY_BREAKS: Final = "render_and_break"
 SLEEPS: Final = "sleep"
+FILES: Final = "move_files"
+HEAVY_FILES: Final = "move_files_heavily"
 
 
 @dataclass(kw_only=True)
 class Everything:
     """The stack, its recording, and the clock that all functions read.
 
-    Messages are taken from the recording and delivered when the acts say so, at once or late.
+    Messages are taken from the recording and delivered when the acts say so, at once or late. ``links``: method and URL
+    of those that the API gave.
     """
 
     stack: Stack
     recording: Recording
     now: datetime = NOON
     taken: dict[str, int] = field(default_factory=dict)
+    links: list[tuple[str, str]] = field(default_factory=list)
     heavy_first: bool = False
 
     @property
     def api(self) -> Api:
         """For the walk over all operations: what it needs of a world is that its workers work."""
         return self._api
+
+    @property
+    def blobs(self) -> S3Blobs:
+        """The bucket, past all functions."""
+        return S3Blobs(boto3.client("s3", region_name=REGION), "blobs")
 
     def __post_init__(self) -> None:
         self._api = Api(world=cast(World, self), services=cast(ApiServices, None), host=self.host)
@@ -165,7 +179,19 @@ def _tasks() -> tuple[Any, ...]:
     def gives_back(payload: Any, _context: Any) -> Any:
         return payload
 
+    def moves_files(_payload: Any, context: TaskContext) -> Any:
+        name = file_blob(context.tenant_id, "a/b")
+        with tempfile.NamedTemporaryFile() as file:
+            file.truncate(20 * 1024 * 1024)
+            context.blobs.put(name, b"x", content_type="text/plain")
+            context.blobs.fetch(name, Path(f"{file.name}-2"))
+            Path(f"{file.name}-2").unlink()
+            context.blobs.delete(name)
+            context.blobs.store(Path(file.name), name, content_type="video/mp4")
+
     return (
+        task(FILES, moves_files),
+        replace(task(HEAVY_FILES, moves_files), heavy=True),
         task(BREAKS, breaks),
         task(SLEEPS, sleeps),
         replace(task(HEAVY, gives_back), heavy=True),

@@ -5,10 +5,11 @@ Names and resources are those of AWS's service authorization reference. An opera
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from tests.permissions.recording import Call
 
@@ -128,12 +129,28 @@ def _s3(call: Call) -> Iterator[_One]:
     bucket = f"arn:aws:s3:::{call.request['Bucket']}"
     if call.operation == "ListObjectsV2":
         yield "s3:ListBucket", bucket, {PREFIX: (call.request["Prefix"],)}
-    elif call.operation in {"GetObject", "PutObject", "DeleteObject"}:
-        yield f"s3:{call.operation}", f"{bucket}/{call.request['Key']}", {}
-        if call.error == "NoSuchKey":
+    elif call.operation == "DeleteObjects":
+        for each in call.request["Delete"]["Objects"]:
+            yield "s3:DeleteObject", f"{bucket}/{each['Key']}", {}
+    elif call.operation in _S3_OBJECTS:
+        yield f"s3:{_S3_OBJECTS[call.operation]}", f"{bucket}/{call.request['Key']}", {}
+        if call.error in {"NoSuchKey", "404"}:
             yield "s3:ListBucket", bucket, {}  # S3 tells that there is none only to those who may list
     else:
         raise UnknownOperationError(f"s3.{call.operation}")
+
+
+_S3_OBJECTS: Final = {
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteObject": "DeleteObject",
+    "GetObject": "GetObject",
+    "HeadObject": "GetObject",
+    "PutObject": "PutObject",
+    "UploadPart": "PutObject",
+}
+"""The action that an operation on one object needs."""
 
 
 def _scheduler(call: Call) -> Iterator[_One]:
@@ -172,6 +189,15 @@ _SERVICES: Final[Mapping[str, Callable[[Call], Iterator[_One]]]] = {
     "sesv2": _sesv2,
     "secretsmanager": _secretsmanager,
 }
+
+
+def needs_of_links(urls: Sequence[tuple[str, str]]) -> Iterator[Need]:
+    """What the API's role must allow to whoever uses these links (method and URL): they are signed with its keys."""
+    for method, url in urls:
+        parts = urlsplit(url)
+        bucket = parts.netloc.partition(".")[0]
+        action = {"GET": "s3:GetObject", "PUT": "s3:PutObject"}[method]
+        yield Need(role="ApiRole", action=action, resource=f"arn:aws:s3:::{bucket}{unquote(parts.path)}")
 
 
 def needs_of_schedule(call: Call, role: str) -> Iterator[Need]:

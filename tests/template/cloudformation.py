@@ -22,7 +22,14 @@ EVERYTHING = {"FarTimer": "scheduler"}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, as their long forms."""
+    """YAML with CloudFormation's short tags as their long forms. A key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise ValueError(f"{twice} twice in one mapping{node.start_mark}")
+        return super().construct_mapping(node, deep=deep)
 
 
 def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:

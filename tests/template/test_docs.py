@@ -49,7 +49,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 def test_every_file_that_the_documents_name_is_there() -> None:
     files = source_files()
-    made_up = {"tasks.py", "shop/tasks.py", "openapi.json", "build/bench.json", "build/chaos.json"}
+    made_up = {"tasks.py", "shop/tasks.py", "openapi.json", "build/bench.json", "build/chaos.json", "robots.txt"}
     named = {name for document in DOCUMENTS for name in FILE.findall(document.read_text())}
     missing = [name for name in named - made_up if not any(f"/{file}".endswith(f"/{name}") for file in files)]
     assert [name for name in missing if not name.startswith("/")] == []

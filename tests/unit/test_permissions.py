@@ -33,6 +33,15 @@ def grant(action: str, resource: str, *conditions: tuple[str, str, tuple[str, ..
             ["ApiRole s3:GetObject arn:aws:s3:::blobs/a", "ApiRole s3:ListBucket arn:aws:s3:::blobs"],
         ),
         (
+            call("s3", "HeadObject", "404", Bucket="blobs", Key="a"),
+            ["ApiRole s3:GetObject arn:aws:s3:::blobs/a", "ApiRole s3:ListBucket arn:aws:s3:::blobs"],
+        ),
+        (
+            call("s3", "DeleteObjects", Bucket="blobs", Delete={"Objects": [{"Key": "a"}, {"Key": "b/c"}]}),
+            ["ApiRole s3:DeleteObject arn:aws:s3:::blobs/a", "ApiRole s3:DeleteObject arn:aws:s3:::blobs/b/c"],
+        ),
+        (call("s3", "UploadPart", Bucket="blobs", Key="a"), ["ApiRole s3:PutObject arn:aws:s3:::blobs/a"]),
+        (
             call("sqs", "SendMessageBatch", QueueUrl="https://sqs/123456789012/tw-lane"),
             ["ApiRole sqs:SendMessage arn:aws:sqs:eu-central-1:123456789012:tw-lane"],
         ),
@@ -92,7 +101,7 @@ def test_a_permission_on_the_whole_of_a_tenant_must_be_used_on_each_kind_of_thin
     found = Compared(needs=[reading], grants=[grant("s3:GetObject", f"{BUCKET}/tenants/*")], calls=1)
     assert found.missing == []
     assert [each.rpartition("/tenants/")[2] for each in found.idle] == [
-        f"*/{kind}/* is never used" for kind in ("archive", "dead-letters", "executions", "mail")
+        f"*/{kind}/* is never used" for kind in ("archive", "dead-letters", "executions", "files", "mail")
     ]
 
 

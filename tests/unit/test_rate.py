@@ -93,8 +93,10 @@ def test_the_limits_are_those_of_the_settings() -> None:
         RateClass.GENERATE: (10, timedelta(minutes=15)),
     }
     off = request_limits(
-        settings(rate_limit_per_hour=0, read_limit_per_hour=0, registrations_per_hour=0), limiter, clock
+        settings(rate_limit_per_hour=0, read_limit_per_hour=0, registrations_per_hour=0, images_per_quarter_hour=0),
+        limiter,
+        clock,
     )
-    assert set(off.quotas) == {RateClass.GENERATE}
+    assert off.quotas == {}
     caller = Principal(tenant_id="t", user_id="u", role=Role.OWNER)
     assert off.admit(RateClass.WRITE, caller, "") == off.admit(RateClass.EXEMPT, None, "") == {}

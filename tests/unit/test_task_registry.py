@@ -39,6 +39,7 @@ def test_the_built_in_tasks_are_known_by_name() -> None:
         "http_request",
         "invoke_lambda",
         "process_video",
+        "scrape_website",
         "send_email",
         "send_message",
     )

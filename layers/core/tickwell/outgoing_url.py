@@ -23,3 +23,15 @@ def fault_of_url(url: httpx2.URL) -> str | None:
     """What is wrong with ``url``, or None. Raises UnicodeError for a host that is not ASCII."""
     host = url.raw_host.decode("ascii")
     return url_fault(scheme=url.scheme, userinfo=bool(url.userinfo), host=host, port=url.port)
+
+
+def is_same_site(url: httpx2.URL | str, target: httpx2.URL | str) -> bool:
+    """Whether what a caller meant for ``url`` may go to ``target``: its origin, or its host that merely moves to HTTPS.
+
+    Raises httpx2.InvalidURL for what is no URL.
+    """
+    here, there = httpx2.URL(url), httpx2.URL(target)
+    if there.raw_host != here.raw_host:
+        return False
+    same_origin = (there.scheme, there.port) == (here.scheme, here.port)
+    return same_origin or (there.scheme == "https" and there.port is None and here.port is None)

@@ -78,17 +78,18 @@ async def attack_straight(
                 outcome = await _outcome(client, url)
                 held = _only_public(wires) and (outcome in SHUT or bool(wires.connected))
                 findings.require(KIND, f"{url!r}: {outcome}, connected to {wires.connected}", held=held)
-                held = await _task_is_shut(client, url, wires)
-                findings.require(KIND, f"{url!r} by a job: connected to {wires.connected}", held=held)
+                for task in ("http_request", "scrape_website"):
+                    held = await _task_is_shut(task, client, url, wires)
+                    findings.require(KIND, f"{url!r} by {task}: connected to {wires.connected}", held=held)
         for url in ("file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1:9/_", "unix:///run/x", "data:,x", ""):
             wires = Wires(lab.port)
             outcome = await _outcome(guarded(OutboundRules(), resolver=lying_names(), network=wires), url)
             findings.require(KIND, f"{url!r}: {outcome}", held=outcome == "INVALID_URL" and not wires.connected)
 
 
-async def _task_is_shut(client: GuardedHttp, url: str, wires: Wires) -> bool:
+async def _task_is_shut(task: str, client: GuardedHttp, url: str, wires: Wires) -> bool:
     try:
-        await built_in_tasks().execute("http_request", {"url": url}, task_context(http=client))
+        await built_in_tasks().execute(task, {"url": url}, task_context(http=client))
     except AttemptFailedError as error:
         return _only_public(wires) and error.error_code != "answered"
     return _only_public(wires)

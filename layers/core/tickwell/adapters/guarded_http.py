@@ -19,7 +19,7 @@ from tickwell.adapters.bounded_body import pour_bounded, read_bounded
 from tickwell.application.http_client import MOST_WITHOUT_SINK_BYTES, HttpRequest, HttpResponse
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.outbound import OutboundRules, is_literal
-from tickwell.outgoing_url import fault_of_url
+from tickwell.outgoing_url import fault_of_url, is_same_site
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host name and a port to addresses; raises OSError when there are none."""
@@ -246,7 +246,7 @@ async def _exchange(client: httpx2.AsyncClient, request: HttpRequest) -> HttpRes
                 return _answer(response, body, truncated=truncated)
         finally:
             await response.aclose()
-        outgoing = _without_secrets(following, came_from=outgoing.url)
+        outgoing = _next(following, came_from=outgoing.url, confined=request.confined)
     raise AttemptFailedError("TOO_MANY_REDIRECTS", f"more than {MAX_REDIRECTS} redirects", retryable=False)
 
 
@@ -259,13 +259,13 @@ async def _body(response: httpx2.Response, request: HttpRequest) -> tuple[bytes,
     return await read_bounded(response, min(request.max_body_bytes, MOST_WITHOUT_SINK_BYTES))
 
 
-def _without_secrets(following: httpx2.Request, *, came_from: httpx2.URL) -> httpx2.Request:
-    """Leave behind what a caller may have meant for one origin only, unless a host merely moves to HTTPS."""
-    target = following.url
-    same_host = target.raw_host == came_from.raw_host
-    same_origin = same_host and (target.scheme, target.port) == (came_from.scheme, came_from.port)
-    upgraded = same_host and target.scheme == "https" and target.port is None and came_from.port is None
-    if not same_origin and not upgraded:
+def _next(following: httpx2.Request, *, came_from: httpx2.URL, confined: bool) -> httpx2.Request:
+    """Leave behind what a caller may have meant for one origin only. Raises AttemptFailedError; see ``HttpClient``."""
+    if not is_same_site(came_from, following.url):
+        if confined and following.headers.get("Content-Length", "0") != "0":
+            target = following.url.netloc.decode("ascii")
+            message = f"the server sends the request on to {target}, and its body is not for others: call that directly"
+            raise AttemptFailedError("REDIRECT_TO_OTHER_ORIGIN", message, retryable=False)
         for name in set(following.headers) - _KEPT_ACROSS_ORIGINS:
             del following.headers[name]
     return following

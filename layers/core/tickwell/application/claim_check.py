@@ -61,9 +61,14 @@ def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: De
     data = encode(_detail_document(detail))
     if len(data) <= LARGEST_STORED_BYTES:
         return detail, None
-    name = f"tenants/{tenant_id}/executions/{execution_id}.json"
+    name = f"{details_folder(tenant_id)}{execution_id}.json"
     blobs.put(name, data, content_type="application/json")
     return Detail(output=None, logs=()), name
+
+
+def details_folder(tenant_id: str) -> str:
+    """Where the details of a tenant's executions are kept that are too large for the store."""
+    return f"tenants/{tenant_id}/executions/"
 
 
 def fits_in_record(detail: Detail, *, at_most_bytes: int) -> bool:

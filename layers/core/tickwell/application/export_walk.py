@@ -28,6 +28,7 @@ from tickwell.domain.hook import Hook
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.task_file import FileInfo, files_folder
 from tickwell.domain.webhook import WebhookEndpoint
 
 _AT_ONCE: Final = 25
@@ -53,6 +54,7 @@ Holding = (
     | NotificationRecord
     | DeadLetter
     | SentMail
+    | FileInfo
     | AuditRecord
 )
 """One thing that a tenant has."""
@@ -90,6 +92,8 @@ class ExportWalk:
                     yield from self._dead_letters(tenant_id, start)
                 case ExportSection.SENT_MAILS:
                     yield from self._sent_mails(tenant_id, start)
+                case ExportSection.FILES:
+                    yield from self._files(tenant_id, start)
                 case ExportSection.AUDIT_RECORDS:
                     yield from self._audit_records(tenant_id, start)
                 case _:
@@ -169,6 +173,21 @@ class ExportWalk:
         for execution_id, named in _behind(place.after, partial(self._mails_named, tenant_id)):
             mail = None if named is None else sent_mail(self.blobs, tenant_id, named)
             yield Step(holding=mail, place=replace(place, after=execution_id))
+
+    def _files(self, tenant_id: str, place: ExportPlace) -> Iterator[Step]:
+        """What there is to say of each; the bytes come by links."""
+        for name, info in _behind(place.after, partial(self._files_named, tenant_id)):
+            yield Step(holding=info, place=replace(place, after=name))
+
+    def _files_named(self, tenant_id: str, *, after: str | None) -> Stretch[FileInfo]:
+        folder = files_folder(tenant_id)
+        found = self.blobs.details(folder, after=folder + (after or ""), limit=_NAMES_AT_ONCE)
+        files = [
+            FileInfo(name=each.name.removeprefix(folder), size_bytes=each.size_bytes, modified_at=each.modified_at)
+            for each in found
+        ]
+        reached = files[-1].name if len(files) == _NAMES_AT_ONCE else None
+        return Stretch(items=tuple((info.name, info) for info in files), reached=reached)
 
     def _mails_named(self, tenant_id: str, *, after: str | None) -> Stretch[str]:
         folder = mail_folder(tenant_id)

@@ -25,6 +25,7 @@ class HttpRequest:
     timeout_seconds: float
     max_body_bytes: int
     follow_redirects: bool = True
+    confined: bool = False
     sink: Callable[[bytes], object] | None = None
 
 
@@ -49,7 +50,8 @@ class HttpClient(Protocol):
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send it and read the answer, whatever its status.
 
-        Raises AttemptFailedError. Not retryable: ``BLOCKED_ADDRESS``, ``INVALID_URL``, ``TOO_MANY_REDIRECTS``.
+        Raises AttemptFailedError. Not retryable: ``BLOCKED_ADDRESS``, ``INVALID_URL``, ``TOO_MANY_REDIRECTS``, and
+        ``REDIRECT_TO_OTHER_ORIGIN`` where a ``confined`` body would go along.
         Retryable: ``DNS_FAILED``, ``CONNECT_FAILED``; and ``HTTP_TIMEOUT``, ``CONNECTION_LOST``,
         ``HTTP_PROTOCOL_ERROR``, before which the request may have reached the server.
         """

@@ -100,7 +100,10 @@ class ReadHistory:
         return None
 
     def execution(self, principal: Principal, execution_id: str) -> ExecutionOfJob:
-        """One execution with output, wherever that lies; a running one has none yet."""
+        """One execution with output, wherever that lies; a running one has none yet.
+
+        Where it was deleted from the blob store, ``detail_blob`` still names it.
+        """
         job_id, _, _ = parse_execution_id(execution_id)
         job = self.jobs.get(principal.tenant_id, job_id)
         try:
@@ -111,8 +114,12 @@ class ReadHistory:
                 raise
             return ExecutionOfJob(job=job, execution=running)
         stored = Detail(output=execution.output, logs=execution.logs)
-        detail = load_detail(self.blobs, stored, execution.detail_blob)
-        return ExecutionOfJob(job=job, execution=replace(execution, output=detail.output, logs=detail.logs))
+        try:
+            detail = load_detail(self.blobs, stored, execution.detail_blob)
+        except NotFoundError:
+            return ExecutionOfJob(job=job, execution=execution)
+        whole = replace(execution, output=detail.output, logs=detail.logs, detail_blob=None)
+        return ExecutionOfJob(job=job, execution=whole)
 
     def logs(self, principal: Principal, execution_id: str) -> Sequence[LogEntry]:
         """What the task logged, between a line for the start and one for the end of the attempt; then who was told.
@@ -138,8 +145,7 @@ class ReadHistory:
         """The mail that the execution sent, as it was sent."""
         self.history.get_execution(principal.tenant_id, execution_id)
         name = sent_mail_blob(principal.tenant_id, execution_id)
-        document: dict[str, Any] = json.loads(self.blobs.get(name))
-        return document
+        return mail_document(self.blobs.get(name))
 
     def dead_letters(
         self, principal: Principal, *, limit: int, cursor: str | None, chosen: DeadLetterFilter | None = None
@@ -175,8 +181,19 @@ def mail_folder(tenant_id: str) -> str:
 
 
 def sent_mail_blob(tenant_id: str, execution_id: str) -> str:
-    """Where the mail of an execution is kept: JSON with message_id, from, to, subject, text, html, reply_to, via."""
+    """Where the mail of an execution is kept; see ``mail_document``."""
     return f"{mail_folder(tenant_id)}{execution_id}.json"
+
+
+def mail_document(data: bytes) -> dict[str, Any]:
+    """A mail that was kept: message_id, from, to, cc, bcc, subject, text, html, reply_to, attachments, via.
+
+    Those of before had neither copies nor attachments, and one address to reply to, or none.
+    """
+    document: dict[str, Any] = {"cc": [], "bcc": [], "attachments": [], **json.loads(data)}
+    if not isinstance(document["reply_to"], list):
+        document["reply_to"] = [] if document["reply_to"] is None else [document["reply_to"]]
+    return document
 
 
 def _total(

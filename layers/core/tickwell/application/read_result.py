@@ -8,7 +8,7 @@ from tickwell.application.claim_check import Detail, load_detail
 from tickwell.application.files import LinkFiles
 from tickwell.application.ports import BlobStore, History, JobStore
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError, NoResultError
+from tickwell.domain.errors import InvalidInputError, NoResultError, NotFoundError
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
@@ -39,14 +39,17 @@ class ReadResult:
     def __call__(self, principal: Principal, job_id: str) -> JobResult:
         """The newest success of the job, or of what ran beside it.
 
-        Raises NotFoundError, also when its output was deleted; NoResultError, which is one, while there is none.
+        Raises NotFoundError; NoResultError, which is one, while there is none, or when its output was deleted.
         """
         job = self.jobs.get(principal.tenant_id, job_id)
         execution = self._newest_success(job)
         if execution is None:
             raise NoResultError(job_id)
         stored = Detail(output=execution.output, logs=execution.logs)
-        output = load_detail(self.blobs, stored, execution.detail_blob).output
+        try:
+            output = load_detail(self.blobs, stored, execution.detail_blob).output
+        except NotFoundError as error:
+            raise NoResultError(job_id) from error
         return JobResult(job=job, execution=execution, output=self._linked(principal.tenant_id, output))
 
     def _newest_success(self, job: Job) -> Execution | None:

@@ -1,7 +1,7 @@
 """The contract between the worker and tasks: what a task is, what it may use, how it is found by its name."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline, NoLifeline
-from tickwell.application.ports import BlobStore, Clock, Functions, Mailer, Messenger
+from tickwell.application.making_images import NoImages
+from tickwell.application.ports import BlobStore, Clock, Functions, ImageMaker, Mailer, Messenger
 from tickwell.application.task_files import TaskFiles
 from tickwell.application.task_log import LogLevel, TaskLog
 from tickwell.application.unreachable import NoFunctions, NoMessenger
@@ -54,6 +55,7 @@ class TaskContext:
     lifeline: Lifeline = field(default_factory=NoLifeline)
     secrets: AttemptSecrets = field(default_factory=NoSecrets)
     traceparent: str | None = None
+    images: ImageMaker = field(default_factory=NoImages)
 
     def now(self) -> datetime:
         """The current instant."""
@@ -149,6 +151,10 @@ class TaskRegistry:
         """Where the task of that name runs; an unknown one, which only fails, in the loop."""
         task = self._tasks.get(name)
         return RunsIn.LOOP if task is None else task.runs_in
+
+    def with_heavy(self, name: str) -> "TaskRegistry":
+        """The same tasks, of which the one of that name, if there is one, keeps a processor busy here."""
+        return TaskRegistry(replace(task, heavy=True) if task.name == name else task for task in self._tasks.values())
 
     def names(self) -> tuple[str, ...]:
         """All names, in order."""

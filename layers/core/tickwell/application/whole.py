@@ -1,11 +1,10 @@
 """Things with all that belongs to them, wherever it lies: what somebody has deleted from the blob store is missing."""
 
-import json
 from dataclasses import dataclass, replace
 
 from tickwell.application.claim_check import Detail, load_detail, load_payload
 from tickwell.application.ports import BlobStore
-from tickwell.application.read_history import sent_mail_blob
+from tickwell.application.read_history import mail_document, sent_mail_blob
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.execution import Execution
 from tickwell.domain.export import SentMail
@@ -45,4 +44,4 @@ def sent_mail(blobs: BlobStore, tenant_id: str, execution_id: str) -> SentMail |
         data = blobs.get(sent_mail_blob(tenant_id, execution_id))
     except NotFoundError:
         return None
-    return SentMail(execution_id=execution_id, document=json.loads(data))
+    return SentMail(execution_id=execution_id, document=mail_document(data))

@@ -13,6 +13,7 @@ from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
+from tickwell.application.generate_image import GenerateImage
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_hooks import ManageHooks
@@ -81,6 +82,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         quotas=accounts.read_quotas(guards.quotas, queues=core.queues, webhooks=notifying.webhooks),
         create_job=create_job,
         create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once or STEP),
+        generate_image=GenerateImage(create_job=create_job),
         define_job=define_job,
         find_job=FindJob(caller_keys=core.caller_keys, get_job=get_job),
         apply_jobs=ApplyJobs(define_job=define_job),

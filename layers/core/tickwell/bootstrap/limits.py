@@ -13,8 +13,7 @@ from tickwell.settings.shared import LimitSettings, QuotaSettings
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
-_GENERATE: Final = Quota(limit=10, per=timedelta(minutes=15))
-"""S11."""
+_QUARTER: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +40,9 @@ def request_limits(settings: LimitSettings, limiter: RateLimiter, clock: Clock) 
     quotas = {rate: Quota(limit=limit, per=_HOUR) for rate, limit in hourly.items() if limit}
     if settings.hook_limit_per_minute:
         quotas[RateClass.HOOK] = Quota(limit=settings.hook_limit_per_minute, per=_MINUTE)
-    return RequestLimits(limiter=limiter, quotas=quotas | {RateClass.GENERATE: _GENERATE}, clock=clock)
+    if settings.images_per_quarter_hour:
+        quotas[RateClass.GENERATE] = Quota(limit=settings.images_per_quarter_hour, per=_QUARTER)
+    return RequestLimits(limiter=limiter, quotas=quotas, clock=clock)
 
 
 def quotas(settings: QuotaSettings, store: QuotaStore, clock: Clock) -> Quotas:

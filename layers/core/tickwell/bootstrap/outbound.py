@@ -8,6 +8,7 @@ from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.attempt_secrets import ReadableSecrets, TenantAttemptSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline
+from tickwell.application.making_images import NoImages
 from tickwell.application.notice import ReadNotice
 from tickwell.application.notify import Notify
 from tickwell.application.ports import (
@@ -17,6 +18,7 @@ from tickwell.application.ports import (
     Functions,
     History,
     Ids,
+    ImageMaker,
     JobStore,
     Mailer,
     MemberStore,
@@ -38,7 +40,10 @@ from tickwell.domain.trace import span_in_trace
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """How tasks and notifications reach the world outside. ``http`` None: through the guarded client."""
+    """How tasks and notifications reach the world outside. ``http`` None: through the guarded client.
+
+    ``images``: who makes images, reached by the same way; None for nobody.
+    """
 
     mailer: Mailer
     sender_address: str
@@ -48,6 +53,7 @@ class Outbound:
     http: HttpClient | None = None
     messenger: Messenger = field(default_factory=NoMessenger)
     functions: Functions = field(default_factory=NoFunctions)
+    images: Callable[[HttpClient], ImageMaker] | None = None
 
     def http_client(self) -> HttpClient:
         """The way out."""
@@ -64,6 +70,7 @@ class Outbound:
     ) -> Callable[[Job, Slot, Lifeline], TaskContext]:
         """Builds a task's context from its claimed job. One HTTP client serves all attempts of the process."""
         http = self.http_client()
+        images = NoImages() if self.images is None else self.images(http)
 
         def context(job: Job, slot: Slot, lifeline: Lifeline) -> TaskContext:
             identity = execution_id(job.job_id, slot.due_at, slot.attempt)
@@ -87,6 +94,7 @@ class Outbound:
                 lifeline=lifeline,
                 secrets=TenantAttemptSecrets(secrets, job.tenant_id),
                 traceparent=span_in_trace(job.traceparent, identity),
+                images=images,
             )
 
         return context

@@ -40,7 +40,7 @@ class NotFoundError(TickwellError):
 
 
 class NoResultError(NotFoundError):
-    """No execution of the job has succeeded so far, or none that is still kept."""
+    """No execution of the job has succeeded so far, or none whose output is still kept."""
 
     code = "NO_RESULT"
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tickwell.domain.job_listing import CLOCKS_APART, earliest_id
+from tickwell.domain.task_file import LONGEST_FILE_NAME
 
-_LONGEST_ID: Final = 512
+_LONGEST_ID: Final = LONGEST_FILE_NAME
 
 
 class ExportSection(StrEnum):
@@ -28,6 +29,7 @@ class ExportSection(StrEnum):
     HISTORY = "history"
     DEAD_LETTERS = "dead_letters"
     SENT_MAILS = "sent_mails"
+    FILES = "files"
     AUDIT_RECORDS = "audit_records"
 
 

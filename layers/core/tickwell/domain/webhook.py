@@ -15,6 +15,8 @@ MOST_ENDPOINTS = 10
 OLD_SECRET_LIFE = timedelta(hours=24)
 """How long deliveries are signed with the replaced secret as well."""
 
+SIGNATURE_HEADERS = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
+
 SIGNATURE_LIFE = timedelta(minutes=5)
 """How far a signed message's own time may be from ours: who has caught one cannot use it for long."""
 
@@ -99,19 +101,27 @@ def new_secret(random_bytes: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 
+def is_signing_secret(secret: str) -> bool:
+    """Whether ``secret`` is one as the scheme spells it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        return False
+    return secret.startswith(SECRET_PREFIX) and 24 <= len(key) <= 64
+
+
 def signature_headers(
     endpoint: WebhookEndpoint, message_id: str, body: bytes, now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """What a delivery to ``endpoint`` is signed with; see ``signed_headers``."""
-    return signed_headers(endpoint.secrets(now), message_id, body, now)
+    """``signed_with`` the secrets of ``endpoint`` that hold."""
+    return signed_with(endpoint.secrets(now), message_id, body, now)
 
 
-def signed_headers(secrets: Iterable[str], message_id: str, body: bytes, now: datetime) -> tuple[tuple[str, str], ...]:
+def signed_with(secrets: Iterable[str], message_id: str, body: bytes, now: datetime) -> tuple[tuple[str, str], ...]:
     """``webhook-id``, ``webhook-timestamp``, ``webhook-signature``.
 
     By https://github.com/standard-webhooks/standard-webhooks: HMAC-SHA256 over ``id.timestamp.body`` with the decoded
-    secret, in Base64 behind ``v1,``; one for each secret, separated by blanks. Raises ValueError for a secret that is
-    not one of the scheme.
+    secret, in Base64 behind ``v1,``; one for each secret, separated by blanks.
     """
     timestamp = str(int(now.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
@@ -124,10 +134,13 @@ def signed_headers(secrets: Iterable[str], message_id: str, body: bytes, now: da
 
 
 def is_signed(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    """Whether ``headers`` (names in lower case) hold what ``signed_headers`` gives for one of ``secrets``.
+    """Whether ``headers`` (names in lower case) hold what ``signed_with`` gives for one of ``secrets``.
 
-    Not longer ago, nor later, than ``SIGNATURE_LIFE``. Raises ValueError as there.
+    Not longer ago, nor later, than ``SIGNATURE_LIFE``. Raises ValueError where none of ``secrets`` is of the scheme.
     """
+    usable = [secret for secret in secrets if is_signing_secret(secret)]
+    if not usable:
+        raise ValueError("a signing secret is whsec_ and Base64")
     message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not message_id or not _EPOCH.fullmatch(timestamp):
         return False
@@ -135,7 +148,7 @@ def is_signed(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, n
         return False
     signed = f"{message_id}.{timestamp}.".encode() + body
     given = [part.removeprefix("v1,").encode() for part in headers.get("webhook-signature", "").split(" ")]
-    right = [_signature(secret, signed).encode() for secret in secrets]
+    right = [_signature(secret, signed).encode() for secret in usable]
     return any(hmac.compare_digest(one, other) for one in given[:_MOST_SIGNATURES] for other in right)
 
 

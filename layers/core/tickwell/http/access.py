@@ -89,6 +89,10 @@ def _post(scope: Scope | None, role: Role = Role.MEMBER, *, shows_secret: bool |
     return Access(role=role, scope=scope, rate=RateClass.WRITE, repeatable=True, shows_secret=shows_secret)
 
 
+def _generate(scope: Scope) -> Access:
+    return Access(role=Role.MEMBER, scope=scope, rate=RateClass.GENERATE, repeatable=True)
+
+
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
@@ -125,6 +129,8 @@ _ORGANIZATION: Mapping[str, Access] = {
 _JOBS: Mapping[str, Access] = {
     "createJob": _post(Scope.JOBS_WRITE),
     "createJobs": _post(Scope.JOBS_WRITE),
+    "generateImage": _generate(Scope.JOBS_WRITE),
+    "generateImageAlias": _generate(Scope.JOBS_WRITE),
     "putJob": _write(Scope.JOBS_WRITE),
     "getJobByKey": _read(Scope.JOBS_READ),
     "applyJobs": _post(Scope.JOBS_WRITE),

@@ -20,12 +20,14 @@ from tickwell.domain.instant import iso
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.task_file import FileInfo
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.http.api_key_bodies import ApiKeyBody, api_key_body
 from tickwell.http.archive_bodies import ArchivedExecutionBody, archived_execution_body
 from tickwell.http.audit_bodies import AuditRecordBody, audit_record_body
 from tickwell.http.dead_letter_bodies import DeadLetterDetailBody, dead_letter_detail
 from tickwell.http.exchange import render
+from tickwell.http.file_bodies import FileBody, file_body
 from tickwell.http.history_bodies import SentMailBody
 from tickwell.http.hook_bodies import HookBody, hook_body
 from tickwell.http.job_bodies import HeldJobBody, held_job_body
@@ -141,6 +143,12 @@ class ExportedMail(SentMailBody):
     execution_id: str
 
 
+class ExportedFile(FileBody):
+    """A file; its bytes are read by a link (``GET /api/v1/files/{file_name}``)."""
+
+    kind: Literal["file"]
+
+
 class ExportedAuditRecord(AuditRecordBody):
     """A record of the audit log."""
 
@@ -161,6 +169,7 @@ ExportedItem = Annotated[
     | ExportedNotification
     | ExportedDeadLetter
     | ExportedMail
+    | ExportedFile
     | ExportedAuditRecord,
     Field(discriminator="kind"),
 ]
@@ -196,6 +205,8 @@ def _body(holding: Holding, now: datetime) -> Mapping[str, Any]:
             body = ExportedDeadLetter(kind="dead_letter", **dead_letter_detail(holding))
         case SentMail():
             body = {"kind": "sent_mail", "execution_id": holding.execution_id, **holding.document}
+        case FileInfo():
+            body = ExportedFile(kind="file", **file_body(holding))
         case AuditRecord():
             body = ExportedAuditRecord(kind="audit_record", **audit_record_body(holding))
         case _:

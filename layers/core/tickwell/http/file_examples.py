@@ -12,7 +12,10 @@ _UNTIL: Final = "2026-11-24T17:20:00.000Z"
 
 FILES: Mapping[str, Any] = {
     "file_name": _NAME,
-    **{f"{body}.name": _NAME for body in ("FileBody", "LinkedFileBody", "UploadBody", "DeletedFileBody")},
+    **{
+        f"{body}.name": _NAME
+        for body in ("FileBody", "LinkedFileBody", "UploadBody", "DeletedFileBody", "ExportedFile")
+    },
     "FileRequest.name": "reports/may.pdf",
     "FileRequest.size_bytes": 48_213,
     "size_bytes": 48_213,

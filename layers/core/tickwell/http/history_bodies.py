@@ -22,7 +22,8 @@ class ExecutionBody(TypedDict):
 
     ``child_id``: the job that ran it beside ``job_id``, whose schedule it does not belong to; null for all others.
     While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
-    ``output_omitted``: the output is too large for a listing, the execution itself has it.
+    ``output_omitted``: the output is too large for a listing, the execution itself has it; or, with the execution
+    itself, it was deleted from the store of large ones.
     """
 
     id: str
@@ -76,16 +77,29 @@ class LogListBody(TypedDict):
     logs: list[LogBody]
 
 
+class SentAttachmentBody(TypedDict):
+    """What went with a mail; ``inline_id`` is null where the HTML does not show it. The file may be gone by now."""
+
+    file: str
+    filename: str
+    content_type: str
+    size_bytes: int
+    inline_id: str | None
+
+
 SentMailBody = TypedDict(
     "SentMailBody",
     {
         "message_id": str,
         "from": str,
         "to": list[str],
+        "cc": list[str],
+        "bcc": list[str],
         "subject": str,
         "text": str,
         "html": str | None,
-        "reply_to": str | None,
+        "reply_to": list[str],
+        "attachments": list[SentAttachmentBody],
         "via": str | None,
     },
 )
@@ -122,7 +136,9 @@ def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionB
 
 def execution_of_job_body(job: Job, execution: Execution | RunningExecution) -> ExecutionOfJobBody:
     """``execution`` with the name of ``job``."""
-    return ExecutionOfJobBody(**execution_body(execution), job_name=job.name)
+    body = execution_body(execution)
+    body["output_omitted"] = isinstance(execution, Execution) and execution.detail_blob is not None
+    return ExecutionOfJobBody(**body, job_name=job.name)
 
 
 def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody:

@@ -52,6 +52,18 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
     },
+    "generateImage": {
+        "One image": {"prompt": "A lighthouse in the fog, as a woodcut"},
+        "Three, with a key of your own": {
+            "prompt": "A lighthouse in the fog",
+            "count": 3,
+            "size": "1536x1024",
+            "options": {"quality": "high"},
+            "key_secret": "openai-key",
+            "tags": ["lighthouses"],
+        },
+    },
+    "generateImageAlias": {"One image": {"prompt": "A lighthouse in the fog, as a woodcut"}},
     "putJob": {
         "Each weekday at nine": {
             "name": "Daily Backup",

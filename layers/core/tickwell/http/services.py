@@ -18,6 +18,7 @@ from tickwell.application.edit_job import EditJob
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.files import ManageFiles
+from tickwell.application.generate_image import GenerateImage
 from tickwell.application.health import CheckHealth
 from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
@@ -63,6 +64,7 @@ class ApiServices:
     quotas: ReadQuotas
     create_job: CreateJob
     create_jobs: CreateJobs
+    generate_image: GenerateImage
     define_job: DefineJob
     find_job: FindJob
     apply_jobs: ApplyJobs

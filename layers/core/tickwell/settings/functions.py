@@ -10,6 +10,8 @@ from tickwell.settings.shared import (
     ArmingSettings,
     AuditSettings,
     FileSettings,
+    ImageProviderSettings,
+    ImageSettings,
     LaneSettings,
     LimitSettings,
     OidcSettings,
@@ -29,7 +31,9 @@ class CoreSettings(StoreSettings, ArmingSettings, RetentionSettings):
     secrets_prefix: str
 
 
-class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings, FileSettings):
+class ApiSettings(
+    CoreSettings, LimitSettings, QuotaSettings, AuditSettings, OidcSettings, FileSettings, ImageProviderSettings
+):
     """functions/api."""
 
     jwt_secret_id: str
@@ -40,11 +44,12 @@ class ApiSettings(CoreSettings, LimitSettings, QuotaSettings, AuditSettings, Oid
     _split = field_validator("allowed_origins", mode="before")(split_list)
 
 
-class WorkerSettings(CoreSettings, TaskProcessSettings, OutreachSettings):
-    """functions/worker."""
+class WorkerSettings(CoreSettings, TaskProcessSettings, OutreachSettings, ImageSettings):
+    """functions/worker. ``openai_key_secret_id``: the ARN of a secret with the deployment's key; None: it has none."""
 
     lane_dlq_url: str
     sender_address: str
+    openai_key_secret_id: str | None = None
     allow_private_hosts: CommaList = ()
     worker_timeout_seconds: int = Field(default=900, ge=60, le=900)
     worker_heartbeat_seconds: int = Field(default=60, ge=0, le=3600)

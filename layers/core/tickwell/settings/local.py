@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,8 @@ from tickwell.settings.shared import (
     AuditSettings,
     FileSettings,
     HorizonSettings,
+    ImageProvider,
+    ImageSettings,
     LimitSettings,
     OidcSettings,
     OutreachSettings,
@@ -32,6 +35,7 @@ class LocalSettings(
     AuditSettings,
     OidcSettings,
     FileSettings,
+    ImageSettings,
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
@@ -54,6 +58,7 @@ class LocalSettings(
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
+    openai_api_key: SecretStr | None = None
     worker_concurrency: int = Field(default=100, ge=1, le=1000)
     worker_timeout_seconds: int = Field(default=900, ge=60, le=86400)
     task_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 64), ge=1, le=64)
@@ -67,6 +72,12 @@ class LocalSettings(
 
     _split = field_validator("allowed_origins", mode="before")(split_list)
     _address = field_validator("sender_address")(require_address)
+
+    @model_validator(mode="after")
+    def _reachable_images(self) -> "LocalSettings":
+        if self.image_provider is ImageProvider.BEDROCK and find_spec("botocore") is None:
+            raise ValueError("TICKWELL_IMAGE_PROVIDER bedrock needs the package boto3: pip install boto3")
+        return self
 
     @model_validator(mode="after")
     def _whole_login(self) -> "LocalSettings":

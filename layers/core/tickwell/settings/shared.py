@@ -82,12 +82,14 @@ class LimitSettings(Settings):
     """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number.
 
     ``hook_limit_per_minute``: messages, of one hook and of one address.
+    Images that a user may ask for are counted by the quarter of an hour.
     """
 
     rate_limit_per_hour: int = Field(default=100, ge=0, le=1_000_000)
     read_limit_per_hour: int = Field(default=3600, ge=0, le=1_000_000)
     registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
     hook_limit_per_minute: int = Field(default=600, ge=0, le=1_000_000)
+    images_per_quarter_hour: int = Field(default=10, ge=0, le=1_000_000)
 
 
 class QuotaSettings(Settings):
@@ -105,6 +107,27 @@ class FileSettings(Settings):
 
     file_link_seconds: int = Field(default=3600, ge=60, le=43_200)
     largest_file_mb: int = Field(default=1024, ge=1, le=5120)
+
+
+class ImageProvider(StrEnum):
+    """Who makes images."""
+
+    LOCAL = "local"  # nobody: the words of the prompt are drawn, on the heavy lane
+    OPENAI = "openai"
+    BEDROCK = "bedrock"
+
+
+class ImageProviderSettings(Settings):
+    """Entry points that must know on which lane images are made."""
+
+    image_provider: ImageProvider = ImageProvider.LOCAL
+
+
+class ImageSettings(ImageProviderSettings):
+    """Workers: who makes images. ``image_model`` None: the provider's model that is named in its module."""
+
+    image_model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:/-]{1,128}$")
+    openai_url: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s#?]*[^\s#?/]$", max_length=512)
 
 
 class OidcSettings(Settings):

@@ -14,3 +14,4 @@ class SimulationSettings(LocalSettings):
     rate_limit_per_hour: int = Field(default=0, ge=0, le=1_000_000)
     read_limit_per_hour: int = Field(default=0, ge=0, le=1_000_000)
     registrations_per_hour: int = Field(default=0, ge=0, le=1_000_000)
+    images_per_quarter_hour: int = Field(default=0, ge=0, le=1_000_000)

@@ -23,6 +23,9 @@ FORMATS = (
 """Demuxers that read one file and nothing else. ``mov`` stands for mp4, m4a and 3gp, ``matroska`` for webm."""
 
 _THREADS = "2"
+_ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "2", "AV_LOG_FORCE_NOCOLOR": "1"}
+"""All of it: what a task process has in its own, such as credentials of its function's role, is not for strangers' files."""
+
 _LINES_KEPT = 40
 _LONGEST_LINE = 2_000
 _MOST_WANTED = 500
@@ -87,6 +90,8 @@ async def run(
     with source.open("rb") as opened:
         process = await asyncio.create_subprocess_exec(
             *command,
+            cwd=source.parent,
+            env=_ENVIRONMENT,
             stdin=opened,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

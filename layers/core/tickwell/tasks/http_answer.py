@@ -1,4 +1,4 @@
-"""What ``http_request`` makes of an answer: an output that is always valid JSON, and when to try again."""
+"""What tasks make of an answer: an output that is always valid JSON, and whether and when to try again."""
 
 import base64
 import codecs
@@ -13,6 +13,7 @@ from tickwell.application.http_client import HttpResponse
 MAX_BODY_BYTES = 64 * 1024
 _MAX_HEADERS = 50
 _MAX_HEADERS_BYTES = 8 * 1024
+_RETRYABLE_STATUSES = frozenset({408, 425, 429})
 _SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 _CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 _KNOWN_CHARSET = re.compile(
@@ -39,6 +40,11 @@ def output_of(response: HttpResponse, *, elapsed_ms: int) -> dict[str, Any]:
         "truncated": response.truncated,
         "elapsed_ms": elapsed_ms,
     }
+
+
+def has_retryable_status(response: HttpResponse) -> bool:
+    """Whether the server says that it may answer otherwise later, or is to blame itself."""
+    return response.status_code in _RETRYABLE_STATUSES or response.status_code >= 500
 
 
 def retry_after_seconds(response: HttpResponse, now: datetime) -> float | None:

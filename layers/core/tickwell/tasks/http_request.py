@@ -1,7 +1,6 @@
 """``http_request``: calls a URL, and succeeds when the answer has an expected status."""
 
 import json
-import re
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -11,21 +10,15 @@ from tickwell.application.http_client import HttpRequest, HttpResponse
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.secret import is_secret_name
+from tickwell.domain.webhook import SIGNATURE_HEADERS
 from tickwell.outgoing_url import sound_url
-from tickwell.tasks.http_answer import MAX_BODY_BYTES, output_of, retry_after_seconds
+from tickwell.tasks.http_answer import MAX_BODY_BYTES, has_retryable_status, output_of, retry_after_seconds
+from tickwell.tasks.http_headers import SoundHeaders
 from tickwell.tasks.payload import Payload, payload_parser
+from tickwell.tasks.signing import signature_of
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
-_HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
-_MAX_HEADERS = 50
-_MAX_HEADERS_BYTES = 16 * 1024
-_OWN_HEADERS = frozenset(
-    {"accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "idempotency-key"}
-    | {"keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"}
-    | {"transfer-encoding", "upgrade"}
-)
 _LOGGED_BODY_BYTES = 2_000
-_RETRYABLE_STATUSES = frozenset({408, 425, 429})
 
 
 def _as_list(value: Any) -> Any:
@@ -45,7 +38,7 @@ class HttpRequestPayload(Payload):
     method: Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], BeforeValidator(_upper)] = (
         "GET"
     )
-    headers: dict[str, str] = Field(default={}, description="Sent as they are; some are Tickwell's own")
+    headers: SoundHeaders = Field(default={}, description="Sent as they are; some are Tickwell's own")
     body: str | None = Field(default=None, description="Text to send; not together with json")
     json_value: Any = Field(default=None, alias="json", description="Any JSON value to send")
     expected_status: Annotated[
@@ -53,29 +46,31 @@ class HttpRequestPayload(Payload):
         Field(min_length=1, max_length=50, description="One status or several; otherwise any from 200 to 299"),
         BeforeValidator(_as_list, json_schema_input_type=int | list[int] | None),
     ] = None
-    timeout_seconds: float = Field(default=30, gt=0, le=300, description="For the whole exchange")
-
-    @field_validator("headers")
-    @classmethod
-    def _headers_are_sound(cls, value: dict[str, str]) -> dict[str, str]:
-        if len(value) > _MAX_HEADERS or sum(len(k) + len(v) for k, v in value.items()) > _MAX_HEADERS_BYTES:
-            raise ValueError(f"must be at most {_MAX_HEADERS} headers and {_MAX_HEADERS_BYTES} bytes")
-        if len({name.lower() for name in value}) < len(value):
-            raise ValueError("must not name a header twice")
-        for name, content in value.items():
-            if not _TOKEN.fullmatch(name):
-                raise ValueError("must have names of letters, digits and hyphens")
-            if name.lower() in _OWN_HEADERS:
-                raise ValueError(f"must not set {name}: Tickwell does")
-            if not _HEADER_VALUE.fullmatch(content):
-                raise ValueError(f"must have printable ASCII, without line breaks, as {name}")
-        return value
+    no_retry_status: Annotated[
+        list[Annotated[int, Field(ge=200, le=599)]],
+        BeforeValidator(_as_list, json_schema_input_type=int | list[int]),
+    ] = Field(default=[], max_length=50, description="One status or several that are never tried again")
+    sign_with: str | None = Field(
+        default=None, description="The secret (whsec_...) that signs the request by Standard Webhooks, by its name"
+    )
+    timeout_seconds: float = Field(default=30, gt=0, le=870, description="For the whole exchange")
 
     @field_validator("json_value")
     @classmethod
     def _json_is_alone(cls, value: Any, info: ValidationInfo) -> Any:
         if info.data.get("body") is not None:
             raise ValueError("must not be given together with body")
+        return value
+
+    @field_validator("sign_with")
+    @classmethod
+    def _signs_itself(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if not is_secret_name(value):
+            raise ValueError("must be the name of a secret: lower-case letters, digits, - and _, at most 64")
+        if any(name.lower() in SIGNATURE_HEADERS for name in info.data.get("headers", ())):
+            raise ValueError("must not be given together with headers of a signature")
         return value
 
     def content(self) -> tuple[bytes | None, str | None]:
@@ -93,11 +88,13 @@ class HttpRequestPayload(Payload):
         return status_code in self.expected_status
 
 
-def _request(payload: HttpRequestPayload, context: TaskContext) -> HttpRequest:
+async def _request(payload: HttpRequestPayload, context: TaskContext) -> HttpRequest:
     body, content_type = payload.content()
     headers = [*payload.headers.items(), ("Idempotency-Key", context.idempotency_key)]
     if content_type is not None and "content-type" not in {name.lower() for name in payload.headers}:
         headers.append(("Content-Type", content_type))
+    if payload.sign_with is not None:
+        headers += await signature_of(context, payload.sign_with, body or b"")
     return HttpRequest(
         method=payload.method,
         url=payload.url,
@@ -106,30 +103,32 @@ def _request(payload: HttpRequestPayload, context: TaskContext) -> HttpRequest:
         timeout_seconds=payload.timeout_seconds,
         max_body_bytes=MAX_BODY_BYTES,
         follow_redirects=not any(300 <= status <= 399 for status in payload.expected_status or ()),
+        confined=bool(context.secrets.opened),  # what it is signed with is among them
     )
 
 
 async def _run(payload: HttpRequestPayload, context: TaskContext) -> dict[str, Any]:
     started_at = context.now()
-    response = await context.http.send(_request(payload, context))
+    response = await context.http.send(await _request(payload, context))
     elapsed_ms = to_epoch_ms(context.now()) - to_epoch_ms(started_at)
     if not payload.expects(response.status_code):
-        raise _unexpected(response, context, elapsed_ms)
+        raise _unexpected(response, context, payload, elapsed_ms)
     context.log("info", "the server answered", status_code=response.status_code, elapsed_ms=elapsed_ms)
     return output_of(response, elapsed_ms=elapsed_ms)
 
 
-def _unexpected(response: HttpResponse, context: TaskContext, elapsed_ms: int) -> AttemptFailedError:
+def _unexpected(
+    response: HttpResponse, context: TaskContext, payload: HttpRequestPayload, elapsed_ms: int
+) -> AttemptFailedError:
     """Retryable where the server says so, or where it is to blame; otherwise sending it again changes nothing."""
-    status = response.status_code
     body = response.body[:_LOGGED_BODY_BYTES]
     beginning = replace(response, body=body, truncated=response.truncated or len(body) < len(response.body))
     output = output_of(beginning, elapsed_ms=elapsed_ms)
     context.log("warning", "the server answered with an unexpected status", **output)
-    retryable = status in _RETRYABLE_STATUSES or status >= 500
+    retryable = has_retryable_status(response) and response.status_code not in payload.no_retry_status
     return AttemptFailedError(
         "HTTP_STATUS",
-        f"the server answered {status}",
+        f"the server answered {response.status_code}",
         retryable=retryable,
         retry_after_seconds=retry_after_seconds(response, context.now()) if retryable else None,
     )

@@ -14,10 +14,10 @@ from tickwell.domain.instant import iso
 from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
 from tickwell.domain.secret import is_secret_name
 from tickwell.domain.text_message import MessageTemplate, PhoneChannel, TextMessage
-from tickwell.domain.webhook import signed_headers
 from tickwell.outgoing_url import sound_url
 from tickwell.tasks.http_answer import retry_after_seconds
 from tickwell.tasks.payload import Payload, payload_parser
+from tickwell.tasks.signing import signature_of
 
 T = TypeVar("T")
 
@@ -142,7 +142,7 @@ async def _to_webhook(payload: SendMessagePayload, context: TaskContext) -> dict
     body = _webhook_body(payload, context)
     headers = [("Content-Type", "application/json"), ("Idempotency-Key", context.idempotency_key)]
     if payload.sign_with is not None:
-        headers += await _signature(payload.sign_with, body, context)
+        headers += await signature_of(context, payload.sign_with, body)
     if context.traceparent is not None:
         headers.append(("traceparent", context.traceparent))
     request = HttpRequest(
@@ -178,16 +178,6 @@ def _webhook_body(payload: SendMessagePayload, context: TaskContext) -> bytes:
     }
     document = {"type": "message", "timestamp": iso(context.now()), "data": data}
     return json.dumps(document, separators=(",", ":")).encode()
-
-
-async def _signature(name: str, body: bytes, context: TaskContext) -> tuple[tuple[str, str], ...]:
-    """With the secret's value, and for a day after it was changed with that of before too."""
-    secrets = await context.secrets.versions(name)
-    try:
-        return signed_headers(secrets, context.idempotency_key, body, context.now())
-    except ValueError as error:
-        reason = f"the secret {name} is no signing secret: that is whsec_ and Base64"
-        raise AttemptFailedError("INVALID_SIGNING_SECRET", reason, retryable=False) from error
 
 
 SEND_MESSAGE: Task[SendMessagePayload] = Task(

@@ -25,6 +25,8 @@ _FETCH_SECONDS = 600.0
 _RETRYABLE_STATUSES = frozenset({408, 425, 429})
 _FETCHED_PERCENT, _MADE_PERCENT = 5.0, 95.0
 _PICTURE_FROM_SECONDS = 10.0
+_LONGEST_ATTEMPT_SECONDS = 870.0
+_JUDGED_AFTER_SECONDS = 60.0
 
 
 async def process(payload: ProcessVideoPayload, context: TaskContext) -> dict[str, Any]:
@@ -135,7 +137,7 @@ class _Work:
         self, source: Path, media: Media, arguments: Sequence[str], *, before: Sequence[str] = (), what: str
     ) -> tuple[Path, ffmpeg.Ran]:
         """What ffmpeg makes of ``source``, and how it went."""
-        made, room = self.folder / "made", self._room()
+        made, room, began_at = self.folder / "made", self._room(), self.context.now()
 
         async def position(seconds: float) -> None:
             if not media.duration_seconds:
@@ -143,6 +145,7 @@ class _Work:
                 return
             share = min(seconds / media.duration_seconds, 1.0)
             await self.context.progress(_FETCHED_PERCENT + share * (_MADE_PERCENT - _FETCHED_PERCENT), what)
+            _require_hope((self.context.now() - began_at).total_seconds(), share)
 
         await self.context.progress(_FETCHED_PERCENT, what)
         whole = [*arguments, *THREADS, "-fs", str(room), f"file:{made}"]
@@ -171,6 +174,13 @@ class _Work:
         if free <= 0:
             raise AttemptFailedError("NO_SPACE", "the worker's disk is full")
         return min(free, LARGEST_BYTES)
+
+
+def _require_hope(elapsed_seconds: float, share: float) -> None:
+    """Raise for what would take twice the longest attempt at this pace: no retry could bring it to its end."""
+    if elapsed_seconds >= _JUDGED_AFTER_SECONDS and elapsed_seconds > share * 2 * _LONGEST_ATTEMPT_SECONDS:
+        message = f"after {elapsed_seconds:.0f} s {share:.0%} is done, and no attempt has more than 870 s"
+        raise AttemptFailedError("TOO_LONG", message, retryable=False)
 
 
 def _size(path: Path) -> int:

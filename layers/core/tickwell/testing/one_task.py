@@ -20,6 +20,7 @@ from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
 from tickwell.domain.progress import Progress
 from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, file_blob, files_folder
+from tickwell.tasks.drawn_images import DrawnImages
 from tickwell.testing.clock import SimulatedClock
 from tickwell.testing.inline import InlineProcess
 from tickwell.testing.loop import SimulatedLoop
@@ -156,6 +157,7 @@ def _context(
         files=TenantFiles(_TENANT, blobs),
         completion_token=_TOKEN,
         lifeline=signs,
+        images=DrawnImages(),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SERVICE = "s3"
 _MOST_AT_ONCE = 1000
+_MOST_DELETED_AT_ONCE = 500
 _MISSING = frozenset({"404", "NoSuchKey"})
 
 
@@ -54,12 +55,13 @@ class S3Blobs:
             self._client.delete_object(Bucket=self._bucket, Key=require_blob_name(name))
 
     def delete_many(self, names: Sequence[str]) -> None:
-        """See the port. One request for each thousand names."""
-        for start in range(0, len(names), _MOST_AT_ONCE):
-            keys = [require_blob_name(name) for name in names[start : start + _MOST_AT_ONCE]]
+        """See the port. One request for each 500 names: S3 takes twice as many, but not always in three seconds."""
+        keys = [require_blob_name(name) for name in names]
+        for start in range(0, len(keys), _MOST_DELETED_AT_ONCE):
+            chosen = keys[start : start + _MOST_DELETED_AT_ONCE]
             with service_errors(_SERVICE):
                 answer = self._client.delete_objects(
-                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in chosen], "Quiet": True}
                 )
                 for error in answer.get("Errors", ()):
                     raise ClientError({"Error": {"Code": error.get("Code", "Unknown")}}, "DeleteObjects")

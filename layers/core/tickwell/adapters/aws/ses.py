@@ -47,7 +47,11 @@ class SesMailer:
             with service_errors("ses"):
                 answer = self._client.send_email(
                     FromEmailAddress=mime.sender,
-                    Destination={"ToAddresses": list(mime.recipients)},
+                    Destination={
+                        "ToAddresses": list(mime.to),
+                        "CcAddresses": list(mime.cc),
+                        "BccAddresses": list(mime.bcc),
+                    },
                     Content={"Raw": {"Data": _with_own_id(mail, mime.octets)}},
                 )
         except UnavailableError as error:

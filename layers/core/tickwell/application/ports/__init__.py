@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
     from tickwell.application.ports.hooks import HookStore
+    from tickwell.application.ports.images import ImageMaker
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
     from tickwell.application.ports.jobs import (
@@ -94,6 +95,7 @@ __all__ = [
     "Holdings",
     "HookStore",
     "Ids",
+    "ImageMaker",
     "JobListing",
     "JobStore",
     "JobWalk",
@@ -142,6 +144,7 @@ _NAMES = {
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
     "hooks": "HookStore",
+    "images": "ImageMaker",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
     "jobs": "Claim Claimed ClaimLost ClaimResult JobStore PendingChange SignAnswer Signed TokenGone",

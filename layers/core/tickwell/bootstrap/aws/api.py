@@ -28,6 +28,7 @@ from tickwell.bootstrap.aws.foundation import core_of, notifying_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.exporting import export_from_table
 from tickwell.bootstrap.filing import filing
+from tickwell.bootstrap.images import on_its_lane
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -51,7 +52,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         notifying=notifying_of(table, core.clock),
         hooks=DynamoHookStore(table),
         measuring=_measuring(settings, table, core),
-        registry=all_tasks(),
+        registry=on_its_lane(all_tasks(), settings),
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),

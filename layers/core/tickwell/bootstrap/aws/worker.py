@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -13,14 +13,17 @@ from tickwell.adapters.aws.sqs import deliveries_from_event
 from tickwell.adapters.processes.pool import ChildSettings
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobDelivery, JobQueue
 from tickwell.application.heartbeat import Heartbeat
-from tickwell.application.ports import Lanes
+from tickwell.application.ports import Clock, Lanes
+from tickwell.application.remembered import Remembered
 from tickwell.application.task_processes import TaskProcesses
-from tickwell.bootstrap.aws.clients import LaterClient, lane_urls, open_blobs, open_lanes, open_table
+from tickwell.bootstrap.aws.clients import LaterClient, client, lane_urls, open_blobs, open_lanes, open_table
 from tickwell.bootstrap.aws.foundation import core_of
 from tickwell.bootstrap.core import Core
+from tickwell.bootstrap.images import image_makers, on_its_lane
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.bootstrap.outreach import functions_on_aws, messenger_on_aws
 from tickwell.bootstrap.task_process import process_pool
+from tickwell.domain.errors import NotFoundError
 from tickwell.domain.lane import Lane
 from tickwell.messages import decode_job_message
 from tickwell.metrics import Metrics
@@ -31,6 +34,7 @@ from tickwell.tasks.registry import all_tasks
 if TYPE_CHECKING:
     from types_boto3_sesv2 import SESV2Client
 
+_OPENAI_KEY = "openai-api-key"
 _WATCH_SECONDS = 5.0
 
 
@@ -91,7 +95,7 @@ def build() -> Worker:
 
 def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
     return core.execute(
-        registry=all_tasks(),
+        registry=on_its_lane(all_tasks(), settings),
         blobs=open_blobs(settings.blob_bucket),
         outbound=Outbound(
             mailer=SesMailer(cast("SESV2Client", LaterClient("sesv2")), core.clock),
@@ -99,6 +103,7 @@ def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
             allow_private_hosts=settings.allow_private_hosts,
             messenger=messenger_on_aws(settings),
             functions=functions_on_aws(settings),
+            images=image_makers(settings, core.clock, _openai_key(settings, core.clock)),
         ),
         processes=_processes(settings),
         secrets=_own_credentials(settings),
@@ -113,6 +118,24 @@ def _processes(settings: WorkerSettings) -> TaskProcesses:
         variables=settings.task_variables,
         cloud=True,
     )
+
+
+def _openai_key(settings: WorkerSettings, clock: Clock) -> Callable[[], str]:
+    """Read anew from time to time, because a key may be replaced while this process lives."""
+
+    def read(secret_id: str) -> str:
+        from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
+
+        return SecretsManagerSecrets(client("secretsmanager"), {_OPENAI_KEY: secret_id}).get(_OPENAI_KEY)
+
+    remembered = Remembered(read, clock)
+
+    def key() -> str:
+        if settings.openai_key_secret_id is None:
+            raise NotFoundError("secret", _OPENAI_KEY)
+        return remembered.get(settings.openai_key_secret_id).strip()
+
+    return key
 
 
 def _by_queue_name(settings: WorkerSettings, lanes: Lanes) -> Mapping[str, tuple[Lane, JobQueue]]:

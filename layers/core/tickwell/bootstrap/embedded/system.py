@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from tickwell.adapters.blob_archive import BlobArchive
 from tickwell.adapters.embedded.blob_links import SignedPaths
@@ -34,16 +35,19 @@ from tickwell.bootstrap.embedded.queues import Queues, queues_in
 from tickwell.bootstrap.embedded.stores import Stores, stores_in
 from tickwell.bootstrap.exporting import export_from_database
 from tickwell.bootstrap.filing import filing
+from tickwell.bootstrap.images import image_makers, on_its_lane
 from tickwell.bootstrap.limits import Guards, quotas, request_limits
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.oidc import foreign_tokens
 from tickwell.bootstrap.outbound import Outbound
+from tickwell.domain.errors import NotFoundError
 from tickwell.domain.notification import Channel
 from tickwell.http.app import build_app
 from tickwell.http.asgi import AsgiApp
 from tickwell.http.blob_serving import BlobServing
 from tickwell.http.cors import Cors
 from tickwell.http.services import ApiServices
+from tickwell.settings.local import LocalSettings
 from tickwell.settings.reading import secrets_of
 
 _FILE_LINK_KEY = "file-link-key"
@@ -94,7 +98,7 @@ class _Parts:
 
 def embedded_system(base: Foundation) -> EmbeddedSystem:
     """Build the system on ``base``. Raises OSError when its signing key can be neither read nor made."""
-    parts = _parts(base)
+    parts = _parts(replace(base, registry=on_its_lane(base.registry, base.settings)))
     queues, core, clock = parts.queues, parts.core, base.clock
     archive = BlobArchive(base.blobs) if base.settings.archive else None
     services = _api(parts)
@@ -145,6 +149,7 @@ def _parts(base: Foundation) -> _Parts:
             http=base.http,
             messenger=base.messenger,
             functions=base.functions,
+            images=image_makers(settings, base.clock, partial(_openai_key, settings)),
         ),
         links=SignedPaths(link_key, base.clock, settings.public_url or ""),
         signing_keys=(link_key, *_ensured(base, _JWT_SIGNING_KEY).split()),
@@ -153,6 +158,12 @@ def _parts(base: Foundation) -> _Parts:
 
 def _ensured(base: Foundation, name: str) -> str:
     return base.secrets.ensure(name, lambda: secrets.token_urlsafe(48))
+
+
+def _openai_key(settings: LocalSettings) -> str:
+    if settings.openai_api_key is None:
+        raise NotFoundError("secret", "openai-api-key")
+    return settings.openai_api_key.get_secret_value()
 
 
 def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:

@@ -33,9 +33,9 @@ def export_organization(
     """Up to `limit` things, 4 MB or some seconds: a page may be short, even empty. Go on while there is a cursor.
 
     In this order: the organization, members, invitations, API keys, webhooks and queues; jobs with their payloads, each
-    followed by its executions with output and log, by skips and notifications; dead letters; sent mails; the audit log,
-    in which the first page leaves a record. What was there at the first page and stays comes, and once; what comes into
-    being meanwhile may come. No hash and no secret is in it, and no archived history.
+    followed by its executions with output and log, by skips and notifications; dead letters; sent mails; files, without
+    their bytes; the audit log, in which the first page leaves a record. What was there at the first page and stays
+    comes, and once; what comes into being meanwhile may come. No hash and no secret is in it, and no archived history.
     """
     call = call_of(request)
     present = partial(export_line, now=call.services.clock.now())
