@@ -24,6 +24,7 @@ from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob
 from tickwell.application.dispatch import Dispatch
+from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
@@ -60,6 +61,7 @@ from tickwell.domain.quota import DEFAULT_LIMITS
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
+from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ADA = Principal(tenant_id="tenant-ada", user_id="user-ada", role=Role.OWNER)
@@ -145,6 +147,11 @@ class World:
     def change(self) -> ChangeJob:
         """Pause, resume, cancel, retry, delete."""
         return self.core.change_job()
+
+    @property
+    def outside(self) -> EndOutside:
+        """Say how attempts end that go on elsewhere."""
+        return self.core.end_outside()
 
     @property
     def queues(self) -> ManageQueues:
@@ -252,6 +259,7 @@ class World:
             admit_attempts=core.admit_attempts(),
             claim_attempts=core.claim_attempts(),
             settle=core.settle(),
+            let_go=core.let_go(),
             recover=core.recover(),
         )
         return replace(self, core=core, execute=again)
@@ -353,7 +361,7 @@ def new_world(
     )
     if lanes_of is None:
         _let_sync_have_run(stores)
-    registry = TaskRegistry([CLEANUP_FILES, ECHO, SEND_EMAIL, *tasks])
+    registry = TaskRegistry([CLEANUP_FILES, ECHO, GENERATE_IMAGE, SEND_EMAIL, *tasks])
     outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     outbound = replace(outbound, http=watch("http", outbound.http_client()))

@@ -22,6 +22,9 @@ def log_batch(lane: str, report: "BatchReport") -> None:
     if report.parked or report.delayed:
         figures = {"parked": report.parked, "delayed": report.delayed}
         _log.info("queues hold back", extra={"action": "batch.held_back", "lane": lane, **figures})
+    if report.pending:
+        figures = {"pending": report.pending}
+        _log.info("attempts go on outside", extra={"action": "batch.pending", "lane": lane, **figures})
     if report.late or report.missed:
         figures = {"late": report.late, "missed": report.missed}
         _log.warning("not in time", extra={"action": "batch.late", "lane": lane, **figures})

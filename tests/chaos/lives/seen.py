@@ -31,6 +31,7 @@ _WRITTEN: dict[str, Callable[..., Iterable[JobKey]]] = {
     "pass_on": lambda job, *_, **__: [job.key],
     "finish_many": lambda executions, **_: [execution.job_key for execution in executions],
     "sign": lambda job, **_: [job.key],
+    "let_go": lambda job, **_: [job.key],
     "note_probe": lambda job, **_: [job.key],
 }
 """Which jobs each writing call of the port may change."""

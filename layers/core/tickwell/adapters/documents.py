@@ -14,6 +14,7 @@ import pydantic_core
 from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.adapters.schedule_documents import schedule_document, schedule_from
 from tickwell.adapters.trace_documents import traceparent_from, traceparent_text
+from tickwell.domain.completion import Outside
 from tickwell.domain.due import DueItem
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
@@ -158,6 +159,22 @@ def progress_from(text: str | None) -> Progress | None:
         return None
     percent, message, at_ms = from_json(text)
     return Progress(percent=percent, message=message, at=from_epoch_ms(at_ms))
+
+
+def outside_text(outside: Outside | None) -> str | None:
+    """That what an attempt is about goes on outside."""
+    if outside is None:
+        return None
+    document = [to_epoch_ms(outside.since), outside.timeout_seconds]
+    return to_json([*document, 1] if outside.has_log else document)
+
+
+def outside_from(text: str | None) -> Outside | None:
+    """What ``outside_text`` wrote."""
+    if text is None:
+        return None
+    since_ms, timeout_seconds, *has_log = from_json(text)
+    return Outside(since=from_epoch_ms(since_ms), timeout_seconds=timeout_seconds, has_log=bool(has_log))
 
 
 def pending_text(pending: tuple[Pending, ...]) -> str | None:

@@ -7,7 +7,9 @@ from typing import Any
 from tickwell.application.attempt_secrets import AttemptSecrets
 from tickwell.application.lifeline import End
 from tickwell.application.masking import Masker
+from tickwell.application.task_output import require_storable
 from tickwell.application.task_processes import TaskRaisedError
+from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptFailedError, AttemptLostError
 from tickwell.domain.execution import WORKER_STOPPED, ExecutionStatus, Failure
 
@@ -19,7 +21,7 @@ _LONGEST_TRACEBACK = 8_000
 class Ending:
     """How the task ended. ``failure`` None: it succeeded with ``output``, which takes ``output_bytes`` as JSON at most.
 
-    ``told``: it was told to end, and why.
+    ``told``: it was told to end, and why. ``pending``: its work goes on outside; it has not ended at all.
     """
 
     status: ExecutionStatus
@@ -29,6 +31,7 @@ class Ending:
     retry_after_seconds: float | None = None
     told: End | None = None
     output_bytes: int = 0
+    pending: PendingCompletion | None = None
 
     @property
     def was_returned(self) -> bool:
@@ -67,6 +70,13 @@ def as_told(ending: Ending, told: End | None) -> Ending:
         return replace(ending, told=told)
     status = ExecutionStatus.LOST if told is End.STOPPED else ExecutionStatus.CANCELLED
     return Ending(status=status, failure=_FAILURES[told], told=told)
+
+
+def ended_with(output: Any) -> Ending:
+    """The task returned ``output``. Raises AttemptFailedError for what cannot be stored."""
+    if isinstance(output, PendingCompletion):
+        return Ending(status=ExecutionStatus.RUNNING, pending=output)
+    return Ending(status=ExecutionStatus.SUCCESS, output=output, output_bytes=require_storable(output))
 
 
 def masked(ending: Ending, mask: Masker, secrets: AttemptSecrets) -> Ending:

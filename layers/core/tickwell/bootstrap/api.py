@@ -98,6 +98,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
         manage_queues=core.manage_queues(),
+        end_outside=core.end_outside(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
         read_result=ReadResult(jobs=jobs, history=core.history, blobs=blobs, link_files=filing.link_files(clock)),
         request_limits=guards.limits,

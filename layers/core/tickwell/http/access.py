@@ -21,6 +21,7 @@ class RateClass(StrEnum):
     PUBLIC = "public"
     HOOK = "hook"
     REGISTER = "register"
+    OUTSIDE = "outside"
     EXEMPT = "exempt"
 
 
@@ -31,6 +32,7 @@ class Access:
     ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
     None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
     ``shows_secret``: its answer holds what is stored as a hash only, and is not kept for a repetition.
+    ``by_token``: a token in the body is the credential, which the use case looks at.
     """
 
     role: Role | None
@@ -38,6 +40,7 @@ class Access:
     rate: RateClass
     repeatable: bool = False
     shows_secret: bool = False
+    by_token: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -47,6 +50,8 @@ class Access:
     @property
     def told(self) -> str:
         """What is asked for, as the OpenAPI document says it."""
+        if self.by_token:
+            return "For whoever has the token that the body takes: no other credential is needed."
         if self.role is None:
             return "For anybody: no credential is needed."
         role = f"Takes the role `{self.role.value}`" + (" or above" if self.role is not Role.OWNER else "")
@@ -72,6 +77,10 @@ class Access:
 
 def _public(rate: RateClass) -> Access:
     return Access(role=None, scope=None, rate=rate)
+
+
+def _outside() -> Access:
+    return Access(role=None, scope=None, rate=RateClass.OUTSIDE, by_token=True)
 
 
 def _read(scope: Scope | None, role: Role = Role.VIEWER) -> Access:
@@ -156,6 +165,9 @@ _HISTORY: Mapping[str, Access] = {
     "getExecution": _read(Scope.JOBS_READ),
     "getExecutionLogs": _read(Scope.JOBS_READ),
     "getExecutionEmail": _read(Scope.JOBS_READ),
+    "heartbeatExecution": _outside(),
+    "completeExecution": _outside(),
+    "failExecution": _outside(),
     "listDeadLetters": _read(Scope.JOBS_READ),
     "getDeadLetter": _read(Scope.JOBS_READ),
     "retryDeadLetter": _post(Scope.JOBS_WRITE),

@@ -10,6 +10,7 @@ from tickwell.domain.child import listed_under, parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
+from tickwell.http.instants import iso_or_none
 from tickwell.http.job_bodies import ProgressBody, next_retry_at, progress_body
 from tickwell.http.paging import Pagination
 
@@ -21,7 +22,8 @@ class ExecutionBody(TypedDict):
     """One attempt at one occurrence (``due_at``) of a job. ``attempt`` counts from 1, ``retry_attempt`` from 0.
 
     ``child_id``: the job that ran it beside ``job_id``, whose schedule it does not belong to; null for all others.
-    While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
+    While it is running, everything that is known only at its end is null; afterwards ``progress`` is. ``pending``: it
+    runs, and goes on outside of any worker, until ``pending_until`` if nothing more is heard of it.
     ``output_omitted``: the output is too large for a listing, the execution itself has it; or, with the execution
     itself, it was deleted from the store of large ones.
     """
@@ -36,6 +38,8 @@ class ExecutionBody(TypedDict):
     retry_attempt: int
     duration_ms: int | None
     progress: ProgressBody | None
+    pending: bool
+    pending_until: str | None
     output: Any
     output_omitted: bool
     error_message: str | None
@@ -111,6 +115,8 @@ def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
     if isinstance(execution, RunningExecution):
         running = _body(execution, ExecutionStatus.RUNNING)
         running["progress"] = progress_body(execution.progress)
+        running["pending"] = execution.pending_until is not None
+        running["pending_until"] = iso_or_none(execution.pending_until)
         return running
     body = _body(execution, execution.status)
     failure = execution.failure
@@ -169,6 +175,8 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         retry_attempt=execution.attempt - 1,
         duration_ms=None,
         progress=None,
+        pending=False,
+        pending_until=None,
         output=None,
         output_omitted=False,
         error_message=None,

@@ -15,6 +15,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
+from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.files import ManageFiles
@@ -77,6 +78,7 @@ class ApiServices:
     list_occurrences: ListOccurrences
     backfill: Backfill
     bulk_jobs: BulkJobs
+    end_outside: EndOutside
     files: ManageFiles
     read_history: ReadHistory
     read_result: ReadResult

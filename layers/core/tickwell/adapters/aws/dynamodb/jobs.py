@@ -21,6 +21,7 @@ from tickwell.adapters.aws.dynamodb.job_shown import is_armed, is_still, shows, 
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
     last_skip_writes,
+    let_go_write,
     note_probe_write,
     pass_on_writes,
     replace_writes,
@@ -47,6 +48,7 @@ from tickwell.application.ports import (
     TokenGone,
 )
 from tickwell.domain.child import parent_of
+from tickwell.domain.completion import Outside
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
@@ -228,6 +230,13 @@ class DynamoJobStore:
         token = job.held_token
         writes = sign_writes(job, token, now, progress)
         outcome = self._one_of(keys.job_key(job.key), writes, lambda item: slot_token(item) == token)
+        if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
+            return TokenGone()
+        return Signed(job=job_from(outcome.item, None))
+
+    def let_go(self, job: Job, *, outside: Outside) -> SignAnswer:
+        """See the port. One UpdateItem."""
+        outcome = self._table.update(keys.job_key(job.key), let_go_write(job.held_token, outside), NAMES)
         if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
             return TokenGone()
         return Signed(job=job_from(outcome.item, None))
