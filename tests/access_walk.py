@@ -25,7 +25,7 @@ NOBODYS = frozenset({"month"})
 """Path parameters that name nothing that somebody owns."""
 
 
-MAKES_ITS_OWN = frozenset({"putJob"})
+MAKES_ITS_OWN = frozenset({"putJob", "putSecret"})
 """Operations that make what their path names: of a stranger they make the stranger's own."""
 
 
@@ -256,6 +256,12 @@ def _key_of_job(api: Api, client: Client) -> str:
     return key
 
 
+def _secret(api: Api, client: Client) -> str:
+    name = f"token-{next(api.numbers)}"
+    assert client("PUT", f"/api/v1/secrets/{name}", {"value": "correct horse"}).status == 200
+    return name
+
+
 def _file(api: Api, client: Client) -> str:
     """Written past the API, whose links lead elsewhere."""
     name = f"reports/file-{next(api.numbers)}.txt"
@@ -275,6 +281,7 @@ MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "key_id": _made("/api/v1/api-keys", {"name": "k", "scopes": ["jobs:read"]}),
     "member_id": lambda _, client: str(client("GET", "/api/v1/auth/me").data["id"]),
     "name": _queue,
+    "secret_name": _secret,
     "token": _token_of_hook,
     "webhook_id": _made("/api/v1/webhooks", {"url": "https://hooks.example.com/"}),
 }

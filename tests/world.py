@@ -394,7 +394,7 @@ def new_world(
             ids=stores.ids,
         ),
         notifying=stores.notifying,
-        export_tenant=stores.export_tenant(blobs),
+        export_tenant=stores.export_tenant(blobs, core.tenant_secrets),
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,

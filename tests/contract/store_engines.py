@@ -61,6 +61,7 @@ from tickwell.application.ports import (
     QueueStore,
     QuotaStore,
     RateLimiter,
+    SecretNames,
     StopSwitch,
     Submissions,
     TenantCounts,
@@ -106,13 +107,14 @@ class Stores:
     clock: FakeClock
     ids: SeededIds
 
-    def export_tenant(self, blobs: BlobStore) -> ExportTenant:
+    def export_tenant(self, blobs: BlobStore, secrets: SecretNames) -> ExportTenant:
         """The export of tenants, whose large payloads and outputs are in ``blobs``."""
         walk = ExportWalk(
             members=self.members,
             api_keys=self.api_keys,
             webhooks=self.notifying.webhooks,
             hooks=self.hooks,
+            secrets=secrets,
             queues=self.queues,
             holdings=self.holdings,
             blobs=blobs,

@@ -109,6 +109,14 @@ def test_a_message_that_comes_again_is_the_same_job(api: Api, ada: Client) -> No
     assert hand_in(api, path).data["job_id"] != first.data["job_id"]
 
 
+def test_a_job_belongs_to_the_trace_of_its_message(api: Api, ada: Client) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    answer = hand_in(api, hook(ada)["path"], headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    api.world.work()
+    (execution,) = ada("GET", f"/api/v1/jobs/{answer.data['job_id']}/executions").data["executions"]
+    assert trace in execution["traceparent"]
+
+
 def test_messages_without_an_id_are_all_taken(api: Api, ada: Client) -> None:
     path = hook(ada)["path"]
     answers = [hand_in(api, path, {"content": "hi"}) for _ in range(2)]

@@ -35,7 +35,8 @@ def test_an_example_is_understood(api: Api, method: str, path: str, body: dict[s
     job = user("POST", "/api/v1/jobs", {"name": "a job", "interval_seconds": 60}).data
     me = user("GET", "/api/v1/auth/me").data
     hook = user("POST", "/api/v1/hooks", {"name": "a hook"}).data["path"].rpartition("/")[2]
-    ids = {"name": "a-queue", "job_id": job["id"], "member_id": me["id"], "key": "a/key", "token": hook}
+    ids = {"name": "a-queue", "job_id": job["id"], "member_id": me["id"], "key": "a/key"}
+    ids |= {"token": hook, "secret_name": "a-token"}
     answer = user(method, path.format(**ids), body)
     if "token" in body:
         assert answer.fields == ["token"], "the example's token is nobody's, and all else is understood"

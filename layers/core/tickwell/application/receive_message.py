@@ -61,10 +61,13 @@ class ReceiveMessage:
             raise UnauthenticatedError("the message is not signed with the secret that this hook asks for")
         return incoming_message(hook, headers, body)
 
-    def accept(self, hook: Hook, message: IncomingMessage) -> CreatedJob:
-        """The message's job, which will run even if everything crashes. Raises what ``CreateJob`` raises."""
+    def accept(self, hook: Hook, message: IncomingMessage, *, traceparent: str | None = None) -> CreatedJob:
+        """The message's job, which will run even if everything crashes; ``traceparent``: the sender's trace.
+
+        Raises what ``CreateJob`` raises.
+        """
         request = NewJob(name=hook.name, task=hook.task, queue=hook.queue, payload=payload_of(hook, message))
-        created = self.create_job(hook.principal, request)
+        created = self.create_job(hook.principal, request.within(traceparent))
         self._mark_used(hook)
         return created
 

@@ -18,6 +18,7 @@ from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_hooks import ManageHooks
 from tickwell.application.manage_job import GetJob
+from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.ports import HookStore
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
@@ -105,6 +106,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
         webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
+        secrets=ManageSecrets(secrets=core.tenant_secrets),
         hooks=ManageHooks(hooks=hooks, directory=core.directory, registry=registry, clock=clock, ids=ids),
         receive_message=ReceiveMessage(
             hooks=hooks,

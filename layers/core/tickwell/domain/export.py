@@ -23,6 +23,7 @@ class ExportSection(StrEnum):
     API_KEYS = "api_keys"
     WEBHOOKS = "webhooks"
     HOOKS = "hooks"
+    SECRETS = "secrets"
     QUEUES = "queues"
     JOBS = "jobs"
     PARENT_HISTORY = "parent_history"

@@ -213,6 +213,12 @@ _HOOKS: Mapping[str, Access] = {
     "receiveMessage": _public(RateClass.HOOK),
 }
 
+_SECRETS: Mapping[str, Access] = {
+    "listSecrets": _read(Scope.SECRETS_READ, Role.ADMIN),
+    "putSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+    "deleteSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -243,6 +249,7 @@ ACCESS: Mapping[str, Access] = {
     **_QUEUES,
     **_WEBHOOKS,
     **_HOOKS,
+    **_SECRETS,
     **_SYSTEM,
 }
 """Each operation once, by its id."""

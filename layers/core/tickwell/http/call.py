@@ -16,6 +16,7 @@ CONTEXT_KEY = "tickwell_call"
 class Call:
     """The use cases, who calls (None on public routes), the request's id, the client's network, and what was sent.
 
+    ``traceparent``: where the request belongs in its caller's trace; None where it says nothing that can be read.
     ``headers`` have lower-case names; ``body`` is as it came: most handlers get theirs read and checked.
     """
 
@@ -23,6 +24,7 @@ class Call:
     caller: Principal | None
     request_id: str
     client: str = ""
+    traceparent: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 

@@ -20,6 +20,7 @@ from tickwell.domain.instant import iso
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.secret import SecretInfo
 from tickwell.domain.task_file import FileInfo
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.http.api_key_bodies import ApiKeyBody, api_key_body
@@ -40,6 +41,7 @@ from tickwell.http.organization_bodies import (
     organization_body,
 )
 from tickwell.http.queue_bodies import QueueBody, queue_body
+from tickwell.http.secret_bodies import SecretBody, secret_body
 from tickwell.http.webhook_bodies import WebhookBody, webhook_body
 
 
@@ -77,6 +79,12 @@ class ExportedHook(HookBody):
     """An incoming webhook, without anything of its token."""
 
     kind: Literal["hook"]
+
+
+class ExportedSecret(SecretBody):
+    """That there is a secret; its value is never given."""
+
+    kind: Literal["secret"]
 
 
 class ExportedQueue(QueueBody):
@@ -162,6 +170,7 @@ ExportedItem = Annotated[
     | ExportedApiKey
     | ExportedWebhook
     | ExportedHook
+    | ExportedSecret
     | ExportedQueue
     | ExportedJob
     | ExportedExecution
@@ -205,6 +214,8 @@ def _body(holding: Holding, now: datetime) -> Mapping[str, Any]:
             body = ExportedDeadLetter(kind="dead_letter", **dead_letter_detail(holding))
         case SentMail():
             body = {"kind": "sent_mail", "execution_id": holding.execution_id, **holding.document}
+        case SecretInfo():
+            body = ExportedSecret(kind="secret", **secret_body(holding))
         case FileInfo():
             body = ExportedFile(kind="file", **file_body(holding))
         case AuditRecord():

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.trace import TRACEPARENT_HEADER, parsed_traceparent
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
@@ -122,6 +123,7 @@ class Gate:
             client=client_network(request.client_address),
             headers=request.headers,
             body=request.body,
+            traceparent=parsed_traceparent(request.headers.get(TRACEPARENT_HEADER)),
         )
 
         def handle() -> HttpAnswer:

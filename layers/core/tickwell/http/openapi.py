@@ -46,6 +46,7 @@ _ALSO = {
     "getOrganization": {404},
     "heartbeatExecution": {401},
     "login": {401},
+    "putSecret": {409},
     "receiveMessage": {401, 403, 408, 413, 415},
     "register": {409},
 }

@@ -31,6 +31,7 @@ TAGS: Mapping[str, str] = {
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Organization": "The tenant as its members see it: name, members with roles, invitations, export, and its end.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "Secrets": "What payloads refer to and nobody is shown.",
     "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
@@ -51,6 +52,8 @@ PARAMETERS: Mapping[str, str] = {
     "key_id": "The API key's `id`.",
     "name": "The queue's name.",
     "queue": "Only those of this queue.",
+    "secret_name": "What payloads call it by: 1 to 64 lower-case letters, digits, `-` and `_`, beginning with a letter "
+    "or a digit.",
     "tag": "Only those with this tag.",
     "task": "Only those of this task.",
     "token": "The last part of the hook's `path`, as it was shown when the hook was created.",

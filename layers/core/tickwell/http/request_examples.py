@@ -155,6 +155,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "receiveMessage": {"A message": {"message_id": "m-1", "sender": "+4915112345678", "content": "When do you open?"}},
+    "putSecret": {"A token": {"value": "an-example-and-no-token"}},
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

@@ -28,6 +28,7 @@ from tickwell.application.manage_api_keys import ManageApiKeys
 from tickwell.application.manage_hooks import ManageHooks
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.organizations import ManageOrganization
 from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
@@ -91,6 +92,7 @@ class ApiServices:
     webhooks: ManageWebhooks
     hooks: ManageHooks
     receive_message: ReceiveMessage
+    secrets: ManageSecrets
     audit: Audit
     delete_tenant: DeleteTenant
     export_tenant: ExportTenant

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.stop_switch import StopSwitch
     from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
     from tickwell.application.ports.submissions import Submissions
-    from tickwell.application.ports.tenant_secrets import TenantSecrets
+    from tickwell.application.ports.tenant_secrets import SecretNames, TenantSecrets
     from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
@@ -115,6 +115,7 @@ __all__ = [
     "QueueStore",
     "QuotaStore",
     "RateLimiter",
+    "SecretNames",
     "Secrets",
     "SentMail",
     "SignAnswer",
@@ -159,7 +160,7 @@ _NAMES = {
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
-    "tenant_secrets": "TenantSecrets",
+    "tenant_secrets": "SecretNames TenantSecrets",
     "workers": "WorkerLog",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

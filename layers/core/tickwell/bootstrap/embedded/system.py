@@ -194,6 +194,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         longest_attempt=settings.longest_attempt,
         audit_retention=settings.audit_retention,
         jobs_at_once=_JOBS_AT_ONCE,
+        secrets_fresh_for=timedelta(0),  # files are at hand
     )
 
 
@@ -212,7 +213,7 @@ def _api(parts: _Parts) -> ApiServices:
             quotas=quotas(settings, stores.quotas, base.clock),
             messages_per_minute=settings.hook_limit_per_minute,
         ),
-        export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        export_tenant=export_from_database(base.database, base.tenant_secrets, base.blobs, base.clock),
         filing=filing(settings, parts.links),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,

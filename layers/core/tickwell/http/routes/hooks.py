@@ -88,7 +88,7 @@ def _once(call: Call, hook: Hook, message: IncomingMessage) -> HttpAnswer:
     """The answer to a message, or the one that was given to it before: only its id tells, bodies may be stamped."""
 
     def accept() -> HttpAnswer:
-        created = call.services.receive_message.accept(hook, message)
+        created = call.services.receive_message.accept(hook, message, traceparent=call.traceparent)
         data = AcceptedMessageBody(job_id=created.job.job_id, message_id=message.message_id)
         answer = success(data, message="Message accepted", status=202)
         return HttpAnswer(status=202, headers={"Content-Type": str(answer.content_type)}, body=str(answer.body))
