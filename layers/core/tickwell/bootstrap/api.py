@@ -110,7 +110,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         hooks=ManageHooks(hooks=hooks, directory=core.directory, registry=registry, clock=clock, ids=ids),
         receive_message=ReceiveMessage(
             hooks=hooks,
-            secrets=RememberedSecrets(core.tenant_secrets, clock),
+            secrets=RememberedSecrets(core.tenant_secrets, clock, fresh_for=core.secrets_fresh_for),
             create_job=create_job,
             limiter=guards.limits.limiter,
             clock=clock,
