@@ -113,6 +113,15 @@ def api_with_queues(lab: Everything) -> None:
     client("DELETE", "/api/v1/queues/narrow")
 
 
+def api_with_messages(lab: Everything) -> None:
+    """Messages to hooks: some have to be signed, some come again."""
+    client = lab.user()
+    for signature in (None, {"secret": "hook-shop", "scheme": "sha256"}):
+        path = client("POST", "/api/v1/hooks", {"name": "a hook", "signature": signature}).data["path"]
+        for content in (LARGE, LARGE, "hello"):
+            lab.api.anonymous("POST", path, {"message_id": "once", "content": content})
+
+
 def worker(lab: Everything) -> None:
     """Jobs of all kinds in all lanes: done, tried again near and far, given up, recurring, overlapping, unreadable."""
     client = lab.user()
@@ -292,6 +301,7 @@ ACTS: Final[tuple[Callable[[Everything], Any], ...]] = (
     api_with_large_things,
     api_with_schedules,
     api_with_queues,
+    api_with_messages,
     worker,
     files,
     worker_in_trouble,
