@@ -34,6 +34,7 @@ from tickwell.application.notify import Notified, Notify
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
+    HookStore,
     MemberStore,
     Notifications,
     RateLimiter,
@@ -97,6 +98,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     notifying: Notifying
     measuring: Measuring
     export_tenant: ExportTenant
@@ -379,6 +381,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         api_keys=stores.api_keys,
+        hooks=stores.hooks,
         members=stores.members,
         mails=mails,
         notify=stores.notifying.notify(

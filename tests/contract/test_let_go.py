@@ -8,7 +8,7 @@ import pytest
 from tests.contract.makers import TENANT, claimed, created, execution, finished
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
-from tickwell.application.ports import Signed, TokenGone
+from tickwell.application.ports import SignAnswer, Signed, TokenGone
 from tickwell.domain.completion import Outside
 from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.progress import Progress
@@ -26,6 +26,11 @@ def running(stores: Stores) -> Job:
     return claimed(stores, created(stores, policy=Policy(timeout_seconds=100)))
 
 
+def let_go(stores: Stores, of: Job, outside: Outside = OUTSIDE) -> SignAnswer:
+    (answer,) = stores.jobs.let_go_many([(of, outside)])
+    return answer
+
+
 def slot_of(stores: Stores, of: Job) -> Slot | None:
     return stores.jobs.get(TENANT, of.job_id).slot
 
@@ -37,13 +42,13 @@ def test_the_lease_becomes_that_of_the_work_outside(stores: Stores, outside: Out
     until = outside.until(outside.since)
     slot = replace(of.slot, outside=outside, lease_until=until, probe_at=until + TAKEOVER_DELAY)
     for _ in range(2):
-        assert stores.jobs.let_go(of, outside=outside) == Signed(job=replace(of, slot=slot, payload=None))
+        assert let_go(stores, of, outside) == Signed(job=replace(of, slot=slot, payload=None))
         assert slot_of(stores, of) == slot
 
 
 def test_a_sign_begins_its_time_anew_and_keeps_the_rest(stores: Stores) -> None:
     of = running(stores)
-    answer = stores.jobs.let_go(of, outside=OUTSIDE)
+    answer = let_go(stores, of)
     assert isinstance(answer, Signed)
     half = Progress(percent=50, message="half of it", at=after(100))
     signed = stores.jobs.sign(answer.job, now=after(100), progress=half)
@@ -57,15 +62,26 @@ def test_only_the_holder_of_the_slot_lets_go(stores: Stores) -> None:
     of = running(stores)
     assert of.slot is not None
     stranger = replace(of, slot=replace(of.slot, token="another"))
-    assert stores.jobs.let_go(stranger, outside=OUTSIDE) == TokenGone()
+    assert let_go(stores, stranger) == TokenGone()
     assert slot_of(stores, of) == of.slot
     assert finished(stores, execution(of, decision=Completed()))
-    assert stores.jobs.let_go(of, outside=OUTSIDE) == TokenGone()
+    assert let_go(stores, of) == TokenGone()
     assert slot_of(stores, of) is None
+
+
+def test_many_are_let_go_of_together_and_each_by_its_own_token(stores: Stores) -> None:
+    jobs = [running(stores) for _ in range(3)]
+    assert jobs[1].slot is not None
+    jobs[1] = replace(jobs[1], slot=replace(jobs[1].slot, token="another"))
+    answers = stores.jobs.let_go_many([(of, replace(OUTSIDE, timeout_seconds=n + 1)) for n, of in enumerate(jobs)])
+    assert [isinstance(answer, Signed) for answer in answers] == [True, False, True]
+    found = [slot and slot.outside and slot.outside.timeout_seconds for slot in (slot_of(stores, of) for of in jobs)]
+    assert found == [1, None, 3]
+    assert stores.jobs.let_go_many([]) == []
 
 
 def test_it_goes_with_the_attempt_and_not_on_to_the_next(stores: Stores) -> None:
     of = running(stores)
-    stores.jobs.let_go(of, outside=OUTSIDE)
+    let_go(stores, of)
     assert finished(stores, execution(of, decision=RETRY))
     assert slot_of(stores, of) == Slot(due_at=NOON, attempt=2)

@@ -80,7 +80,7 @@ def test_attempts_retries_and_what_was_given_up_are_counted_as_they_end(counted:
 def test_time_outside_of_any_worker_is_not_counted_as_a_workers(counted: Counted) -> None:
     stores = counted.stores
     running = claimed(stores, created(stores))
-    stores.jobs.let_go(running, outside=Outside(since=NOON + timedelta(milliseconds=500), timeout_seconds=60))
+    stores.jobs.let_go_many([(running, Outside(since=NOON + timedelta(milliseconds=500), timeout_seconds=60))])
     assert finished(stores, execution(running, outside_ms=1000))
     assert of_today(counted) == used(500, created_soon=1, attempts=1, outside=1)
 

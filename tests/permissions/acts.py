@@ -113,6 +113,15 @@ def api_with_queues(lab: Everything) -> None:
     client("DELETE", "/api/v1/queues/narrow")
 
 
+def api_with_messages(lab: Everything) -> None:
+    """Messages to hooks: some have to be signed, some come again."""
+    client = lab.user()
+    for signature in (None, {"secret": "hook-shop", "scheme": "sha256"}):
+        path = client("POST", "/api/v1/hooks", {"name": "a hook", "signature": signature}).data["path"]
+        for content in (LARGE, LARGE, "hello"):
+            lab.api.anonymous("POST", path, {"message_id": "once", "content": content})
+
+
 def worker(lab: Everything) -> None:
     """Jobs of all kinds in all lanes: done, tried again near and far, given up, recurring, overlapping, unreadable."""
     client = lab.user()
@@ -185,12 +194,12 @@ def worker_in_trouble(lab: Everything) -> None:
 def outside(lab: Everything) -> None:
     """Attempts that go on outside: their bearers tell of them, their jobs are ended, or nobody does anything."""
     client = lab.user()
-    _mixed_queues(client, "-3")
+    client("POST", "/api/v1/queues", {"name": "outside", "concurrency": 3})
     for task in (ELSEWHERE, HEAVY_ELSEWHERE):
         for retries, delay in ((0, 1), (1, 1), (1, FAR)):
             policy = {"max_retries": retries, "retry": {"strategy": "fixed", "delay_seconds": delay}}
-            for queue in (None, "narrow-high-3"):
-                _job(client, task=task, payload=MIDDLING, queue=queue, **policy)
+            for more in ({}, {"queue": "outside"}):
+                _job(client, task=task, payload=MIDDLING, **more, **policy)
             _job(client, task=task, interval_seconds=FAR, overlap="queue_all", **policy)
             _soon_then_far(lab, client, task=task, pause_after_failures=1, **policy)
     lab.work(3)
@@ -292,6 +301,7 @@ ACTS: Final[tuple[Callable[[Everything], Any], ...]] = (
     api_with_large_things,
     api_with_schedules,
     api_with_queues,
+    api_with_messages,
     worker,
     files,
     worker_in_trouble,

@@ -31,7 +31,7 @@ MOVES: Mapping[str, Collection[tuple[JobStatus | None, JobStatus]]] = {
     "pass_on": {(A, A), (A, C), (P, P)},
     "finish_many": {(A, A), (A, C), (A, F), (A, P), (P, P), (X, X), (D, D)},
     "sign": {(status, status) for status in JobStatus},
-    "let_go": {(status, status) for status in JobStatus},
+    "let_go_many": {(status, status) for status in JobStatus},
     "note_probe": {(status, status) for status in JobStatus},
     "replace": {
         *((A, after) for after in (A, P, C, X, D)),

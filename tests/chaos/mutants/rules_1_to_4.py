@@ -411,8 +411,8 @@ RULE_3_OUTSIDE = (
         edits=(
             Edit(
                 module="tickwell.application.let_go",
-                old="if (job := self._let_go(one)) is not None and job.is_kept_in_vain]",
-                new="if (job := self._let_go(one)) is not None and job.slot is None]",
+                old="            if job.slot is not None and job.is_kept_in_vain\n",
+                new="            if job.slot is not None and now < self.clock.now()\n",
             ),
         ),
         witness=tests(f"{_OUTSIDE}a_job_that_was_cancelled_before_its_worker_lets_go_ends_then"),

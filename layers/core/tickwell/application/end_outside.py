@@ -4,6 +4,7 @@ The token is the credential: it names the tenant, and proves that its bearer was
 wrong with it, the answer is that there is no such execution.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from tickwell.application.settle import Attempt, Settle
 from tickwell.domain.completion import read_completion_token
 from tickwell.domain.errors import AttemptEndedError, NotFoundError, UnauthenticatedError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, OccurrenceKey, parse_execution_id
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job, JobKey, Slot
 from tickwell.domain.progress import Progress
 
 
@@ -95,19 +96,23 @@ class EndOutside:
         given = read_completion_token(token)
         if given is None:
             raise NotFoundError("execution", execution_id)
-        try:
-            job_id, due_at, attempt = parse_execution_id(execution_id)
-            job = self.jobs.get(given.tenant_id, job_id)
-        except NotFoundError as error:
-            raise NotFoundError("execution", execution_id) from error
-        slot = job.slot
+        job_id, due_at, attempt = parse_execution_id(execution_id)
+        key = JobKey(tenant_id=given.tenant_id, job_id=job_id)
+        job = self._job(key)
+        slot = None if job is None else job.slot
         is_meant = slot is not None and (slot.due_at, slot.attempt) == (due_at, attempt)
-        if slot is not None and slot.token is not None and is_meant and given.is_of(slot.token):
+        if job is not None and slot is not None and slot.token is not None and is_meant and given.is_of(slot.token):
             return _Held(job=job, slot=slot)
-        for record in self.history.attempts_at(OccurrenceKey(job=job.key, due_at=due_at)):
+        # Also where there is no such job: how long the answer takes must not tell.
+        for record in self.history.attempts_at(OccurrenceKey(job=key, due_at=due_at)):
             if record.attempt == attempt and given.is_of(record.token):
                 return record
         raise NotFoundError("execution", execution_id)
+
+    def _job(self, key: JobKey) -> Job | None:
+        with suppress(NotFoundError):
+            return self.jobs.get(key.tenant_id, key.job_id)
+        return None
 
 
 def _as_said(execution: Execution, status: ExecutionStatus) -> Execution:

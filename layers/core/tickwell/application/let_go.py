@@ -11,7 +11,7 @@ from tickwell.application.outside_record import RecordOutside
 from tickwell.application.ports import Clock, JobStore, Signed
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.completion import Outside
-from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
+from tickwell.domain.job import TAKEOVER_DELAY, Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,42 +28,48 @@ class LetGo:
     def __call__(self, handed_on: Sequence[HandedOn]) -> Sequence[Settled]:
         """Write into the slots that work outside holds them; those attempts that had to be settled instead.
 
-        One conditional write each. An attempt whose token is gone has been ended already, by whoever got its completion
-        token or took it over: its worker obeys. One that is not wanted any more is settled as cancelled, by whoever
-        writes last: a cancellation that comes after this write sees it. Raises UnavailableError; may be repeated.
+        One conditional write each, in one request where the engine can. An attempt whose token is gone has been ended
+        already, by whoever got its completion token or took it over: its worker obeys. One that is not wanted any more
+        is settled as cancelled, by whoever writes last: a cancellation that comes after this write sees it. Raises
+        UnavailableError; may be repeated.
         Order: permits, due items, jobs, probes. A crash between leaves a permit that lives as long as the attempt.
         """
-        unwanted = [job for one in handed_on if (job := self._let_go(one)) is not None and job.is_kept_in_vain]
         now = self.clock.now()
+        pairs = [(one.job, self._prepared(one, now)) for one in handed_on]
+        answers = self.jobs.let_go_many(pairs)
+        let_go = [answer.job for answer in answers if isinstance(answer, Signed)]
+        reach = now + self.arming.direct_horizon
+        self.arming.probe([job for job in let_go if _is_probed(job, reach)], now=now)
         attempts = [
             Attempt(job=job, execution=self.record.abandoned(job, job.slot, now), has_payload=False)
-            for job in unwanted
-            if job.slot is not None
+            for job in let_go
+            if job.slot is not None and job.is_kept_in_vain
         ]
         return self.settle(attempts)
 
-    def _let_go(self, one: HandedOn) -> Job | None:
-        """The job as it stands then; None where the attempt has been ended already."""
-        job, now = one.job, self.clock.now()
-        slot = job.slot
-        if slot is None:
+    def _prepared(self, one: HandedOn, now: datetime) -> Outside:
+        """What is to be written of it; before that its permit is kept, and somebody looks after it in time.
+
+        The safety sync looks at the end of the lease that the worker had. Where that is too late for the end of the new
+        one, or to keep the permit, it has to look sooner; within the reach of a lane a probe does.
+        """
+        job, slot = one.job, one.job.slot
+        if slot is None or slot.lease_until is None:
             raise ValueError("only a claimed job can be let go of")
         outside = Outside(since=now, timeout_seconds=one.pending.timeout_seconds, has_log=one.has_log)
         until = outside.until(now)
-        is_limited = self.admit_attempts.keep(job, slot, until=until, now=now)
-        self._see_to_its_end(job, slot, min(until, now + KEPT_FOR) if is_limited else until, now)
-        answer = self.jobs.let_go(job, outside=outside)
-        if not isinstance(answer, Signed):
-            return None
-        if until + TAKEOVER_DELAY - now <= self.arming.direct_horizon:
-            self.arming.probe([answer.job], now=now)
-        return answer.job
+        if self.admit_attempts.keep(job, slot, until=until, now=now):
+            until = min(until, now + KEPT_FOR)
+        if now + self.arming.direct_horizon < _looked_at(until) and until < slot.lease_until:
+            self.arming.look_after(job, slot, at=_looked_at(until))
+        return outside
 
-    def _see_to_its_end(self, job: Job, slot: Slot, look_at: datetime, now: datetime) -> None:
-        """Have the safety sync look at ``look_at``, where it would do so later: at the end of the worker's lease.
 
-        Within the reach of a lane a probe looks.
-        """
-        is_probed = look_at + TAKEOVER_DELAY - now <= self.arming.direct_horizon
-        if not is_probed and slot.lease_until is not None and look_at < slot.lease_until:
-            self.arming.look_after(job, slot, at=look_at)
+def _is_probed(job: Job, reach: datetime) -> bool:
+    slot = job.slot
+    return slot is not None and slot.lease_until is not None and _looked_at(slot.lease_until) <= reach
+
+
+def _looked_at(lease_until: datetime) -> datetime:
+    """When an attempt may be taken over whose lease ends then."""
+    return lease_until + TAKEOVER_DELAY

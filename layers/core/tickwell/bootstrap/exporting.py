@@ -36,6 +36,7 @@ def _export(
         members=stores.members,
         api_keys=stores.api_keys,
         webhooks=stores.webhooks,
+        hooks=stores.hooks,
         secrets=secrets,
         queues=stores.queues,
         holdings=holdings,

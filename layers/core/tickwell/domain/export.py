@@ -22,6 +22,7 @@ class ExportSection(StrEnum):
     INVITATIONS = "invitations"
     API_KEYS = "api_keys"
     WEBHOOKS = "webhooks"
+    HOOKS = "hooks"
     SECRETS = "secrets"
     QUEUES = "queues"
     JOBS = "jobs"

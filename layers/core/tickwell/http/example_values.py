@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tickwell.http.file_examples import FILES
+from tickwell.http.hook_example_values import HOOKS
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
 from tickwell.http.usage_examples import USAGE
@@ -345,6 +346,7 @@ VALUES: Mapping[str, Any] = {
     **_SYSTEM,
     **_API_KEYS,
     **FILES,
+    **HOOKS,
     **OCCURRENCES,
     **USAGE,
 }

@@ -20,9 +20,11 @@ PAGES: Final[Mapping[str, str]] = {
     "cleanup_files": "clean-up-files",
     "generate_image": "make-images",
     "http_request": "call-an-http-endpoint",
+    "invoke_lambda": "call-a-lambda-function",
     "process_video": "process-a-video",
     "scrape_website": "scrape-a-website",
     "send_email": "schedule-a-mail",
+    "send_message": "send-messages",
 }
 """The page of a task in docs/how-to; one without has a row of its own all the same."""
 

@@ -183,17 +183,25 @@ class EmbeddedJobStore:
             "until": to_epoch_ms(job.lease_after_sign(now)),
             "progress": progress_text(progress),
         }
-        return self._held(SIGN, values)
+        with self._database.transaction() as cursor:
+            row = cursor.execute(SIGN, values).fetchone()
+        return self._answer(row)
 
-    def let_go(self, job: Job, *, outside: Outside) -> SignAnswer:
-        """See the port."""
-        values = _this(job.key) | {
-            "token": job.held_token,
-            "until": to_epoch_ms(outside.until(outside.since)),
-            "probe": to_epoch_ms(outside.until(outside.since) + TAKEOVER_DELAY),
-            "outside": outside_text(outside),
-        }
-        return self._held(LET_GO, values)
+    def let_go_many(self, handed_on: Sequence[tuple[Job, Outside]]) -> Sequence[SignAnswer]:
+        """See the port; all in one transaction."""
+        values = [
+            _this(job.key)
+            | {
+                "token": job.held_token,
+                "until": to_epoch_ms(outside.until(outside.since)),
+                "probe": to_epoch_ms(outside.until(outside.since) + TAKEOVER_DELAY),
+                "outside": outside_text(outside),
+            }
+            for job, outside in handed_on
+        ]
+        with self._database.transaction() as cursor:
+            rows = [cursor.execute(LET_GO, each).fetchone() for each in values]
+        return [self._answer(row) for row in rows]
 
     def note_probe(self, job: Job, *, at: datetime) -> None:
         """See the port."""
@@ -205,10 +213,8 @@ class EmbeddedJobStore:
         with self._database.read() as cursor:
             cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
 
-    def _held(self, statement: str, values: dict[str, Any]) -> SignAnswer:
-        """Write to a slot on condition that it holds the token."""
-        with self._database.transaction() as cursor:
-            row = cursor.execute(statement, values).fetchone()
+    def _answer(self, row: tuple[Any, ...] | None) -> SignAnswer:
+        """What a write to a slot found, whose condition was the token."""
         found = None if row is None else job_from(row)
         return TokenGone() if found is None or _is_expired(found, self._clock.now()) else Signed(job=found)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
+    from tickwell.application.ports.hooks import HookStore
     from tickwell.application.ports.images import ImageMaker
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.membership import MemberStore
     from tickwell.application.ports.named_queues import QueueKey, QueueStore
     from tickwell.application.ports.notifying import NotificationLog, WebhookStore
+    from tickwell.application.ports.outreach import Functions, Messenger
     from tickwell.application.ports.queues import (
         Delivery,
         Depth,
@@ -87,9 +89,11 @@ __all__ = [
     "ExportCursors",
     "FarTimer",
     "ForeignTokens",
+    "Functions",
     "History",
     "HistoryItem",
     "Holdings",
+    "HookStore",
     "Ids",
     "ImageMaker",
     "JobListing",
@@ -100,6 +104,7 @@ __all__ = [
     "Mailer",
     "MemberStore",
     "MessageQueue",
+    "Messenger",
     "NotificationLog",
     "Notifications",
     "Outgoing",
@@ -139,6 +144,7 @@ _NAMES = {
     "counts": "TenantCounts",
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
+    "hooks": "HookStore",
     "images": "ImageMaker",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
@@ -146,6 +152,7 @@ _NAMES = {
     "membership": "MemberStore",
     "named_queues": "QueueKey QueueStore",
     "notifying": "NotificationLog WebhookStore",
+    "outreach": "Functions Messenger",
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",

@@ -187,11 +187,11 @@ class JobStore(Protocol):
         """
         ...
 
-    def let_go(self, job: Job, *, outside: Outside) -> SignAnswer:
-        """The attempt that claimed ``job`` goes on outside: its lease ends when that has been silent for too long.
+    def let_go_many(self, handed_on: Sequence[tuple[Job, Outside]]) -> Sequence[SignAnswer]:
+        """Attempts that claimed their jobs go on outside: their leases end when that has been silent for too long.
 
-        Only the token is checked. Noted is also that the newest probe looks at that end, so that the chain of those
-        that look after workers ends. May be repeated.
+        Each in one conditional write, answers in order. Only the token is checked. Noted is also that the newest probe
+        looks at that end, so that the chain of those that look after workers ends. May be repeated.
         """
         ...
 
