@@ -34,6 +34,7 @@ from tickwell.application.notify import Notified, Notify
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
+    HookStore,
     MemberStore,
     Notifications,
     RateLimiter,
@@ -60,6 +61,7 @@ from tickwell.domain.quota import DEFAULT_LIMITS
 from tickwell.messages import decode_job_message, decode_notification, encode_job_message, encode_notification
 from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
+from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.tasks.send_email import SEND_EMAIL
 
 ADA = Principal(tenant_id="tenant-ada", user_id="user-ada", role=Role.OWNER)
@@ -96,6 +98,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     notifying: Notifying
     measuring: Measuring
     export_tenant: ExportTenant
@@ -358,7 +361,7 @@ def new_world(
     )
     if lanes_of is None:
         _let_sync_have_run(stores)
-    registry = TaskRegistry([CLEANUP_FILES, ECHO, SEND_EMAIL, *tasks])
+    registry = TaskRegistry([CLEANUP_FILES, ECHO, GENERATE_IMAGE, SEND_EMAIL, *tasks])
     outbox = watch("mailer", OutboxMailer(folder / "outbox", clock))
     outbound = Outbound(mailer=outbox, sender_address=SENDER, allow_private_hosts=())
     outbound = replace(outbound, http=watch("http", outbound.http_client()))
@@ -378,6 +381,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         api_keys=stores.api_keys,
+        hooks=stores.hooks,
         members=stores.members,
         mails=mails,
         notify=stores.notifying.notify(
@@ -390,7 +394,7 @@ def new_world(
             ids=stores.ids,
         ),
         notifying=stores.notifying,
-        export_tenant=stores.export_tenant(blobs),
+        export_tenant=stores.export_tenant(blobs, core.tenant_secrets),
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,

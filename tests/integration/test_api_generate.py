@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from tests.api_hosts import Api, Client, memory_world, new_api, services_of
+from tickwell.application.remembered import FRESH
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota
-from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.testing import SimulatedTickwell
 
 GENERATE = "/api/v1/jobs/generate"
@@ -21,7 +21,7 @@ ORDER = {"prompt": "A lighthouse in the fog"}
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    world = memory_world(tmp_path_factory.mktemp("generate"), tasks=[GENERATE_IMAGE])
+    world = memory_world(tmp_path_factory.mktemp("generate"))
     yield new_api("asgi", world)
     world.close()
 
@@ -41,10 +41,11 @@ def test_a_request_becomes_a_job_of_the_task(ada: Client) -> None:
     assert ada("POST", "/api/jobs/generate", ORDER).status == 201
 
 
-def test_the_queue_for_images_is_used_where_there_is_one(ada: Client) -> None:
+def test_the_queue_for_images_is_used_where_there_is_one(api: Api, ada: Client) -> None:
     before = ada("POST", GENERATE, ORDER).data["id"]
     assert ada("POST", "/api/v1/queues", {"name": "image-generation", "concurrency": 1}).status == 201
     ada("POST", "/api/v1/queues", {"name": "other"})
+    api.world.clock.advance(FRESH.total_seconds())  # that there is none was remembered
     after, named = (ada("POST", GENERATE, {**ORDER, **more}).data["id"] for more in ({}, {"queue": "other"}))
     queues = [ada("GET", f"/api/v1/jobs/{job_id}").data["queue"] for job_id in (before, after, named)]
     assert queues[1:] == ["image-generation", "other"]
@@ -73,7 +74,7 @@ def test_what_is_wrong_is_named_by_its_own_field(ada: Client, change: dict[str, 
 
 
 def test_the_limit_is_its_own(tmp_path: Path) -> None:
-    world = memory_world(tmp_path, tasks=[GENERATE_IMAGE])
+    world = memory_world(tmp_path)
     quotas = {RateClass.GENERATE: Quota(limit=2, per=timedelta(minutes=15))}
     ada = new_api("asgi", world, services=services_of(world, quotas=quotas)).user()
     paths = (GENERATE, "/api/jobs/generate", GENERATE)

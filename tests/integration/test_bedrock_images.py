@@ -37,7 +37,8 @@ def made(respond: Respond, *, model: str = NOVA, **changes: Any) -> tuple[MadeIm
                 endpoint_url=f"http://127.0.0.1:{lab.port}",
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=5),
             )
-            return await BedrockImages(client=lambda: cast("BedrockClient", client), model=model).make(order(**changes)), lab.seen
+            maker = BedrockImages(client=lambda: cast("BedrockClient", client), model=model)
+            return await maker.make(order(**changes)), lab.seen
 
     return asyncio.run(scenario())
 

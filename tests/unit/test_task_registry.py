@@ -35,18 +35,22 @@ COUNT: Task[_Strict] = Task(
 def test_the_built_in_tasks_are_known_by_name() -> None:
     registry = built_in_tasks()
     assert registry.names() == (
+        "cleanup_files",
         "echo",
+        "generate_image",
         "http_request",
+        "invoke_lambda",
         "process_video",
         "scrape_website",
         "send_email",
+        "send_message",
     )
     assert [registry.get(name).name for name in registry.names()] == list(registry.names())
     assert all(isinstance(registry.get(name).payload_schema(), dict) for name in registry.names())
 
 
 def test_an_unknown_task_is_refused_with_the_known_names() -> None:
-    with pytest.raises(InvalidInputError, match="echo, http_request, ") as caught:
+    with pytest.raises(InvalidInputError, match="echo, generate_image, ") as caught:
         built_in_tasks().validate("no_such", {})
     assert caught.value.field == "task"
 

@@ -98,4 +98,5 @@ def _attempt(settled: "Settled") -> dict[str, object]:
         "decision": type(execution.decision).__name__,
         "error_code": None if execution.failure is None else execution.failure.code,
         "finished": settled.finished,
+        **({} if settled.trace_id is None else {"trace_id": settled.trace_id}),
     }

@@ -57,6 +57,7 @@ class Core:
     """What every use case that touches jobs stands on.
 
     ``jobs_at_once``: so many new ones are written together; None for the use case's own number.
+    ``secrets_fresh_for``: how long a worker goes by what it has read of a tenant's secrets.
     """
 
     jobs: JobStore
@@ -77,6 +78,7 @@ class Core:
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
     audit_retention: timedelta = AUDIT_RETENTION
     jobs_at_once: int | None = None
+    secrets_fresh_for: timedelta = timedelta(seconds=60)
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""
@@ -248,15 +250,14 @@ class Core:
         from tickwell.application.task_processes import NoProcesses
         from tickwell.application.watch import Watch
 
+        secrets_of_tenants = RememberedSecrets(self.tenant_secrets, self.clock, fresh_for=self.secrets_fresh_for)
         return ExecuteBatch(
             admit_attempts=self.admit_attempts(),
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
                 registry=registry,
                 jobs=self.jobs,
-                contexts=outbound.context_factory(
-                    blobs, self.clock, RememberedSecrets(self.tenant_secrets, self.clock)
-                ),
+                contexts=outbound.context_factory(blobs, self.clock, secrets_of_tenants),
                 blobs=blobs,
                 clock=self.clock,
                 record=self.record_attempt(),

@@ -19,6 +19,7 @@ class RateClass(StrEnum):
     WRITE = "write"
     GENERATE = "generate"
     PUBLIC = "public"
+    HOOK = "hook"
     REGISTER = "register"
     OUTSIDE = "outside"
     EXEMPT = "exempt"
@@ -204,6 +205,20 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
+_HOOKS: Mapping[str, Access] = {
+    "createHook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN, shows_secret=True),
+    "listHooks": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "getHook": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "deleteHook": _write(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+    "receiveMessage": _public(RateClass.HOOK),
+}
+
+_SECRETS: Mapping[str, Access] = {
+    "listSecrets": _read(Scope.SECRETS_READ, Role.ADMIN),
+    "putSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+    "deleteSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -233,6 +248,8 @@ ACCESS: Mapping[str, Access] = {
     **_FILES,
     **_QUEUES,
     **_WEBHOOKS,
+    **_HOOKS,
+    **_SECRETS,
     **_SYSTEM,
 }
 """Each operation once, by its id."""

@@ -52,7 +52,7 @@ class OpenAiImages:
     async def make(self, order: ImageOrder) -> MadeImages:
         """See ``ImageMaker.make``. Each request is paid for, a repeated one too unless the server knows its key."""
         require_known_options(order, _OPTIONS, "OpenAI")
-        key: str = order.key or await asyncio.to_thread(self._key)
+        key = await asyncio.to_thread(self._key) if order.key is None else order.key
         images: list[MadeImage] = []
         if self.model in _ONE_AT_A_TIME:
             for number in range(order.count):
