@@ -259,6 +259,9 @@ def test_a_fault_of_the_system_is_raised(tickwell: SimulatedTickwell) -> None:
         tickwell.advance(seconds=1)
 
 
+HANDED_ON = {"name": "x", "task": "hand_on", "payload": {}, "max_retries": 0}
+
+
 def test_a_task_may_hand_its_work_on_and_be_completed_by_request() -> None:
     given: list[tuple[str, str]] = []
 
@@ -269,7 +272,7 @@ def test_a_task_may_hand_its_work_on_and_be_completed_by_request() -> None:
         return context.pending(timeout_seconds=7200)
 
     with SimulatedTickwell(start=START, tasks=[hand_on]) as tickwell:
-        jobs = [tickwell.request("POST", JOBS, {"name": "x", "task": "hand_on", "max_retries": 0}).data for _ in "ab"]
+        jobs = [tickwell.request("POST", JOBS, HANDED_ON).data for _ in "ab"]
         tickwell.advance(hours=1)
         assert [one["pending"] for one in tickwell.executions(jobs[0]["id"])] == [True]
         identity, token = given[0]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tickwell.application.attempt_ending import NOT_WANTED, Ending, bounded
 from tickwell.application.claim_check import Detail
 from tickwell.application.ports import Ids
+from tickwell.domain.ending import NOT_WANTED, Ending, bounded
 from tickwell.domain.execution import Execution, ExecutionStatus, ended_as
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.retry import (

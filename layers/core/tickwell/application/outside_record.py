@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tickwell.application.attempt_ending import Ending, as_told
 from tickwell.application.attempt_record import RecordAttempt
 from tickwell.application.claim_check import Detail, begun_log, load_begun_log, store_detail
-from tickwell.application.lifeline import End
 from tickwell.application.ports import BlobStore
+from tickwell.domain.ending import End, Ending, as_told
 from tickwell.domain.errors import NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, execution_id
 from tickwell.domain.instant import to_epoch_ms

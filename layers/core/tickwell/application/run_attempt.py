@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tickwell.application.attempt_ending import EXPIRED, Ending, as_told, ended_with, failed, masked, raised, timed_out
+from tickwell.application.attempt_ending import ended_with, masked, raised
 from tickwell.application.attempt_record import RecordAttempt
 from tickwell.application.begun import Begun
 from tickwell.application.claim_check import Detail, fits_in_record, store_begun_log, store_detail
@@ -19,6 +19,7 @@ from tickwell.application.ports import BlobStore, Clock, JobStore
 from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS, read_payload
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses, taken
+from tickwell.domain.ending import EXPIRED, Ending, as_told, failed, timed_out
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError, UnavailableError
 from tickwell.domain.execution import Execution, LogEntry
 from tickwell.domain.job import Job, Slot
