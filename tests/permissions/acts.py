@@ -208,8 +208,8 @@ def outside(lab: Everything) -> None:
         client("POST", f"{at}/heartbeat", {**sign, "percent": 50})
         if number % 3:
             client("POST", f"{at}/complete", {**sign, "output": LARGE})
-        elif number % 2:
-            client("POST", f"{at}/fail", sign)
+        else:
+            client("POST", f"{at}/fail", {**sign, "retryable": bool(number % 2)})
     lab.work(2)
     for job in client("GET", f"{JOBS}?limit=100").data["jobs"][::3]:
         client("POST", f"{JOBS}/{job['id']}/cancel")
