@@ -37,8 +37,10 @@ check: .venv/dev.stamp .venv-sam/stamp ## lint, types, imports, template, genera
 	$(BIN)/lint-imports
 	$(BIN)/python infra/lock.py --check
 	$(BIN)/python -m tickwell.http.openapi --check docs/openapi.json
+	$(BIN)/python -m tickwell.tasks.readme --check README.md
 	$(SAM) validate
 	$(SAM) validate --lint
+	$(SAM) validate --lint --template examples/own_tasks/template.yaml
 
 e2e: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## build with SAM, deploy to a local AWS, run the flows there
 	@infra/find-python 3.13 > /dev/null
@@ -48,7 +50,7 @@ chaos: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp .venv-checkov/stamp
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
 
-bench: .venv/dev.stamp .venv-sam/stamp ## measure, beside peers that it installs under build/ (ONLY=, QUICK=1); tables, and build/bench.json
+bench: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## measure, beside peers that it installs under build/ (ONLY=, QUICK=1); tables, and build/bench.json
 	@infra/find-python 3.13 > /dev/null
 	$(WITH_LAMBDA_PYTHON) $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
@@ -65,6 +67,9 @@ deploy: build ## deploy to your AWS account, asking what it needs to know
 
 openapi: .venv/dev.stamp ## write docs/openapi.json anew
 	$(BIN)/python -m tickwell.http.openapi docs/openapi.json
+
+readme: .venv/dev.stamp ## write the table of tasks in README.md anew
+	$(BIN)/python -m tickwell.tasks.readme README.md
 
 lock: .venv/dev.stamp ## resolve the dependencies of pyproject.toml anew (UPGRADE=1: to the newest versions)
 	$(BIN)/python infra/lock.py $(if $(UPGRADE),--upgrade)
@@ -106,4 +111,4 @@ clean: ## remove environments, caches and build results; ./data stays
 	.venv-checkov/bin/python $(INSTALL) requirements/checkov.txt
 	@touch $@
 
-.PHONY: help run test check e2e chaos bench format build deploy openapi lock clean
+.PHONY: help run test check e2e chaos bench format build deploy openapi readme lock clean

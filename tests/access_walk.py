@@ -25,7 +25,7 @@ NOBODYS = frozenset({"month"})
 """Path parameters that name nothing that somebody owns."""
 
 
-MAKES_ITS_OWN = frozenset({"putJob"})
+MAKES_ITS_OWN = frozenset({"putJob", "putSecret"})
 """Operations that make what their path names: of a stranger they make the stranger's own."""
 
 
@@ -47,7 +47,8 @@ class Operation:
     @property
     def owned(self) -> bool:
         """Whether its path names something that belongs to a tenant."""
-        return bool(set(self.parameters) - NOBODYS) and self.name not in MAKES_ITS_OWN
+        named = set(self.parameters) - NOBODYS
+        return bool(named) and self.name not in MAKES_ITS_OWN and not self.access.is_public
 
     def __call__(self, client: Client, ids: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Call it with the ids of things that exist, or with unknown ones and an empty body."""
@@ -243,10 +244,22 @@ def _made(path: str, body: Mapping[str, Any]) -> Callable[[Api, Client], str]:
     return make
 
 
+def _token_of_hook(_api: Api, client: Client) -> str:
+    answer = client("POST", "/api/v1/hooks", {"name": "a hook"})
+    assert answer.status == 201, answer.json
+    return str(answer.data["path"]).rpartition("/")[2]
+
+
 def _key_of_job(api: Api, client: Client) -> str:
     key = f"team/job-{next(api.numbers)}"
     assert client("PUT", f"/api/v1/jobs/by-key/{key}", {"name": "a job", "interval_seconds": 3600}).status == 201
     return key
+
+
+def _secret(api: Api, client: Client) -> str:
+    name = f"token-{next(api.numbers)}"
+    assert client("PUT", f"/api/v1/secrets/{name}", {"value": "correct horse"}).status == 200
+    return name
 
 
 def _file(api: Api, client: Client) -> str:
@@ -261,12 +274,15 @@ MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "dead_letter_id": _dead_letter,
     "execution_id": _execution,
     "file_name": _file,
+    "hook_id": _made("/api/v1/hooks", {"name": "a hook"}),
     "invitation_id": _invitation,
     "job_id": lambda _, client: _job(client, interval_seconds=3600),
     "key": _key_of_job,
     "key_id": _made("/api/v1/api-keys", {"name": "k", "scopes": ["jobs:read"]}),
     "member_id": lambda _, client: str(client("GET", "/api/v1/auth/me").data["id"]),
     "name": _queue,
+    "secret_name": _secret,
+    "token": _token_of_hook,
     "webhook_id": _made("/api/v1/webhooks", {"url": "https://hooks.example.com/"}),
 }
 """Makes a thing of a user, by the path parameter that names it; whoever adds such a parameter adds its maker."""

@@ -231,7 +231,11 @@ def links_of(world: World) -> SignedPaths:
 
 
 def services_of(
-    world: World, *, jobs: JobStore | None = None, quotas: Mapping[RateClass, Quota] | None = None
+    world: World,
+    *,
+    jobs: JobStore | None = None,
+    quotas: Mapping[RateClass, Quota] | None = None,
+    messages_per_minute: int = 0,
 ) -> ApiServices:
     """The API's use cases on ``world``; with ``jobs`` on another job store; without limits but for ``quotas``."""
     core = world.core if jobs is None else replace(world.core, jobs=jobs)
@@ -239,12 +243,14 @@ def services_of(
         core,
         accounts=accounts_of(world),
         notifying=world.notifying,
+        hooks=world.hooks,
         measuring=world.measuring,
         registry=world.registry,
         guards=Guards(
             limits=RequestLimits(limiter=world.rates, quotas=quotas or {}, clock=world.clock),
             submissions=world.submissions,
             quotas=world.quotas,
+            messages_per_minute=messages_per_minute,
         ),
         export_tenant=world.export_tenant,
         filing=Filing(links=links_of(world), life=LINK_LIFE, most_bytes=MOST_BYTES),

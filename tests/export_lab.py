@@ -136,6 +136,7 @@ def furnish(world: World) -> None:
             digest="the digest of a token",
         )
     )
+    world.core.tenant_secrets.put(TENANT, "token", "a secret value")
     world.create(task="talk", payload={"big": BIG})
     mail = world.create(
         task="send_email", payload={"to": "grace@example.com", "subject": "It is time", "body": "Close the books."}

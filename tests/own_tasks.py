@@ -73,6 +73,12 @@ def _raise(order: Order, context: PlainContext) -> Any:
     raise ValueError(f"bad thing: {order.text}")
 
 
+def _hand_on(order: Order, context: PlainContext) -> Any:
+    Path(order.text).write_text(context.completion_token)
+    context.log("info", "handed on")
+    return context.pending(timeout_seconds=60)
+
+
 def _log(order: Order, context: PlainContext) -> Any:
     sys.stdout.write("printed by the task\n")
     context.log("info", "working", order=order.text)
@@ -188,6 +194,7 @@ _DEEDS: dict[str, Any] = {
     "ask_and_leave": _ask_and_leave,
     "refuse": _refuse,
     "raise": _raise,
+    "hand_on": _hand_on,
     "log": _log,
     "http": _http,
     "environment": _environment,

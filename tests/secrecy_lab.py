@@ -15,6 +15,8 @@ from tests.server_process import ServerProcess
 MARK = "m4rk"
 JOBS = "/api/v1/jobs"
 SMTP_PASSWORD = f"{MARK}-smtp-password"
+TENANT_SECRET = f"{MARK}-tenant-sécret"
+"""What a user keeps under the name ``kept``: nobody is ever told it, not even its owner."""
 
 
 def settings_for(smtp_port: int) -> dict[str, str]:
@@ -58,6 +60,12 @@ class Flow:
         assert self._raw("GET", JOBS, b"", {"X-API-Key": made["key"]}) == 401
         self.secrets.append(made["key"])
 
+    def keep_a_secret(self) -> None:
+        for value in (f"{MARK}-older-secret", TENANT_SECRET):
+            self.server.data("PUT", "/api/v1/secrets/kept", {"value": value})
+        assert self.server.call("PUT", f"/api/v1/secrets/{MARK}-Id", {"value": TENANT_SECRET})[0] == 422
+        assert self.server.call("PUT", "/api/v1/secrets/kept", {"value": [TENANT_SECRET]})[0] == 422
+
     def run_jobs(self) -> list[str]:
         failing = {"task": "http_request", "max_retries": 0}
         jobs: list[dict[str, Any]] = [
@@ -70,6 +78,14 @@ class Flow:
             {**failing, "payload": {"url": f"http://127.0.0.2:9/{MARK}-path?key={MARK}-query"}},
             {**failing, "payload": self._request(f"{MARK}-header", expected_status=418)},
             {"task": "http_request", "payload": self._request(f"{MARK}-other-header")},
+            {"payload": ["{{secret:kept}}"]},
+            {
+                "task": "send_email",
+                "max_retries": 0,
+                "payload": {"to": "{{secret:kept}}", "subject": "{{secret:kept}}", "body": "x"},
+            },
+            {**failing, "payload": {"url": "http://127.0.0.2:9/?key={{secret:kept}}"}},
+            {**failing, "payload": self._request("x", expected_status=418, body="{{secret:kept}}")},
         ]
         return [str(self.server.data("POST", JOBS, {"name": "a job", **job})["id"]) for job in jobs]
 

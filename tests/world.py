@@ -24,6 +24,7 @@ from tickwell.application.create_jobs import CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob
 from tickwell.application.dispatch import Dispatch
+from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_batch import BatchReport, ExecuteBatch, JobQueue
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.list_jobs import ListJobs
@@ -33,6 +34,7 @@ from tickwell.application.notify import Notified, Notify
 from tickwell.application.ports import (
     AccountStore,
     ApiKeyStore,
+    HookStore,
     MemberStore,
     Notifications,
     RateLimiter,
@@ -96,6 +98,7 @@ class World:
     outbox: OutboxMailer
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     notifying: Notifying
     measuring: Measuring
     export_tenant: ExportTenant
@@ -144,6 +147,11 @@ class World:
     def change(self) -> ChangeJob:
         """Pause, resume, cancel, retry, delete."""
         return self.core.change_job()
+
+    @property
+    def outside(self) -> EndOutside:
+        """Say how attempts end that go on elsewhere."""
+        return self.core.end_outside()
 
     @property
     def queues(self) -> ManageQueues:
@@ -251,6 +259,7 @@ class World:
             admit_attempts=core.admit_attempts(),
             claim_attempts=core.claim_attempts(),
             settle=core.settle(),
+            let_go=core.let_go(),
             recover=core.recover(),
         )
         return replace(self, core=core, execute=again)
@@ -372,6 +381,7 @@ def new_world(
         outbox=outbox,
         accounts=stores.accounts,
         api_keys=stores.api_keys,
+        hooks=stores.hooks,
         members=stores.members,
         mails=mails,
         notify=stores.notifying.notify(
@@ -384,7 +394,7 @@ def new_world(
             ids=stores.ids,
         ),
         notifying=stores.notifying,
-        export_tenant=stores.export_tenant(blobs),
+        export_tenant=stores.export_tenant(blobs, core.tenant_secrets),
         measuring=Measuring(counts=stores.counts, workers=stores.workers, host=ProcessHost(512)),
         rates=stores.rates,
         submissions=stores.submissions,

@@ -26,6 +26,7 @@ from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
 from tickwell.adapters.aws.dynamodb.erasure import DynamoErasure
 from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.holdings import DynamoHoldings
+from tickwell.adapters.aws.dynamodb.hooks import DynamoHookStore
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
@@ -53,12 +54,14 @@ from tickwell.application.ports import (
     Erasure,
     History,
     Holdings,
+    HookStore,
     JobListing,
     JobStore,
     MemberStore,
     QueueStore,
     QuotaStore,
     RateLimiter,
+    SecretNames,
     StopSwitch,
     Submissions,
     TenantCounts,
@@ -88,6 +91,7 @@ class Stores:
     due_items: DueItems
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     members: MemberStore
     queues: QueueStore
     quotas: QuotaStore
@@ -103,12 +107,14 @@ class Stores:
     clock: FakeClock
     ids: SeededIds
 
-    def export_tenant(self, blobs: BlobStore) -> ExportTenant:
+    def export_tenant(self, blobs: BlobStore, secrets: SecretNames) -> ExportTenant:
         """The export of tenants, whose large payloads and outputs are in ``blobs``."""
         walk = ExportWalk(
             members=self.members,
             api_keys=self.api_keys,
             webhooks=self.notifying.webhooks,
+            hooks=self.hooks,
+            secrets=secrets,
             queues=self.queues,
             holdings=self.holdings,
             blobs=blobs,
@@ -152,6 +158,7 @@ def stores_of(database: Database, clock: FakeClock, *, ids: SeededIds, rates: Ra
         due_items=made.due_items,
         accounts=made.accounts,
         api_keys=made.api_keys,
+        hooks=made.hooks,
         members=made.members,
         queues=made.queues,
         quotas=made.quotas,
@@ -247,6 +254,7 @@ def stores_on(table: Table, clock: FakeClock, *, ids: SeededIds) -> Stores:
         due_items=DynamoDueItems(table, clock),
         accounts=DynamoAccountStore(table),
         api_keys=DynamoApiKeyStore(table),
+        hooks=DynamoHookStore(table),
         members=DynamoMemberStore(table, clock),
         queues=DynamoQueueStore(table, clock, draw=lambda: 0.0),
         quotas=DynamoQuotaStore(table),

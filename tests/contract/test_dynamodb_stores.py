@@ -53,6 +53,7 @@ def test_a_job_item_with_400_bytes_of_payload_stays_under_1_kb(dynamodb: DynamoS
             name="n" * 60,
             payload="x" * (400 - len('{"payload":""}')),
             tags=("nightly", "billing"),
+            traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ),
         dynamodb.stores.ids.token(),
         next_run_at=TOMORROW,

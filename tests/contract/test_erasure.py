@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.makers import created, user
+from tests.contract.makers import claimed, created, user
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.contract.test_notifying import about, record
 from tests.doubles import NOON
 from tickwell.domain.child import child
+from tickwell.domain.completion import Outside
 from tickwell.domain.deletion import begun
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.stop import Stop
@@ -90,6 +91,14 @@ def test_what_was_told_of_children_goes_too(stores: Stores) -> None:
     assert stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
     for job_id in (parent.job_id, beside.job_id):
         assert about(stores, job_id=job_id) == []
+
+
+def test_what_goes_on_outside_of_any_worker_does_not_delay_it(stores: Stores) -> None:
+    running = claimed(stores, created(stores))
+    stores.jobs.let_go_many([(running, Outside(since=NOON, timeout_seconds=30 * 24 * 3600))])
+    assert stores.erasure.erase("tenant-1", now=NOON, has_time=lambda: True)
+    with pytest.raises(NotFoundError):
+        stores.jobs.get("tenant-1", running.job_id)
 
 
 def test_no_table_is_forgotten(sqlite: EmbeddedStores) -> None:

@@ -168,7 +168,7 @@ def test_a_cursor_is_good_for_its_tenant_alone(place: ExportPlace) -> None:
         BEGIN.at(ExportSection.HISTORY),
         BEGIN.at(ExportSection.MEMBERS, "a", "b"),
         BEGIN.at(ExportSection.JOBS, None, "b"),
-        BEGIN.at(ExportSection.JOBS, "a" * 600),
+        BEGIN.at(ExportSection.JOBS, "a" * 800),
     ],
 )
 def test_a_place_to_which_no_export_comes_is_refused(place: ExportPlace) -> None:

@@ -49,6 +49,32 @@ def test_files_are_listed_by_folder_and_page(files: TenantFiles, blobs: BlobStor
     assert page[0].modified_at.tzinfo is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("a.pdf", None, "application/pdf"),
+        ("a", None, "application/octet-stream"),
+        ("a.pdf", "text/plain", "text/plain"),
+    ],
+)
+def test_the_content_type_follows_from_the_name_where_none_is_given(
+    files: TenantFiles, blobs: BlobStore, tmp_path: Path, name: str, given: str | None, told: str
+) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    for call in (files.write(name, b"x", content_type=given), files.upload(tmp_path / "x", name, content_type=given)):
+        done(call)
+        assert blobs.info(f"tenants/t1/files/{name}").content_type == told
+
+
+@pytest.mark.parametrize("wrong", ["", "text", "text/plain\r\nX: y", "text/ü"])
+def test_what_is_no_content_type_is_refused(files: TenantFiles, tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    for call in (files.write("a", b"x", content_type=wrong), files.upload(tmp_path / "x", "a", content_type=wrong)):
+        with pytest.raises(AttemptFailedError, match="is no content type") as caught:
+            done(call)
+        assert (caught.value.error_code, caught.value.retryable) == ("INVALID_CONTENT_TYPE", False)
+
+
 def test_what_was_deleted_is_not_found(files: TenantFiles, tmp_path: Path) -> None:
     done(files.write("a", b""))
     done(files.delete("a"))

@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import DynamoStores
 from tests.doubles import FakeClock
+from tickwell.adapters.aws.dynamodb.secret_names import DynamoSecretNames
 from tickwell.adapters.aws.tenant_secrets import SecretsManagerTenantSecrets
 from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.system import SystemClock
@@ -35,7 +36,7 @@ def tenant_secrets(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeCl
         return FileTenantSecrets(tmp_path / "tenant-secrets", clock)
     dynamodb: DynamoStores = request.getfixturevalue("dynamodb")
     client = boto3.client("secretsmanager", region_name=REGION)
-    return SecretsManagerTenantSecrets(client, "tickwell", dynamodb.table, clock)
+    return SecretsManagerTenantSecrets(client, "tickwell", DynamoSecretNames(dynamodb.table), clock)
 
 
 def names(secrets: TenantSecrets, tenant_id: str) -> list[str]:
@@ -145,7 +146,7 @@ def test_a_busy_service_is_unavailable_and_the_name_is_noted_for_an_erasure(
     dynamodb: DynamoStores, clock: FakeClock
 ) -> None:
     client = boto3.client("secretsmanager", region_name=REGION)
-    secrets = SecretsManagerTenantSecrets(client, "tickwell", dynamodb.table, clock)
+    secrets = SecretsManagerTenantSecrets(client, "tickwell", DynamoSecretNames(dynamodb.table), clock)
     with Stubber(client) as stubber:
         stubber.add_client_error("put_secret_value", "ThrottlingException")
         with pytest.raises(UnavailableError):
@@ -163,7 +164,7 @@ def test_what_the_role_may_not_do_is_no_missing_secret(
     dynamodb: DynamoStores, clock: FakeClock, operation: Any, method: str, values: list[str]
 ) -> None:
     client = boto3.client("secretsmanager", region_name=REGION)
-    secrets = SecretsManagerTenantSecrets(client, "tickwell", dynamodb.table, clock)
+    secrets = SecretsManagerTenantSecrets(client, "tickwell", DynamoSecretNames(dynamodb.table), clock)
     with Stubber(client) as stubber:
         stubber.add_client_error(operation, "AccessDeniedException")
         with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
@@ -174,7 +175,7 @@ def test_while_one_of_its_name_is_being_deleted_a_secret_cannot_be_made(
     dynamodb: DynamoStores, clock: FakeClock
 ) -> None:
     client = boto3.client("secretsmanager", region_name=REGION)
-    secrets = SecretsManagerTenantSecrets(client, "tickwell", dynamodb.table, clock)
+    secrets = SecretsManagerTenantSecrets(client, "tickwell", DynamoSecretNames(dynamodb.table), clock)
     with Stubber(client) as stubber:
         stubber.add_client_error("put_secret_value", "InvalidRequestException")
         stubber.add_client_error("create_secret", "InvalidRequestException")

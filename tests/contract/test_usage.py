@@ -16,6 +16,7 @@ from tickwell.adapters.aws.dynamodb.count_stream import Change, changes_from
 from tickwell.adapters.aws.dynamodb.recount import Recount
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.domain.child import child_id
+from tickwell.domain.completion import Outside
 from tickwell.domain.counts import HOURS_KEPT, Counts, ExecutionCell
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.lane import Lane
@@ -74,6 +75,14 @@ def test_attempts_retries_and_what_was_given_up_are_counted_as_they_end(counted:
     ended(stores, created(stores), ExecutionStatus.FAILED, 1)
     ended(stores, created(stores), ExecutionStatus.CANCELLED, 1)
     assert of_today(counted) == used(7500, created_soon=3, attempts=3, retries=1, given_up=1)
+
+
+def test_time_outside_of_any_worker_is_not_counted_as_a_workers(counted: Counted) -> None:
+    stores = counted.stores
+    running = claimed(stores, created(stores))
+    stores.jobs.let_go_many([(running, Outside(since=NOON + timedelta(milliseconds=500), timeout_seconds=60))])
+    assert finished(stores, execution(running, outside_ms=1000))
+    assert of_today(counted) == used(500, created_soon=1, attempts=1, outside=1)
 
 
 def test_occurrences_of_recurring_jobs_are_counted_apart(counted: Counted) -> None:

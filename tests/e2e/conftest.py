@@ -12,7 +12,7 @@ import pytest
 from tests.e2e import sam
 from tests.e2e.deployment import Deployment
 from tests.e2e.flows import Flows, submit
-from tests.e2e.local_aws import LocalAws, started
+from tests.e2e.local_aws import ACCOUNT, REGION, LocalAws, started
 from tests.e2e.local_iam import translate_permissions
 from tests.e2e.receiver import Receiver, receiving
 from tests.e2e.redrive import Redriven, redrive
@@ -20,6 +20,12 @@ from tests.e2e.redrive import Redriven, redrive
 PLAIN = "plain"
 IAM = "iam"
 SCHEDULER = "scheduler"
+
+WITH_OWN_TASKS = IAM
+"""The stack whose parameter TaskLayerArn names the layer of examples/own_tasks."""
+
+CALLABLE = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{sam.STACK}-api"
+"""What jobs may call by ``invoke_lambda``: the API's own function, which answers whoever sends it an event."""
 
 IAM_ENFORCED = {PLAIN: False, IAM: True, SCHEDULER: True}
 FAR_TIMER = {PLAIN: "sweep", IAM: "sweep", SCHEDULER: "scheduler"}
@@ -55,7 +61,7 @@ def receiver() -> Iterator[Receiver]:
 def deployments(built: Path, built_own_tasks: Path, folder: Path) -> Iterator[Mapping[str, Future[Deployment]]]:
     """The stacks by name: without and with IAM enforced, and with EventBridge Scheduler as far timer.
 
-    All have the tasks of the example besides the built-in ones.
+    One of them has the tasks of the example besides the built-in ones.
     """
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         yield {
@@ -71,8 +77,8 @@ def deployments(built: Path, built_own_tasks: Path, folder: Path) -> Iterator[Ma
 
 
 def _deployed(built: Path, own_tasks: Path, name: str, aws: LocalAws) -> Deployment:
-    layer = sam.deploy_own_tasks(own_tasks, aws)
-    outputs = sam.deploy(built, aws, far_timer=FAR_TIMER[name], TaskLayerArn=layer)
+    own = {"TaskLayerArn": sam.deploy_own_tasks(own_tasks, aws)} if name == WITH_OWN_TASKS else {}
+    outputs = sam.deploy(built, aws, far_timer=FAR_TIMER[name], AllowedFunctions=CALLABLE, **own)
     deployment = Deployment(aws=aws, outputs=outputs)
     deployment.verify_sender()
     if IAM_ENFORCED[name]:

@@ -47,6 +47,7 @@ def submit(name: str, deployment: Deployment, receiver: Receiver, *, turn: int) 
     _stay_clear_of_the_minute()
     email = f"{name}@user.example"
     deployment.register(email)
+    deployment.data("PUT", "/api/v1/secrets/caller", {"value": secret_of(name)})
     mail_due_at, far_due_at = in_(MAIL_IN), in_(FAR_IN)
     request = {"task": "http_request", "name": "Call"}
     flows = Flows(
@@ -77,6 +78,7 @@ def submit(name: str, deployment: Deployment, receiver: Receiver, *, turn: int) 
                 "payload": {
                     "url": f"{receiver.url}/now/{name}",
                     "method": "POST",
+                    "headers": {"X-Secret": "{{secret:caller}}"},
                     "json": {"deployment": name},
                 },
             }
@@ -102,6 +104,11 @@ def submit(name: str, deployment: Deployment, receiver: Receiver, *, turn: int) 
     )
     deployment.put_in_lane("medium", POISON)
     return flows
+
+
+def secret_of(name: str) -> str:
+    """What a deployment's user keeps in Secrets Manager."""
+    return f"secret-of-{name}"
 
 
 def in_(span: timedelta) -> datetime:

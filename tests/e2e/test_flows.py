@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.e2e.deployment import Json, wait_for
-from tests.e2e.flows import LARGE_PAYLOAD, POISON, Flows
+from tests.e2e.flows import LARGE_PAYLOAD, POISON, Flows, secret_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -34,6 +34,7 @@ def test_a_job_calls_a_real_server_at_once_and_shows_all_that_happened(flow: Flo
     [request] = flow.receiver.at(f"/now/{flow.name}")
     assert (request.method, request.body) == ("POST", b'{"deployment":"' + flow.name.encode() + b'"}')
     assert request.headers["idempotency-key"]
+    assert request.headers["x-secret"] == secret_of(flow.name)
 
     detail = flow.deployment.data("GET", f"/api/v1/executions/{execution['id']}")
     assert detail["status"] == "success"
@@ -47,6 +48,8 @@ def test_a_job_calls_a_real_server_at_once_and_shows_all_that_happened(flow: Flo
     job = flow.deployment.data("GET", f"/api/v1/jobs/{flow.now_job}")
     assert job["status"] == "completed"
     assert job["statistics"]["total_executions"] == 1
+    assert job["payload"]["headers"] == {"X-Secret": "{{secret:caller}}"}
+    assert secret_of(flow.name) not in str([detail, logs, job])
 
 
 def test_a_mail_goes_out_at_its_time_and_once(flow: Flows) -> None:

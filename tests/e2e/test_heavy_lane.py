@@ -47,7 +47,7 @@ def test_a_video_in_the_bucket_gets_a_thumbnail_beside_it(deployment: Deployment
             },
         }
     )
-    [execution] = deployment.finished(job, timeout_seconds=90)
+    [execution] = deployment.finished(job, timeout_seconds=150)
 
     assert execution["status"] == "success", execution
     output = deployment.data("GET", f"/api/v1/executions/{execution['id']}")["output"]

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests.e2e.conftest import PLAIN
+from tests.e2e.conftest import WITH_OWN_TASKS
 from tests.e2e.deployment import Deployment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -13,10 +13,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ORDER = {"number": 7, "lines": [{"article": "tea", "pieces": 2, "cents": 350}]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop(deployments: Mapping[str, Future[Deployment]]) -> Deployment:
-    """A deployment with a user of its own."""
-    deployment = deployments[PLAIN].result()
+    """A deployment whose roles are enforced, with a user of its own."""
+    deployment = deployments[WITH_OWN_TASKS].result()
     user = Deployment(aws=deployment.aws, outputs=deployment.outputs)
     user.register("shop@example.com")
     return user

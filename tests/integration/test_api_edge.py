@@ -47,7 +47,8 @@ def test_preflight_is_answered_without_a_credential(api: Api) -> None:
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key, X-API-Key"
+    granted = "Authorization, Content-Type, Idempotency-Key, Traceparent, X-API-Key"
+    assert answer.headers["access-control-allow-headers"] == granted
     assert api.anonymous("OPTIONS", "/nothing", headers=headers).status == 404
 
 

@@ -76,6 +76,9 @@ def test_an_execution_is_shown_with_its_output_and_log(api: Api, ada: Client) ->
         "started_at": "2026-11-22T12:00:00.000Z",
         "finished_at": "2026-11-22T12:00:00.000Z",
         "created_at": "2026-11-22T12:00:00.000Z",
+        "pending": False,
+        "pending_until": None,
+        "traceparent": None,
     }
     assert ada("GET", f"{EXECUTIONS}/{listed['id']}").data == {**listed, "job_name": "a job"}
     logs = ada("GET", f"{EXECUTIONS}/{listed['id']}/logs").data

@@ -20,6 +20,7 @@ NOTHING = dict.fromkeys(
         "occurrences",
         "retries",
         "given_up",
+        "outside",
     ],
     0,
 )

@@ -98,6 +98,7 @@ def test_a_record_of_an_earlier_claim_does_not_keep_the_slot_busy(make: Make) ->
     assert isinstance(delivery.message, JobMessage)
     (claimed,) = world.core.claim_attempts()([delivery.message], now=world.clock.now()).claimed
     execution = asyncio.run(world.execute.run_attempt(claimed))
+    assert isinstance(execution, Execution)
     world.core.history.record_many([replace(execution, token="that of another claim")])
     world.live(10 * MINUTE)
     assert world.job(job).slot is None

@@ -1,12 +1,12 @@
 """Links to files on the local server, over a real socket: large ones, and clients that go in the middle."""
 
 import hashlib
+import io
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import httpx2
@@ -98,21 +98,31 @@ def test_an_upload_that_breaks_off_leaves_nothing(served: Served) -> None:
     assert not served.has("broken.mp4")
 
 
-def test_a_client_that_goes_stops_the_reading(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = 64 * 1024 * 1024
-    blob = file_blob("t1", "long.mp4")
-    served.world.blobs.put_pieces(blob, iter([PIECE] * (size // len(PIECE))), content_type="video/mp4")
-    opened: list[BinaryIO] = []
-    real = served.world.blobs.open
+class _Counted(io.BytesIO):
+    """Bytes of which it is known how many were read."""
 
-    def note(name: str) -> BinaryIO:
-        opened.append(real(name))
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_a_client_that_goes_stops_the_reading(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = served.upload("long.mp4", len(PIECE))
+    httpx2.put(f"{served.url}{link.url}", content=PIECE, headers=dict(link.headers), timeout=60)
+    opened: list[_Counted] = []
+
+    def open_long(_blobs: object, _name: str) -> _Counted:
+        opened.append(_Counted(PIECE * 48))
         return opened[-1]
 
-    monkeypatch.setattr(type(served.world.blobs), "open", lambda _self, name: note(name))
+    monkeypatch.setattr(type(served.world.blobs), "open", open_long)
     with httpx2.stream("GET", served.download("long.mp4"), timeout=60) as answer:
         next(answer.iter_raw(1024))
-    eventually(lambda: all(file.closed for file in opened) and opened != [])
+    eventually(lambda: [file.closed for file in opened] == [True])
+    assert opened[0].count < 48 * len(PIECE)
 
 
 def test_requests_of_the_api_are_answered_beside_it(served: Served) -> None:

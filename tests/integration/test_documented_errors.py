@@ -15,6 +15,9 @@ from tickwell.http.openapi import document
 from tickwell.http.operation import access_of
 from tickwell.http.resolvers import all_routes, lambda_resolver
 
+OUT_OF_QUOTA = {"acceptInvitation", "receiveMessage"}
+"""What may anybody do that a quota can refuse."""
+
 PATHS = document(__version__)["paths"]
 ROUTES = {str(route.operation_id): route for route in all_routes(lambda_resolver())}
 
@@ -55,7 +58,7 @@ def test_a_credential_is_asked_for_where_the_document_says_so(route: Route, owne
 
 def test_a_key_that_may_nothing_is_refused_where_the_document_says_so(route: Route) -> None:
     if access_of(route).is_public:
-        assert ("403" in declared(route)) == (route.operation_id == "acceptInvitation"), "a quota of members"
+        assert ("403" in declared(route)) == (route.operation_id in OUT_OF_QUOTA), "a quota of members or of jobs"
         return
     assert "403" in declared(route)
     with pytest.raises(ForbiddenError):

@@ -51,6 +51,7 @@ def test_everything_comes_in_its_order_and_nothing_secret(world: World) -> None:
         "member",
         "invitation",
         "webhook",
+        "secret",
         "queue",
         "job",
         "execution",

@@ -19,7 +19,7 @@ from tickwell.domain.errors import (
     IllegalTransitionError,
     NotFoundError,
 )
-from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.job import JobState, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
@@ -233,6 +233,7 @@ def test_a_crash_between_record_and_finish_does_not_run_the_task_again(build: Bu
     messages: list[Any] = [d.message for d in deliveries]
     (claimed,) = world.core.claim_attempts()(messages, now=world.clock.now()).claimed
     execution = asyncio.run(world.execute.run_attempt(claimed))
+    assert isinstance(execution, Execution)
     world.core.history.record_many([execution])
     world.live(30 * MINUTE)
     assert runs == [1]

@@ -13,7 +13,7 @@ from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.adapters.processes.pool import PooledProcess, ProcessPool
 from tickwell.domain.errors import InvalidInputError
-from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.execution import ExecutionStatus, execution_id
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.retry import GiveUp, OnLost, RetryAt
@@ -44,6 +44,20 @@ def test_a_job_whose_task_runs_in_a_process_succeeds_and_keeps_its_log(world: Wo
     assert execution.status is ExecutionStatus.SUCCESS
     assert execution.output["job"] == job.job_id
     assert "working" in [entry.message for entry in world.read.logs(ADA, execution.execution_id)]
+
+
+def test_a_process_hands_its_work_on_and_is_free(world: World, pool: ProcessPool, tmp_path: Path) -> None:
+    job = order(world, "hand_on", str(tmp_path / "token"), max_retries=0)
+    world.work()
+    slot = world.job(job).slot
+    assert slot is not None
+    assert slot.outside is not None
+    assert [process.alive for process in pool._idle] == [True]
+    identity = execution_id(job.job_id, slot.due_at, 1)
+    world.outside.complete(identity, (tmp_path / "token").read_text(), "done elsewhere")
+    [execution] = world.executions(job)
+    assert (execution.status, execution.output) == (ExecutionStatus.SUCCESS, "done elsewhere")
+    assert "handed on" in [entry.message for entry in world.read.logs(ADA, execution.execution_id)]
 
 
 def test_a_busy_loop_is_a_timeout_and_its_neighbours_succeed(world: World) -> None:

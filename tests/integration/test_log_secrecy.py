@@ -30,6 +30,7 @@ def test_what_the_server_and_its_workers_print_holds_no_secret(tmp_path: Path, h
         flow.sign_up()
         flow.add_a_webhook()
         flow.use_a_key()
+        flow.keep_a_secret()
         jobs = flow.run_jobs()
         flow.make_mistakes()
         flow.meet_a_locked_database(tmp_path)

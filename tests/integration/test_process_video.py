@@ -12,18 +12,15 @@ from PIL import Image
 
 from tests import videos
 from tests.doubles import FakeClock
-from tests.integration.http_lab import Respond, always, answer, guarded, serve
 from tests.task_contexts import task_context
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.application.lifeline import Lifeline
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptFailedError
-from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.progress import Progress
 from tickwell.tasks import video_work
 from tickwell.tasks.registry import built_in_tasks
 
-LOOPBACK = OutboundRules.allowing(["127.0.0.1"])
 SOURCE = {"file": "in/film.mp4"}
 
 
@@ -58,7 +55,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def context(tmp_path: Path) -> TaskContext:
-    return task_context(blobs=FileBlobs(tmp_path / "blobs"), http=guarded(LOOPBACK), lifeline=Recorder())
+    return task_context(blobs=FileBlobs(tmp_path / "blobs"), lifeline=Recorder())
 
 
 def put(context: TaskContext, path: Path, name: str = SOURCE["file"]) -> None:
@@ -211,6 +208,14 @@ def test_a_truncated_video_is_told_apart_from_what_is_none(context: TaskContext,
     )
 
 
+def test_words_of_the_author_pass_for_none_of_ffmpegs(context: TaskContext, tmp_path: Path) -> None:
+    title = "title=Cannot allocate memory\nError: Invalid data found when processing input\n  Duration: 09:00:00.00"
+    put(context, videos.film(tmp_path / "titled.mkv", "-t", "0.2", "-metadata", title))
+    assert work(context, "probe")["duration_seconds"] == pytest.approx(0.2, abs=0.1)
+    assert work(context, "transcode", preset="mp3-audio")["file"]["size_bytes"] > 0
+    assert [entry.level for entry in context.logbook.entries()] == ["info", "info"]
+
+
 def test_a_damaged_video_is_made_as_far_as_it_goes_and_says_so(context: TaskContext, tmp_path: Path) -> None:
     whole = videos.film(tmp_path / "whole.mkv", "-g", "1", sound=False).read_bytes()
     middle = len(whole) // 2
@@ -224,48 +229,6 @@ def test_a_damaged_video_is_made_as_far_as_it_goes_and_says_so(context: TaskCont
 def test_a_file_that_is_not_there_is_said_to_be_missing(context: TaskContext) -> None:
     error = refused(context, "probe")
     assert (error.error_code, error.retryable) == ("FILE_NOT_FOUND", False)
-
-
-def from_url(context: TaskContext, respond: Respond, operation: str = "probe", **options: Any) -> Any:
-    async def scenario() -> Any:
-        async with serve(respond) as lab:
-            payload = {"source": {"url": f"http://127.0.0.1:{lab.port}/film"}, "operation": operation, **options}
-            return await built_in_tasks().execute("process_video", payload, context)
-
-    return asyncio.run(scenario())
-
-
-def url_refused(context: TaskContext, respond: Respond) -> AttemptFailedError:
-    with pytest.raises(AttemptFailedError) as caught:
-        from_url(context, respond)
-    return caught.value
-
-
-def test_a_source_may_be_a_url(context: TaskContext, film: Path, temporary: Path) -> None:
-    output = from_url(context, always(answer("200 OK", body=film.read_bytes())), "thumbnail", output="t.jpg")
-    assert output["source"]["size_bytes"] == film.stat().st_size
-    assert result(context, output)[:2] == b"\xff\xd8"
-    assert_nothing_left(temporary)
-
-
-def test_a_url_whose_server_refuses_is_retried_where_that_can_help(context: TaskContext) -> None:
-    gone = url_refused(context, always(answer("404 Not Found", body=b"no film")))
-    assert (gone.error_code, gone.retryable) == ("HTTP_STATUS", False)
-    busy = url_refused(context, always(answer("503 Busy", ["Retry-After: 7"])))
-    assert (busy.error_code, busy.retryable, busy.retry_after_seconds) == ("HTTP_STATUS", True, 7)
-
-
-def test_a_url_that_leads_inside_is_refused(context: TaskContext) -> None:
-    inside = always(answer("302 Found", ["Location: http://169.254.169.254/latest/meta-data"]))
-    error = url_refused(context, inside)
-    assert (error.error_code, error.retryable) == ("BLOCKED_ADDRESS", False)
-
-
-def test_a_source_that_is_too_large_is_left(context: TaskContext, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_work, "LARGEST_BYTES", 10_000)
-    error = url_refused(context, always(answer("200 OK", body=film.read_bytes())))
-    assert (error.error_code, error.retryable) == ("SOURCE_TOO_LARGE", False)
-    assert "10000 bytes" in error.message
 
 
 def test_a_result_that_is_too_large_is_not_kept(

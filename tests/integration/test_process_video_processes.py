@@ -23,6 +23,7 @@ from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
 from tickwell.domain.lane import Lane
 from tickwell.domain.progress import Progress
 
+ITS_ENVIRONMENT = {b"LC_ALL", b"MALLOC_ARENA_MAX", b"AV_LOG_FORCE_NOCOLOR"}
 LONG = {"source": {"file": "long.mp4"}, "operation": "transcode", "preset": "webm-vp9"}
 
 
@@ -71,6 +72,12 @@ def ffmpegs(folder: Path) -> list[int]:
     return [pid for pid in found if is_running(pid)]
 
 
+def environment_of(pid: int) -> set[bytes]:
+    """The names of what a process has in its environment."""
+    shown = Path(f"/proc/{pid}/environ").read_bytes()
+    return {line.partition(b"=")[0] for line in shown.split(b"\0") if line}
+
+
 @pytest.fixture
 def attempts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where attempts have their folders."""
@@ -96,7 +103,7 @@ def test_cancelling_ends_ffmpeg_and_leaves_nothing(pool: ProcessPool, blobs: Fil
     with pytest.raises(AttemptCancelledError):
         asyncio.run(work(pool, LONG, task_context(blobs=blobs, lifeline=signs)))
     assert signs.cancelled
-    eventually(lambda: not ffmpegs(attempts))
+    assert not ffmpegs(attempts)  # at once: the attempt does not end before it
     assert list(attempts.iterdir()) == []
 
 
@@ -107,6 +114,7 @@ def test_the_time_limit_ends_ffmpeg_and_leaves_nothing(pool: ProcessPool, blobs:
         while not seen:
             await asyncio.sleep(0.02)
             seen = ffmpegs(attempts)
+        assert environment_of(seen[0]) <= ITS_ENVIRONMENT
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running

@@ -5,11 +5,15 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.receiver import receiving
 from tests.integration.http_lab import always, answer, serve
+from tests.server_process import ServerProcess, eventually, running
 from tests.task_contexts import task_context
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.application.task_processes import taken
@@ -47,3 +51,23 @@ def test_a_page_that_keeps_its_parser_busy_ends_with_the_attempt(pool: ProcessPo
         asyncio.run(_scraped(pool, BUSY, seconds=1.0))
     assert time.monotonic() - began < 30
     assert asyncio.run(_scraped(pool, b"<title>next</title>", seconds=30))["data"] == "next"
+
+
+def _ended(server: ServerProcess, job_id: str) -> Any:
+    found = server.data("GET", f"/api/v1/jobs/{job_id}/executions")["executions"]
+    return next((execution for execution in found if execution["status"] != "running"), None)
+
+
+def test_jobs_read_pages_on_the_local_server(tmp_path: Path) -> None:
+    wanted = {"title": "title", "prices": {"css": ".price", "all": True}}
+    with receiving() as site, running(tmp_path, {"TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1"}) as server:
+        server.register()
+        good, bad = (
+            server.data("POST", "/api/v1/jobs", {"name": "Read", "task": "scrape_website", "payload": payload})["id"]
+            for payload in ({"url": f"{site.url}/page", "selectors": wanted}, {"url": site.url, "selector": "p["})
+        )
+        read = eventually(partial(_ended, server, good))
+        assert read["output"]["data"] == {"title": "Grüße", "prices": ["1 €", "2 €"]}
+        failed = eventually(partial(_ended, server, bad))
+        assert (failed["status"], failed["error_code"]) == ("failed", "INVALID_SELECTOR")
+        assert server.data("GET", f"/api/v1/jobs/{bad}")["status"] == "failed"

@@ -152,10 +152,10 @@ def test_another_tenants_secret_is_not_there(build: Build) -> None:
 
 
 class _Failing:
-    """A store of secrets that fails for a while."""
+    """A store of secrets of which the first reads fail."""
 
-    def __init__(self, inner: Any, error: Exception) -> None:
-        self._inner, self.error = inner, error
+    def __init__(self, inner: Any, error: Exception, failures: int = 1) -> None:
+        self._inner, self.error, self.failures = inner, error, failures
         self.reads = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -163,19 +163,40 @@ class _Failing:
 
     def versions(self, tenant_id: str, name: str) -> Any:
         self.reads += 1
-        if self.reads == 1:
+        if self.reads <= self.failures:
             raise self.error
         return self._inner.versions(tenant_id, name)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [UnavailableError("secretsmanager", "ThrottlingException"), PermissionError("arn:aws:iam::123:role/internal")],
-)
-def test_a_store_that_fails_costs_an_attempt_and_tells_nothing_of_itself(build: Build, error: Exception) -> None:
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickwell.application.attempt_secrets.PAUSES_SECONDS", (0.0,) * 3)
+
+
+def test_a_store_that_fails_for_a_moment_costs_no_attempt(build: Build) -> None:
+    error = UnavailableError("secretsmanager", "ThrottlingException")
     world = build(
         lambda payload, _context: payload,
-        watch=lambda name, port: _Failing(port, error) if name == "tenant secrets" else port,
+        watch=lambda name, port: _Failing(port, error, 3) if name == "tenant secrets" else port,
+    )
+    job = with_secrets(world).create(task="probe", payload="{{secret:token}}", max_retries=0)
+    world.work()
+    assert world.job(job).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("error", "failures"),
+    [
+        (UnavailableError("secretsmanager", "ThrottlingException"), 4),
+        (PermissionError("arn:aws:iam::123:role/internal"), 1),
+    ],
+)
+def test_a_store_that_fails_costs_an_attempt_and_tells_nothing_of_itself(
+    build: Build, error: Exception, failures: int
+) -> None:
+    world = build(
+        lambda payload, _context: payload,
+        watch=lambda name, port: _Failing(port, error, failures) if name == "tenant secrets" else port,
     )
     with_secrets(world)
     job = world.create(task="probe", payload="{{secret:token}}", max_retries=1)
@@ -200,11 +221,11 @@ def test_a_worker_asks_for_a_secret_once_a_minute(build: Build) -> None:
         watch=lambda name, port: _Failing(port, NotFoundError("secret", "x")) if name == "tenant secrets" else port,
     )
     store: Any = with_secrets(world).core.tenant_secrets
-    store.reads = 1
+    store.failures = 0
     for _ in range(5):
         world.create(task="probe", payload="{{secret:token}}")
         world.work()
-    assert store.reads == 2
+    assert store.reads == 1
     world.core.tenant_secrets.put(ADA.tenant_id, "token", "a newer token")
     world.clock.advance(61)
     world.create(task="probe", payload="{{secret:token}}")

@@ -257,3 +257,25 @@ def test_a_fault_of_the_system_is_raised(tickwell: SimulatedTickwell) -> None:
         cursor.execute("DROP TABLE executions")
     with pytest.raises(Exception, match="executions"):
         tickwell.advance(seconds=1)
+
+
+HANDED_ON = {"name": "x", "task": "hand_on", "payload": {}, "max_retries": 0}
+
+
+def test_a_task_may_hand_its_work_on_and_be_completed_by_request() -> None:
+    given: list[tuple[str, str]] = []
+
+    @task()
+    def hand_on(_payload: Anything, context: PlainContext) -> Any:
+        """Hands its work on."""
+        given.append((context.execution_id, context.completion_token))
+        return context.pending(timeout_seconds=7200)
+
+    with SimulatedTickwell(start=START, tasks=[hand_on]) as tickwell:
+        jobs = [tickwell.request("POST", JOBS, HANDED_ON).data for _ in "ab"]
+        tickwell.advance(hours=1)
+        assert [one["pending"] for one in tickwell.executions(jobs[0]["id"])] == [True]
+        identity, token = given[0]
+        assert tickwell.request("POST", f"/api/v1/executions/{identity}/complete", {"token": token}).status == 200
+        tickwell.advance(hours=2)
+        assert [one["status"] for job in jobs for one in tickwell.executions(job["id"])] == ["success", "timeout"]

@@ -45,7 +45,7 @@ class Compared:
 
 def _narrowest(grant: Grant) -> list[Grant]:
     """A grant on all that a tenant has in the bucket, as one on each kind of it."""
-    if not grant.resource.endswith(_WHOLE_TENANT):
+    if not (grant.action.startswith("s3:") and grant.resource.endswith(_WHOLE_TENANT)):
         return [grant]
     return [
         Grant(

@@ -57,6 +57,8 @@ BREAKS: Final = "break"
 HEAVY: Final = "render"
 HEAVY_BREAKS: Final = "render_and_break"
 SLEEPS: Final = "sleep"
+ELSEWHERE: Final = "hand_on"
+HEAVY_ELSEWHERE: Final = "render_elsewhere"
 FILES: Final = "move_files"
 HEAVY_FILES: Final = "move_files_heavily"
 
@@ -75,6 +77,7 @@ class Everything:
     taken: dict[str, int] = field(default_factory=dict)
     links: list[tuple[str, str]] = field(default_factory=list)
     heavy_first: bool = False
+    handed_on: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def api(self) -> Api:
@@ -97,7 +100,7 @@ class Everything:
         monkeypatch.setenv("TICKWELL_FAR_TIMER", far_timer)
         monkeypatch.setattr(SystemClock, "now", lambda _clock: self.now)
         monkeypatch.setattr("tickwell.bootstrap.aws.api.Argon2Hasher", lambda: Argon2Hasher(memory_kib=8, passes=1))
-        monkeypatch.setattr(registry, "_BUILT_IN", (*registry._BUILT_IN, *_tasks()))
+        monkeypatch.setattr(registry, "_BUILT_IN", (*registry._BUILT_IN, *_tasks(self.handed_on)))
         self.recording.install(monkeypatch)
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
@@ -169,7 +172,12 @@ class Everything:
         }
 
 
-def _tasks() -> tuple[Any, ...]:
+def _tasks(handed_on: list[tuple[str, str]]) -> tuple[Any, ...]:
+    def hands_on(_payload: Any, context: Any) -> Any:
+        handed_on.append((context.execution_id, context.completion_token))
+        context.log("info", "handed on")
+        return context.pending(timeout_seconds=120)
+
     def breaks(_payload: Any, _context: Any) -> Any:
         raise AttemptFailedError("BROKEN", "broke")
 
@@ -194,6 +202,8 @@ def _tasks() -> tuple[Any, ...]:
         replace(task(HEAVY_FILES, moves_files), heavy=True),
         task(BREAKS, breaks),
         task(SLEEPS, sleeps),
+        task(ELSEWHERE, hands_on),
         replace(task(HEAVY, gives_back), heavy=True),
+        replace(task(HEAVY_ELSEWHERE, hands_on), heavy=True),
         replace(task(HEAVY_BREAKS, breaks), heavy=True),
     )

@@ -176,9 +176,12 @@ def _sesv2(call: Call) -> Iterator[_One]:
 
 
 def _secretsmanager(call: Call) -> Iterator[_One]:
-    if call.operation != "GetSecretValue":
+    if call.operation not in {"GetSecretValue", "CreateSecret", "PutSecretValue", "DeleteSecret"}:
         raise UnknownOperationError(f"secretsmanager.{call.operation}")
-    yield "secretsmanager:GetSecretValue", call.request["SecretId"], {}
+    name = call.request.get("SecretId") or call.request["Name"]
+    # The service puts six characters of its own behind each name.
+    resource = name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-a1B2c3")
+    yield f"secretsmanager:{call.operation}", resource, {}
 
 
 _SERVICES: Final[Mapping[str, Callable[[Call], Iterator[_One]]]] = {

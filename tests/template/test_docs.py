@@ -9,6 +9,7 @@ import pytest
 
 from tests.template.cloudformation import ROOT, source
 from tickwell.settings.local import LocalSettings
+from tickwell.tasks.readme import PAGES, with_table
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 METHODS = ("delete", "get", "patch", "post", "put")
@@ -93,6 +94,15 @@ def test_every_operation_stands_in_the_table_of_the_api() -> None:
     operations = {f"{method.upper()} {path}" for path, route in paths.items() for method in METHODS if method in route}
     told = set(re.findall(r"^\| `([A-Z]+ /\S*)` \|", text_of("docs/api.md"), re.MULTILINE))
     assert told == operations
+
+
+def test_the_readme_has_the_tasks_of_the_registry() -> None:
+    assert text_of("README.md") == with_table(text_of("README.md")), "run make readme"
+
+
+@pytest.mark.parametrize("page", PAGES.values())
+def test_the_pages_of_tasks_are_there(page: str) -> None:
+    assert (ROOT / "docs" / "how-to" / f"{page}.md").is_file()
 
 
 def test_every_action_of_the_logs_is_explained() -> None:

@@ -26,10 +26,17 @@ def test_workers_alone_carry_what_tasks_need_besides(function: str, architecture
     layers = layers_of(function, architecture)
     assert f"CoreLayer{architecture}" in layers
     assert (f"TasksLayer{architecture}" in layers) == (function in WORKERS)
+    assert (f"MediaLayer{architecture}" in layers) == (function == "HeavyWorkerFunction")
     assert all(name.endswith(architecture) for name in layers)
 
 
-@pytest.mark.parametrize("name", ["CoreLayer", "TasksLayer"])
+@pytest.mark.parametrize("function", resources("AWS::Lambda::Function"))
+def test_users_own_tasks_go_to_those_who_check_payloads_and_run_jobs(function: str) -> None:
+    given = {"Fn::If": ["HasTaskLayer", {"Ref": "TaskLayerArn"}, {"Ref": "AWS::NoValue"}]}
+    assert (properties(function)["Layers"][-1] == given) == (function in {"ApiFunction", *WORKERS})
+
+
+@pytest.mark.parametrize("name", ["CoreLayer", "MediaLayer", "TasksLayer"])
 def test_each_layer_is_built_for_both_architectures_and_deployed_for_one(name: str) -> None:
     for suffix, architecture in (("Arm64", "arm64"), ("X86", "x86_64")):
         layer: dict[str, Any] = source()["Resources"][f"{name}{suffix}"]

@@ -143,9 +143,11 @@ def test_tenants_secrets_are_read_by_workers_and_written_by_others(role: str) ->
     }
     reads = {"secretsmanager:GetSecretValue"}
     writes = {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"}
-    expected = {"ApiRole": writes, "SafetySyncRole": {"secretsmanager:DeleteSecret"}}
+    expected = {"ApiRole": writes | reads, "SafetySyncRole": {"secretsmanager:DeleteSecret"}}
     assert set(granted) == expected.get(role, reads)
     assert all(str(place).count("/tenants/*") == 1 for places in granted.values() for place in places)
+    if role == "ApiRole":  # those of hooks, and no others
+        assert "/tenants/*/hook-*" in str(granted["secretsmanager:GetSecretValue"])
 
 
 def test_every_queue_with_a_consumer_is_consumed_with_partial_batch_responses() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doubles import NOON
-from tickwell.domain.admission import PERMIT_MARGIN, Admission, Gate, admit, permit_key
+from tickwell.adapters.queue_documents import gate_from, gate_text
+from tickwell.domain.admission import PERMIT_MARGIN, Admission, Gate, admit, after_change, permit_key
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
@@ -176,3 +177,20 @@ def test_a_little_delay_costs_nobody_its_start_time(seconds: int) -> None:
     message = a_message(1, admitted=True, run_at=NOON - seconds * SECOND)
     admission = admit(gate, queue, [message], now=NOON, longest_attempt=ATTEMPT)
     assert ([start.at for start in admission.starts], admission.gate) == ([NOON], gate)
+
+
+def test_the_permit_of_what_goes_on_outside_has_begun_however_long_it_lives() -> None:
+    queue = a_queue(concurrency=1)
+    first, second = messages(2)
+    day = NOON + timedelta(days=1)
+    gate = ask(Gate(), queue, [first]).gate.kept(permit_key(first), day, unless_until=NOON)
+    assert [permit.until for permit in gate.permits] == [day]
+    assert gate.kept(permit_key(second), day + SECOND, unless_until=day) == gate
+    assert gate.kept(permit_key(first), day + SECOND, unless_until=day) == gate
+    assert gate.kept(permit_key(first), day + SECOND, unless_until=day + SECOND) != gate
+    again = ask(gate, queue, [first, second], now=NOON + timedelta(hours=20))
+    assert [start.at for start in again.starts] == [NOON + timedelta(hours=20)]
+    assert again.waiting == (second,)
+    rated = a_queue(concurrency=1, rate_limit=RateLimit(limit=1, per_seconds=1))
+    assert after_change(gate, rated, queue, now=NOON, longest_attempt=ATTEMPT).permits == gate.permits
+    assert gate_from(3, gate_text(gate)) == replace(gate, version=3)

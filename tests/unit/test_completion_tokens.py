@@ -15,9 +15,9 @@ _CLAIM = "0123456789abcdef0123456789abcdef"
 
 
 def test_a_token_tells_its_tenant_and_proves_its_claim() -> None:
-    read = read_completion_token(completion_token("a.tenant", _CLAIM))
+    read = read_completion_token(completion_token("a-tenant", _CLAIM))
     assert read is not None
-    assert read.tenant_id == "a.tenant"
+    assert read.tenant_id == "a-tenant"
     assert read.is_of(_CLAIM)
     assert not read.is_of(_CLAIM[:-1] + "0")
 

@@ -43,15 +43,21 @@ def test_the_document_is_openapi_3_1_of_this_version() -> None:
     assert (schemes["apiKey"]["in"], schemes["apiKey"]["name"]) == ("header", "X-API-Key")
 
 
+FULL = {"acceptInvitation", "receiveMessage"}
+"""What nobody has to sign in for, and what a quota may stand in the way of."""
+
+
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_every_operation_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
     assert operation["summary"]
     assert len(operation["tags"]) == 1
     assert any(status.startswith("2") for status in operation["responses"])
     assert {"422", "500"} <= set(operation["responses"])
-    may_be_refused = operation["security"] != [] or operation["operationId"] == "acceptInvitation"  # for a quota
+    may_be_refused = operation["security"] != [] or operation["operationId"] in FULL
     assert ("403" in operation["responses"]) == may_be_refused
-    assert ("401" in operation["responses"]) == (operation["security"] != [] or path.endswith("/login"))
+    asks = operation["security"] != [] or path.endswith("/login") or ACCESS[operation["operationId"]].by_token
+    asks = asks or path.startswith("/hooks/")  # for a signature
+    assert ("401" in operation["responses"]) == asks
     assert "404" in operation["responses"] or "{" not in path
     assert ("requestBody" in operation) == ("415" in operation["responses"])
     assert method != "get" or "409" not in operation["responses"]
@@ -63,7 +69,9 @@ def test_every_operation_tells_the_role_and_the_scope_that_it_takes(
 ) -> None:
     access, told = ACCESS[operation["operationId"]], operation["description"]
     schemes = [name for each in operation["security"] for name in each]
-    if access.role is None:
+    if access.by_token:
+        assert (schemes, "whoever has the token that the body takes" in told) == ([], True), (path, method)
+    elif access.role is None:
         assert (schemes, "no credential is needed" in told) == ([], True), (path, method)
     elif access.scope is None:
         assert (schemes, "an API key is not enough" in told) == (["bearer"], True), (path, method)
@@ -90,6 +98,10 @@ def test_exactly_these_routes_need_no_credential() -> None:
         ("POST", "/api/v1/auth/password/forgot"),
         ("POST", "/api/v1/auth/password/reset"),
         ("POST", "/api/v1/auth/invitations/accept"),
+        ("POST", "/hooks/<token>"),
+        ("POST", "/api/v1/executions/<execution_id>/complete"),
+        ("POST", "/api/v1/executions/<execution_id>/fail"),
+        ("POST", "/api/v1/executions/<execution_id>/heartbeat"),
     }
 
 

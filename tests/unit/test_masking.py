@@ -54,3 +54,24 @@ def test_failures_and_log_lines_are_masked_through_and_through() -> None:
 def test_the_secrets_of_settings_are_those_that_are_declared_so() -> None:
     settings = LocalSettings(smtp_password=SecretStr("sesame1"), smtp_user="ada")
     assert secrets_of(settings) == ("sesame1",)
+
+
+@pytest.mark.parametrize("length", range(6, len(SECRET)))
+def test_a_text_that_ends_within_a_secret_shows_nothing_of_it(length: int) -> None:
+    mask = Masker([SECRET, "another secret"], cut=True)
+    assert mask.text(f"before {SECRET[:length]}") == "before ***"
+    assert mask.text(f"{SECRET} {SECRET[:length]} after") == f"*** {SECRET[:length]} after"
+    assert Masker([SECRET]).text(SECRET[:length]) == SECRET[:length]
+
+
+def test_of_a_text_that_ends_like_the_beginning_of_a_secret_the_rest_stays() -> None:
+    assert Masker(["aaaaaaaaaab"], cut=True).text("aaaaaaaa") == "***"
+    assert Masker(["aaaaaaaaaab"], cut=True).text("baaaaa") == "baaaaa"
+    assert Masker(["secret-of-mine"], cut=True).text("secret-of-yours") == "secret-of-yours"
+
+
+def test_the_lines_of_a_secret_count_alone() -> None:
+    mask = Masker(["-----BEGIN-----\nMIIEvQIBADANBgkq\nab\n-----END-----"])
+    assert mask.text("found MIIEvQIBADANBgkq and ab") == "found *** and ab"
+    assert mask.also([]) is mask
+    assert mask.also(["another secret"]).text("MIIEvQIBADANBgkq, another secret") == "***, ***"

@@ -91,12 +91,20 @@ def test_the_limits_are_those_of_the_settings() -> None:
         RateClass.PUBLIC: (3600, HOUR),
         RateClass.REGISTER: (1000, HOUR),
         RateClass.GENERATE: (10, timedelta(minutes=15)),
+        RateClass.HOOK: (600, timedelta(minutes=1)),
+        RateClass.OUTSIDE: (36_000, HOUR),
     }
     off = request_limits(
-        settings(rate_limit_per_hour=0, read_limit_per_hour=0, registrations_per_hour=0, images_per_quarter_hour=0),
+        settings(
+            rate_limit_per_hour=0,
+            read_limit_per_hour=0,
+            registrations_per_hour=0,
+            images_per_quarter_hour=0,
+            hook_limit_per_minute=0,
+        ),
         limiter,
         clock,
     )
-    assert off.quotas == {}
+    assert set(off.quotas) == {RateClass.OUTSIDE}
     caller = Principal(tenant_id="t", user_id="u", role=Role.OWNER)
     assert off.admit(RateClass.WRITE, caller, "") == off.admit(RateClass.EXEMPT, None, "") == {}

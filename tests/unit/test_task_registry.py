@@ -39,9 +39,11 @@ def test_the_built_in_tasks_are_known_by_name() -> None:
         "echo",
         "generate_image",
         "http_request",
+        "invoke_lambda",
         "process_video",
         "scrape_website",
         "send_email",
+        "send_message",
     )
     assert [registry.get(name).name for name in registry.names()] == list(registry.names())
     assert all(isinstance(registry.get(name).payload_schema(), dict) for name in registry.names())

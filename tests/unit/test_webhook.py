@@ -15,9 +15,11 @@ from tickwell.domain.webhook import (
     MOST_ENDPOINTS,
     WebhookEndpoint,
     Webhooks,
+    is_signed,
     is_signing_secret,
     new_secret,
     signature_headers,
+    signed_with,
 )
 
 ENDPOINT = WebhookEndpoint(
@@ -102,3 +104,47 @@ def test_an_unknown_endpoint_is_not_found() -> None:
     for act in (Webhooks.get, Webhooks.without):
         with pytest.raises(NotFoundError):
             act(Webhooks(tenant_id="t"), "hook-1")
+
+
+OTHER_SECRET = new_secret(bytes(range(24)))
+
+
+def test_what_is_signed_with_one_of_two_secrets_is_known_by_either() -> None:
+    secrets = [ENDPOINT.secret, OTHER_SECRET]
+    headers = dict(signed_with(secrets, "m-1", b"{}", NOON))
+    assert len(headers["webhook-signature"].split()) == 2
+    for secret in secrets:
+        assert verified(secret, headers, b"{}")
+        assert is_signed([secret], headers, b"{}", NOON)
+        assert is_signed(secrets, dict(signed_with([secret], "m-1", b"{}", NOON)), b"{}", NOON)
+
+
+@pytest.mark.parametrize(
+    ("changes", "body", "seconds"),
+    [
+        ({"webhook-id": "m-2"}, b"{}", 0),
+        ({"webhook-id": ""}, b"{}", 0),
+        ({"webhook-timestamp": "1"}, b"{}", 0),
+        ({"webhook-timestamp": "\u0661"}, b"{}", 0),
+        ({"webhook-timestamp": "-1"}, b"{}", 0),
+        ({"webhook-signature": ""}, b"{}", 0),
+        ({"webhook-signature": "v1,"}, b"{}", 0),
+        ({"webhook-signature": "v1,\u00e4"}, b"{}", 0),
+        ({}, b"{ }", 0),
+        ({}, b"{}", 301),
+        ({}, b"{}", -301),
+    ],
+)
+def test_what_is_changed_or_old_is_not_signed(changes: dict[str, str], body: bytes, seconds: int) -> None:
+    headers = dict(signed_with([ENDPOINT.secret], "m-1", b"{}", NOON))
+    assert is_signed([ENDPOINT.secret], headers, b"{}", NOON + timedelta(seconds=300))
+    assert not is_signed([ENDPOINT.secret], headers | changes, body, NOON + timedelta(seconds=seconds))
+    assert not is_signed([OTHER_SECRET], headers, b"{}", NOON)
+
+
+@pytest.mark.parametrize("secret", ["no secret of the scheme!", "whsec_ä", ENDPOINT.secret[6:]])
+def test_nothing_is_checked_against_a_secret_that_is_none_of_the_scheme(secret: str) -> None:
+    headers = dict(signed_with([ENDPOINT.secret], "m-1", b"{}", NOON))
+    with pytest.raises(ValueError, match="whsec_"):
+        is_signed([secret], headers, b"{}", NOON)
+    assert is_signed([ENDPOINT.secret, secret], headers, b"{}", NOON)

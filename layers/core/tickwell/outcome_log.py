@@ -22,6 +22,9 @@ def log_batch(lane: str, report: "BatchReport") -> None:
     if report.parked or report.delayed:
         figures = {"parked": report.parked, "delayed": report.delayed}
         _log.info("queues hold back", extra={"action": "batch.held_back", "lane": lane, **figures})
+    if report.pending:
+        figures = {"pending": report.pending}
+        _log.info("attempts go on outside", extra={"action": "batch.pending", "lane": lane, **figures})
     if report.late or report.missed:
         figures = {"late": report.late, "missed": report.missed}
         _log.warning("not in time", extra={"action": "batch.late", "lane": lane, **figures})
@@ -95,4 +98,5 @@ def _attempt(settled: "Settled") -> dict[str, object]:
         "decision": type(execution.decision).__name__,
         "error_code": None if execution.failure is None else execution.failure.code,
         "finished": settled.finished,
+        **({} if settled.trace_id is None else {"trace_id": settled.trace_id}),
     }

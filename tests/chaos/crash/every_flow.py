@@ -12,6 +12,7 @@ from tests.chaos.crash.flows import FLOWS, Flow
 from tests.chaos.crash.ground import Engine
 from tests.chaos.crash.keyed import KEYED, WAITS, play_keyed
 from tests.chaos.crash.lab import Lab
+from tests.chaos.crash.outside import OUTSIDE_FLOWS
 from tests.chaos.crash.policies import POLICY_FLOWS
 from tests.chaos.crash.repeats import REQUESTS, play_repeat
 from tests.chaos.crash.schedules import SCHEDULE_FLOWS
@@ -37,7 +38,14 @@ class Play(Protocol):
         ...
 
 
-ALL_FLOWS: Final = {**FLOWS, **POLICY_FLOWS, **SCHEDULE_FLOWS, **FAR_FLOWS, **CAMPAIGN_FLOWS}
+ALL_FLOWS: Final = {
+    **FLOWS,
+    **OUTSIDE_FLOWS,
+    **POLICY_FLOWS,
+    **SCHEDULE_FLOWS,
+    **FAR_FLOWS,
+    **CAMPAIGN_FLOWS,
+}
 """The flows of jobs."""
 
 

@@ -39,10 +39,11 @@ def _letters(facts: Facts) -> int:
 
 
 def _outcome(facts: Facts, _values: Mapping[str, Any]) -> bool:
-    """Nobody follows them here: one stands for each dead letter, and each job that paused itself."""
+    """Nobody follows them here: one stands for each dead letter, each timeout, and each job that paused itself."""
+    timeouts = sum('"status":"timeout"' in row.values["summary"] for row in facts.rows if row.kind == "executions")
     paused = sum(job.pause_reason is not None for job in facts.jobs.values())
     standing = sum(row.kind == "outcomes" for row in facts.rows)
-    return standing >= _letters(facts) and (paused > 0 or standing <= 2 * _letters(facts))
+    return standing >= _letters(facts) and (paused > 0 or standing <= 2 * _letters(facts) + timeouts)
 
 
 def _due(facts: Facts, values: Mapping[str, Any]) -> bool:

@@ -27,7 +27,8 @@ LANES = "lanes"
 class Lab:
     """A world whose ports are watched, and a task that succeeds once it has failed ``failures`` times.
 
-    Before that it does ``during``, and ``stop`` is what ends its worker.
+    Before that it does ``during``, and ``stop`` is what ends its worker. ``tokens``: execution ids with the completion
+    tokens that it handed on.
     """
 
     world: World
@@ -45,6 +46,7 @@ class Lab:
     faults: list[str] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     ahead: Counter[str] = field(default_factory=Counter)
+    tokens: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, _payload: Any, context: Any) -> Any:
         """The task. What must not happen to it is kept in ``faults``: raised, it would be an attempt that failed."""

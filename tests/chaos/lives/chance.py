@@ -24,7 +24,10 @@ _kinds = st.builds(Break, kind=st.sampled_from(Kind), at=_calls)
 _others = st.builds(Break, deed=st.sampled_from(DEEDS), number=jobs_by_number, at=st.integers(0, 8))
 breaks = st.one_of(st.none(), _kinds, _others)
 queues = st.sampled_from([None, None, NARROW, SLOW])
-payloads = st.sampled_from([None, {"failures": 1}, {"failures": 2}, {"failures": 9}, {"failures": 1, "for_good": True}])
+outside = ({"outside": 100}, {"outside": 2000})
+payloads = st.sampled_from(
+    [None, {"failures": 1}, {"failures": 2}, {"failures": 9}, {"failures": 1, "for_good": True}, *outside]
+)
 common = st.fixed_dictionaries(
     {"payload": payloads, "queue": queues, "max_retries": st.integers(0, 2), "retry": st.sampled_from(sorted(RETRIES))},
     optional={

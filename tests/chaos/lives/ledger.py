@@ -31,6 +31,7 @@ MOVES: Mapping[str, Collection[tuple[JobStatus | None, JobStatus]]] = {
     "pass_on": {(A, A), (A, C), (P, P)},
     "finish_many": {(A, A), (A, C), (A, F), (A, P), (P, P), (X, X), (D, D)},
     "sign": {(status, status) for status in JobStatus},
+    "let_go_many": {(status, status) for status in JobStatus},
     "note_probe": {(status, status) for status in JobStatus},
     "replace": {
         *((A, after) for after in (A, P, C, X, D)),
@@ -64,6 +65,7 @@ class Ledger:
     checked_to: dict[int, DuePosition] = field(default_factory=dict)
     parked: set[tuple[Attempt, int]] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
     cut_off: set[tuple[JobKey, datetime]] = field(default_factory=set)
     accounted: dict[JobKey, datetime] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)

@@ -17,13 +17,16 @@ from tests.chaos.lives.seen import SeenDueItems, SeenHistory, SeenJobs, SeenLane
 from tests.contract.store_engines import Stores
 from tests.world import ADA, SENDER, WATCH_SELDOM, World, new_world, task
 from tickwell.application.execute_batch import JobDelivery, JobQueue
+from tickwell.application.handed_on import HandedOn
 from tickwell.application.ports import Outgoing
 from tickwell.application.settle import Attempt
 from tickwell.bootstrap.core import LONGEST_ON_LAMBDA
 from tickwell.bootstrap.outbound import Outbound
 from tickwell.domain.errors import DoNotRetryError, TickwellError
+from tickwell.domain.execution import Execution, Failure
 from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.progress import progress
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
 
 NARROW, SLOW = "narrow", "slow"
@@ -35,7 +38,7 @@ _NOT_PORTS = frozenset({"clock", "ids", "notifying"})
 class Held:
     """An attempt whose task has ended in the hands of a worker that has not said so yet."""
 
-    attempt: Attempt
+    attempt: Attempt | HandedOn
     queue: JobQueue
     delivery: JobDelivery
 
@@ -103,6 +106,10 @@ class Life:
                     self.begin()
                 case "sync":
                     self.world.sync()
+                case "complete":
+                    for identity in sorted(self.ledger.tokens)[-2:]:
+                        with suppress(TickwellError):
+                            self.tell(identity, "complete")
                 case action if jobs:
                     getattr(self.world.change, action)(ADA, jobs[breaks.number % len(jobs)].job_id)
 
@@ -133,17 +140,35 @@ class Life:
                 admitted = self.world.core.admit_attempts()([delivery.message], now=self.now)
                 claimed = self.world.core.claim_attempts()(admitted.ready, now=self.now).claimed
                 for job in claimed:
-                    execution = asyncio.run(self.world.execute.run_attempt(job))
-                    attempt = Attempt(job=job, execution=execution)
+                    ended = asyncio.run(self.world.execute.run_attempt(job))
+                    attempt = Attempt(job=job, execution=ended) if isinstance(ended, Execution) else ended
                     self.held.append(Held(attempt=attempt, queue=queue, delivery=delivery))
 
     def end(self, number: int) -> None:
         """The slow worker says at last how its attempt ended."""
         held = self.held.pop(number)
-        if self.now - held.attempt.execution.started_at > LONGEST_ON_LAMBDA:
+        claimed_at = held.attempt.job.last_executed_at
+        if claimed_at is None or self.now - claimed_at > LONGEST_ON_LAMBDA:
             return  # no worker lives so long
-        self.world.core.settle()([held.attempt])
+        if isinstance(held.attempt, HandedOn):
+            self.world.core.let_go()([held.attempt])
+        else:
+            self.world.core.settle()([held.attempt])
         held.queue.delete([held.delivery])
+
+    def tell(self, identity: str, what: str) -> None:
+        """Whoever got the token of an attempt says how it goes on outside."""
+        token, outside = self.ledger.tokens[identity], self.world.core.end_outside()
+        match what:
+            case "live":
+                outside.heartbeat(identity, token, progress(50, "so far", at=self.now))
+            case "complete":
+                if self.ledger.ends[identity] == "pending":
+                    self.ledger.ends[identity] = "returned"
+                outside.complete(identity, token, "done")
+            case _:
+                failure = Failure(code="FAILED", message="outside")
+                outside.fail(identity, token, failure, retryable=what != "fail for good")
 
     def drop(self) -> None:
         """The lanes lose what is deliverable."""
@@ -234,7 +259,7 @@ def _watched(stores: Stores, wire: Fate, ledger: Ledger) -> Stores:
 
 
 class Probe:
-    """The task. Its payload says how many attempts of an occurrence fail, and whether for good."""
+    """The task. Its payload says how many attempts of an occurrence fail, and whether for good, or that they go on."""
 
     def __init__(self, ledger: Ledger, wire: Fate) -> None:
         self.ledger, self.wire = ledger, wire
@@ -249,9 +274,14 @@ class Probe:
         prefix = identity.rpartition("-")[0]
         failed = sum(end == "raised" and name.rpartition("-")[0] == prefix for name, end in ledger.ends.items())
         ledger.ends[identity] = "began"
-        return self.wire.call("task", lambda: self._end(identity, payload or {}, failed))
+        return self.wire.call("task", lambda: self._end(context, payload or {}, failed))
 
-    def _end(self, identity: str, payload: dict[str, Any], failed: int) -> str:
+    def _end(self, context: Any, payload: dict[str, Any], failed: int) -> Any:
+        identity = context.execution_id
+        if "outside" in payload:
+            self.ledger.ends[identity] = "pending"
+            self.ledger.tokens[identity] = context.completion_token
+            return context.pending(timeout_seconds=payload["outside"])
         if failed < payload.get("failures", 0):
             self.ledger.ends[identity] = "raised"
             if payload.get("for_good"):

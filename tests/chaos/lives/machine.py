@@ -34,6 +34,7 @@ from tickwell.application.manage_job import JobAction
 from tickwell.domain.bounds import NO_BOUNDS, Bounds
 from tickwell.domain.child import parent_of
 from tickwell.domain.cron import CronExpression
+from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.queue import Queue
 from tickwell.domain.retry import Overlap
@@ -174,6 +175,21 @@ class Lives(RuleBasedStateMachine):
     @rule(number=jobs_by_number, broken=breaks)
     def end(self, number: int, broken: Break | None) -> None:
         self._must(lambda: self.life.end(number % len(self.life.held)), broken)
+
+    @precondition(lambda self: self.life.ledger.tokens)
+    @rule(number=jobs_by_number, what=st.sampled_from(["live", "complete", "fail", "fail for good"]), broken=breaks)
+    def tell(self, number: int, what: str, broken: Break | None) -> None:
+        """Work outside says something: what it is told to have been recorded stands."""
+        ledger = self.life.ledger
+        identity = sorted(ledger.tokens)[-1 - number % len(ledger.tokens)]
+        before = self.life.broken
+        refused = self.life.do(lambda: self.life.tell(identity, what), broken)
+        if refused is not None or self.life.broken != before or what == "live":
+            return
+        record = ledger.records.get(identity)
+        expected = ExecutionStatus.SUCCESS if what == "complete" else ExecutionStatus.FAILED
+        if record is None or record.status is not expected:
+            ledger.fault(f"{what} of {identity} was answered, and {record and record.status} is recorded")
 
     @rule(seconds=st.sampled_from([None, 1, 40, 600]))
     def mistreat(self, seconds: int | None) -> None:

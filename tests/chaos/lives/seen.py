@@ -31,6 +31,7 @@ _WRITTEN: dict[str, Callable[..., Iterable[JobKey]]] = {
     "pass_on": lambda job, *_, **__: [job.key],
     "finish_many": lambda executions, **_: [execution.job_key for execution in executions],
     "sign": lambda job, **_: [job.key],
+    "let_go_many": lambda handed_on: [job.key for job, _ in handed_on],
     "note_probe": lambda job, **_: [job.key],
 }
 """Which jobs each writing call of the port may change."""

@@ -144,9 +144,8 @@ RULE_6 = (
             edits=(
                 Edit(
                     module=_SYNC,
-                    old="            findings.carry.append(item.carried_to(max(job.slot.lease_until + TAKEOVER_DELAY,"
-                    " now)))\n",
-                    new="",
+                    old="                findings.carry.append(item.carried_to(_end_of(job.slot, now)))\n",
+                    new="                losses.note(item.message, job)\n",
                 ),
             ),
             witness=crash("recover what ran at the first look"),
@@ -441,6 +440,49 @@ RULE_11 = (
     ),
 )
 
+_OUTSIDE = "integration/test_outside.py::test_"
+RULES_OUTSIDE = (
+    *on_both(
+        Mutation(
+            rule=6,
+            name="work outside whose silence nobody looks for",
+            edits=(
+                Edit(
+                    module=_SYNC,
+                    old="            findings.carry.append(item.carried_to(look_at))\n\n    def _set_apart",
+                    new="            findings.outside.append((item, job, slot)) if look_at < now else None\n\n"
+                    "    def _set_apart",
+                ),
+            ),
+            witness=tests(f"{_OUTSIDE}what_is_silent_for_too_long_has_timed_out"),
+        )
+    ),
+    Mutation(
+        rule=6,
+        name="a cancellation without a due item for the work outside",
+        edits=(
+            Edit(
+                module="tickwell.application.manage_job",
+                old="            self.arming.look_after(changed, changed.slot, at=now)\n",
+                new="            self.arming.require_fresh(prepared_at=now)\n",
+            ),
+        ),
+        witness=tests(f"{_OUTSIDE}a_cancellation_that_died_halfway_is_made_up_by_the_sync"),
+    ),
+    Mutation(
+        rule=10,
+        name="a permit that is void before the work outside is over",
+        edits=(
+            Edit(
+                module=_ADMISSION,
+                old="            return False\n        permit = permit_key(",
+                new="            return False\n        return True\n        permit = permit_key(",
+            ),
+        ),
+        witness=tests(f"{_OUTSIDE}it_keeps_its_permit_and_gives_it_back"),
+    ),
+)
+
 RULE_12 = (
     Mutation(
         rule=12,
@@ -468,4 +510,4 @@ RULE_12 = (
     ),
 )
 
-RULES_5_TO_12 = (*RULE_5, *RULE_6, *RULE_7, *RULE_8, *RULE_9, *RULE_10, *RULE_11, *RULE_12)
+RULES_5_TO_12 = (*RULE_5, *RULE_6, *RULE_7, *RULE_8, *RULE_9, *RULE_10, *RULE_11, *RULES_OUTSIDE, *RULE_12)

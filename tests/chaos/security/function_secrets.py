@@ -18,7 +18,7 @@ from tests.chaos.security.findings import BROKE, Findings
 from tests.contract.queue_engines import REGION
 from tests.function_stack import Stack, http_event, open_stack
 from tests.notification_lab import Hook
-from tests.secrecy_lab import MARK
+from tests.secrecy_lab import MARK, TENANT_SECRET
 from tickwell.bootstrap.aws import clients
 
 KIND: Final = "functions"
@@ -81,6 +81,7 @@ def attack_functions(findings: Findings, folder: Path, hook: Hook) -> None:
     deployment = {**KEYS_OF_THE_ROLE, "the signing key": SIGNING_KEY}
     for what, status, text in answers:
         findings.holds_no_secret(KIND, what, text, deployment)
+        findings.holds_no_secret(KIND, what, text, {"a tenant's secret": json.dumps(TENANT_SECRET)[1:-1]})
         if status >= 400:
             findings.holds_no_secret(KIND, what, text.replace(f"{MARK}-id", ""), {"what was sent": MARK, **secrets})
 
@@ -105,6 +106,8 @@ def _use(stack: Stack, hook: Hook) -> tuple[Answers, dict[str, str]]:
     webhook = call("POST", "/api/v1/webhooks", {"url": hook.url, "events": ["job.failed"]}, token)
     key = call("POST", "/api/v1/api-keys", {"name": "k", "scopes": ["jobs:read"]}, token)
     call("GET", JOBS, token=key["key"][:-1])
+    for value in (TENANT_SECRET, {"value": TENANT_SECRET}, [TENANT_SECRET]):
+        call("PUT", "/api/v1/secrets/kept", {"value": value}, token)
     for body in _jobs(hook):
         call("POST", JOBS, {"name": "a job", "max_retries": 0, **body}, token)
     call("POST", JOBS, {"name": "a job", "task": "http_request", "payload": {"url": f"{MARK}-url"}}, token)
@@ -114,6 +117,8 @@ def _use(stack: Stack, hook: Hook) -> tuple[Answers, dict[str, str]]:
     _invoke_all(stack)
     for path in (JOBS, "/api/v1/dead-letters", "/api/v1/audit", "/api/v1/webhooks", "/health", "/health/store"):
         call("GET", path, token=token)
+    call("GET", "/api/v1/secrets", token=token)
+    call("GET", "/api/v1/organization/export", token=token)
     _with_a_broken_table(stack, token, answers)
     secrets = {"the token": token, "the webhook's secret": webhook["secret"], "the API key": key["key"]}
     return answers, secrets
@@ -130,6 +135,9 @@ def _jobs(hook: Hook) -> list[dict[str, Any]]:
             "payload": {"url": hook.url, "headers": headers, "method": "POST", "expected_status": 418},
         },
         {"task": "send_email", "payload": {"to": f"{MARK}@example.com", "subject": MARK, "body": MARK}},
+        {"payload": "{{secret:kept}}"},
+        {"task": "send_email", "payload": {"to": "{{secret:kept}}", "subject": "s", "body": "b"}},
+        {"task": "http_request", "payload": {"url": "http://127.0.0.2:9/?key={{secret:kept}}"}},
     ]
 
 

@@ -13,7 +13,7 @@ from tests.chaos.security.findings import BROKE, LEAKED, Findings
 from tests.chaos.security.function_secrets import attack_functions
 from tests.chaos.trials import Run
 from tests.notification_lab import Hook, serve_hook
-from tests.secrecy_lab import MARK, SMTP_PASSWORD, Flow, settings_for
+from tests.secrecy_lab import MARK, SMTP_PASSWORD, TENANT_SECRET, Flow, settings_for
 from tests.server_process import ServerProcess, eventually, running
 from tests.unit.test_webhook import verified
 from tests.verbose_smtp import verbose_smtp
@@ -58,6 +58,7 @@ def _server(findings: Findings, folder: Path, hook: Hook, smtp_port: int) -> Non
         flow.sign_up()
         flow.add_a_webhook()
         flow.use_a_key()
+        flow.keep_a_secret()
         jobs = flow.run_jobs()
         flow.make_mistakes()
         flow.meet_a_locked_database(folder)
@@ -84,6 +85,7 @@ def _read_everything(server: ServerProcess, jobs: list[str]) -> None:
         "dead-letters",
         "webhooks",
         "api-keys",
+        "secrets",
         "audit",
         "organization/export",
         "organization/members",
@@ -97,6 +99,7 @@ def _read_everything(server: ServerProcess, jobs: list[str]) -> None:
         for execution in answer.get("data", {}).get("executions", ()):
             server.call("GET", f"/api/v1/executions/{execution['id']}")
             server.call("GET", f"/api/v1/executions/{execution['id']}/logs")
+            server.call("GET", f"/api/v1/executions/{execution['id']}/email")
 
 
 Answers = list[tuple[str, str, int, str]]
@@ -104,13 +107,16 @@ Answers = list[tuple[str, str, int, str]]
 
 def _look(findings: Findings, flow: Flow, folder: Path, owners: Answers, *, strangers: Answers, printed: str) -> None:
     deployment = _of_the_deployment(folder)
+    kept = spelled(TENANT_SECRET)
     made = {f"credential {number}": secret for number, secret in enumerate(flow.secrets) if secret.count("/") < 2}
     findings.holds_no_secret(KIND, "the log", printed, {**deployment, **made, "what was sent": MARK})
     findings.holds_no_secret(KIND, "the log", printed, {name: quote(each, safe="") for name, each in made.items()})
+    findings.holds_no_secret(KIND, "the log", printed, kept)
+    findings.holds_no_secret(KIND, "the database", (folder / "tickwell.db").read_bytes().decode("latin-1"), kept)
     findings.require(KIND, "the log says too little", held=printed.count("attempt settled") >= 5, what=BROKE)
     for method, path, status, text in [*owners, *strangers]:
         place = f"{method} {path}: {status}"
-        findings.holds_no_secret(KIND, place, text, deployment)
+        findings.holds_no_secret(KIND, place, text, {**deployment, **kept})
         if method != "POST" or not path.endswith(TOLD_ONCE):
             findings.holds_no_secret(KIND, place, text, made)
         if status >= 400:
@@ -129,6 +135,17 @@ def _of_the_deployment(folder: Path) -> dict[str, str]:
     return found
 
 
+def spelled(secret: str) -> dict[str, str]:
+    """How a tenant's secret may be spelled that nobody is ever told."""
+    return {
+        "a tenant's secret": secret,
+        "a tenant's secret in JSON": json.dumps(secret)[1:-1],
+        "a tenant's secret in a URL": quote(secret, safe=""),
+        "a tenant's secret in Base64": base64.b64encode(secret.encode()).decode().rstrip("=")[:-1],
+        "the beginning of a tenant's secret": secret[:12],
+    }
+
+
 def _without(text: str, names: tuple[str, ...]) -> str:
     for name in names:
         text = text.replace(name, "")
@@ -136,7 +153,12 @@ def _without(text: str, names: tuple[str, ...]) -> str:
 
 
 def _require_signatures(findings: Findings, flow: Flow, hook: Hook) -> None:
-    """What the server really sent to the webhook is signed with the endpoint's secret, and nobody else's."""
+    """What the server really sent to the webhook is signed with the endpoint's secret, and nobody else's.
+
+    What a payload refers to has come there as it is.
+    """
+    sent = [body for _, body in hook.seen if body == TENANT_SECRET.encode()]
+    findings.require(KIND, "a reference became nothing", held=bool(sent), what=BROKE)
     secrets = [secret for secret in flow.secrets if secret.startswith("whsec_")]
     for headers, body in hook.seen:
         if "webhook-signature" in headers:

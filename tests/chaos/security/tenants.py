@@ -18,7 +18,7 @@ from tickwell.http.openapi import document
 KIND: Final = "tenants"
 JOBS: Final = "/api/v1/jobs"
 SECRET_NAME: Final = "the-other-tenants-own-name"
-_SHOWN: Final = ("jobs", "dead-letters", "queues", "webhooks", "api-keys", "organization/members")
+_SHOWN: Final = ("jobs", "dead-letters", "queues", "webhooks", "secrets", "api-keys", "organization/members")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

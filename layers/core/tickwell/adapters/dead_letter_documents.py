@@ -6,6 +6,7 @@ from typing import Any
 
 from tickwell.adapters.documents import VERSION, epoch_ms, from_json, from_ms, to_json
 from tickwell.adapters.policy_documents import policy_of, policy_part
+from tickwell.adapters.trace_documents import traceparent_from, traceparent_text
 from tickwell.domain.dead_letter import AttemptError, DeadLetter
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
@@ -68,6 +69,7 @@ def dead_letter_from(
         lane=None if job is None else Lane(job["lane"]),
         policy=None if job is None else policy_of(job.get("policy")),
         tags=tuple(document.get("tags", ())),
+        traceparent=traceparent_from(document.get("trace")),
         payload_kept="payload" in document or "blob" in document,
         payload=document.get("payload"),
         payload_blob=document.get("blob"),
@@ -97,6 +99,8 @@ def _what_it_was(letter: DeadLetter) -> dict[str, Any]:
         document["as"] = {"lane": letter.lane} if policy is None else {"lane": letter.lane, "policy": policy}
     if letter.tags:
         document["tags"] = letter.tags
+    if letter.traceparent is not None:
+        document["trace"] = traceparent_text(letter.traceparent)
     if letter.payload_blob is not None:
         document["blob"] = letter.payload_blob
     elif letter.payload_kept:

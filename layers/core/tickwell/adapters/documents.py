@@ -5,6 +5,7 @@ else is a new ``v`` whose predecessor stays readable for one release.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ import pydantic_core
 from tickwell.adapters.policy_documents import policy_of, policy_part
 from tickwell.adapters.schedule_documents import schedule_document, schedule_from
 from tickwell.adapters.trace_documents import traceparent_from, traceparent_text
+from tickwell.domain.completion import Outside
 from tickwell.domain.due import DueItem
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job
@@ -160,6 +162,22 @@ def progress_from(text: str | None) -> Progress | None:
     return Progress(percent=percent, message=message, at=from_epoch_ms(at_ms))
 
 
+def outside_text(outside: Outside | None) -> str | None:
+    """That what an attempt is about goes on outside."""
+    if outside is None:
+        return None
+    document = [to_epoch_ms(outside.since), outside.timeout_seconds]
+    return to_json([*document, 1] if outside.has_log else document)
+
+
+def outside_from(text: str | None) -> Outside | None:
+    """What ``outside_text`` wrote."""
+    if text is None:
+        return None
+    since_ms, timeout_seconds, *has_log = from_json(text)
+    return Outside(since=from_epoch_ms(since_ms), timeout_seconds=timeout_seconds, has_log=bool(has_log))
+
+
 def pending_text(pending: tuple[Pending, ...]) -> str | None:
     """Those that wait for the slot; a missed one in a list of its own."""
     if not pending:
@@ -183,7 +201,8 @@ def is_later_form(found: Job, job: Job) -> bool:
     """Whether ``found`` is what has become of ``job``, so that writing it again is no conflict."""
     if found.created_at != job.created_at or found.user_id != job.user_id:
         return False
-    unchanged = definition_text(found) == definition_text(job) and content_text(found) == content_text(job)
+    same = replace(job, traceparent=found.traceparent)  # a request that is sent again has another span
+    unchanged = definition_text(found) == definition_text(same) and content_text(found) == content_text(job)
     return unchanged or found.version > job.version
 
 

@@ -33,6 +33,8 @@ def execution_texts(execution: Execution) -> ExecutionTexts:
     }
     if execution.returns:
         summary["returns"] = execution.returns
+    if execution.outside_ms is not None:
+        summary["outside"] = execution.outside_ms
     if execution.recurring:
         summary["recurring"] = True
     if execution.detail_blob is not None:
@@ -78,6 +80,7 @@ def execution_from(
         failure=None if failure is None else Failure(code=failure[0], message=failure[1], traceback=failure[2]),
         logs=() if logs is None else tuple(_log_from(entry) for entry in from_json(logs)),
         detail_blob=document.get("blob"),
+        outside_ms=document.get("outside"),
         expires_at=from_epoch_ms(expires_ms),
     )
 

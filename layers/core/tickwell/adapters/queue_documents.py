@@ -57,21 +57,25 @@ def queue_from(tenant_id: str, name: str, version: int, text: str) -> Queue:
 
 def gate_text(gate: Gate) -> str:
     """A gate without its version: about 30 bytes for each permit."""
-    return to_json(
-        {
-            "v": VERSION,
-            "free": to_epoch_ms(gate.free_at),
-            "permits": [[permit.key, to_epoch_ms(permit.until)] for permit in gate.permits],
-        }
-    )
+    document: dict[str, Any] = {
+        "v": VERSION,
+        "free": to_epoch_ms(gate.free_at),
+        "permits": [[permit.key, to_epoch_ms(permit.until)] for permit in gate.permits],
+    }
+    if outside := [permit.key for permit in gate.permits if permit.outside]:
+        document["outside"] = outside
+    return to_json(document)
 
 
 def gate_from(version: int, text: str) -> Gate:
     """What ``gate_text`` wrote."""
     document = from_json(text)
+    outside = frozenset(document.get("outside", ()))
     return Gate(
         version=version,
-        permits=tuple(Permit(key=key, until=from_epoch_ms(until)) for key, until in document["permits"]),
+        permits=tuple(
+            Permit(key=key, until=from_epoch_ms(until), outside=key in outside) for key, until in document["permits"]
+        ),
         free_at=from_epoch_ms(document["free"]),
     )
 

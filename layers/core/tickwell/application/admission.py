@@ -12,12 +12,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tickwell.application.arming import Arming
+from tickwell.application.arming import Arming, attempt_message
 from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
 from tickwell.application.queue_directory import queue_key
 from tickwell.application.stop_switch import QueuesInForce
-from tickwell.domain.admission import Admission, Gate, Start, admit, after_change, permit_key
+from tickwell.domain.admission import PERMIT_MARGIN, Admission, Gate, Start, admit, after_change, permit_key
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.job import Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Standing, standing
@@ -30,6 +31,9 @@ _HEADS = 100
 
 MOST_AT_ONCE = 1000
 """About how many leave a waiting list in one call, so that the call ends in time."""
+
+KEPT_FOR = timedelta(hours=1)
+"""How often the permit of an attempt is kept that goes on outside, at the least."""
 
 _STILL_WAITING = frozenset({Standing.WAITING, Standing.BLOCKED})
 _STARTED = frozenset({Standing.RUNNING, Standing.ABANDONED})
@@ -84,6 +88,26 @@ class AdmitAttempts:
             except UnavailableError as error:
                 extra = {"action": "permit.kept", "queue": key.name, "service": error.service}
                 _log.warning("a permit could not be given back", extra=extra)
+
+    def keep(self, job: Job, slot: Slot, *, until: datetime, now: datetime) -> bool:
+        """The attempt that holds ``slot`` of ``job`` goes on outside (X10): its permit, if it has one, goes on as well.
+
+        For twice ``KEPT_FOR``, or until its lease is over at ``until``: should it never be given back, it becomes void
+        then. True: whoever looks after the attempt is to look, and call this again, within ``KEPT_FOR``. Raises
+        UnavailableError; may be repeated.
+        """
+        key = queue_key(job.tenant_id, job.queue, job.lane)
+        queue = self.in_force.find(key)
+        if queue is None or queue.concurrency is None:
+            return False
+        permit = permit_key(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at))
+        least, most = (min(until, now + life) + PERMIT_MARGIN for life in (KEPT_FOR, 2 * KEPT_FOR))
+        for _ in range(_GATE_TRIES):
+            read = self.queues.gate(key)
+            gate = read.kept(permit, most, unless_until=least)
+            if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
+                return True
+        raise UnavailableError("store", "the queue's gate is too busy")
 
     def adapt(self, key: QueueKey, before: Queue | None, after: Queue) -> None:
         """Have the gate forget what does not count any more when ``before`` becomes ``after``; called before it does.

@@ -143,6 +143,15 @@ class Arming:
             return False
         return True
 
+    def look_after(self, job: Job, slot: Slot, *, at: datetime) -> None:
+        """Have the safety sync look at ``at`` after the attempt that holds ``slot`` of ``job``; it starts nothing.
+
+        Raises UnavailableError.
+        """
+        message = attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at)
+        item = due_item(message, now=at, direct_horizon=self.direct_horizon)
+        self.due_items.put([item.carried_to(at)])
+
     def disarm(self, message: JobMessage) -> bool:
         """Spare a far timer that is not needed any more, after the job was written.
 

@@ -11,6 +11,13 @@ from tickwell.domain.secret import is_secret_name, references_in, with_secrets
 
 _log = logging.getLogger("tickwell")
 
+PAUSES_SECONDS = (0.25, 0.5, 1.0)
+_PATIENCE_SECONDS = 4.0
+"""No later than that the reading of a secret begins anew: it is not the task's time, and the lease runs."""
+
+
+_NO_MASK = Masker()
+
 
 class ReadableSecrets(Protocol):
     """The half of ``TenantSecrets`` that tells values."""
@@ -51,14 +58,14 @@ class Opened:
     def __init__(self, values: Iterable[str] = ()) -> None:
         self.opened = frozenset(values)
         """See ``AttemptSecrets``."""
-        self.mask = Masker(self.opened)
+        self.mask = Masker(self.opened, cut=True) if self.opened else _NO_MASK
         """See ``AttemptSecrets``."""
 
     def note(self, values: Iterable[str]) -> None:
         """``values`` are known from now on."""
         opened = self.opened.union(values)
         if opened != self.opened:
-            self.opened, self.mask = opened, Masker(opened)
+            self.opened, self.mask = opened, Masker(opened, cut=True)
 
 
 class TenantAttemptSecrets(Opened):
@@ -78,7 +85,7 @@ class TenantAttemptSecrets(Opened):
         if not is_secret_name(name):
             raise _unknown(name)
         try:
-            values = await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
+            values = await self._patiently(name)
         except NotFoundError as error:
             raise _unknown(name) from error
         except UnavailableError as error:
@@ -89,6 +96,19 @@ class TenantAttemptSecrets(Opened):
             raise _unreadable() from error
         self.note(values)
         return values
+
+    async def _patiently(self, name: str) -> Sequence[str]:
+        """As the payload itself: a job without retries must not fail because a service was slow for a moment."""
+        now = asyncio.get_running_loop().time
+        patient_until = now() + _PATIENCE_SECONDS
+        for pause_seconds in PAUSES_SECONDS:
+            try:
+                return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
+            except UnavailableError:
+                if now() >= patient_until:
+                    raise
+                await asyncio.sleep(pause_seconds)
+        return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
 
 
 class NoSecrets(Opened):
@@ -113,7 +133,8 @@ async def opened_payload(payload: Any, secrets: AttemptSecrets) -> Any:
     except InvalidInputError as error:
         raise AttemptFailedError("INVALID_PAYLOAD", str(error), retryable=False) from error
     names = sorted({name for found in references.values() for name in found})
-    return with_secrets(payload, {name: await secrets.get(name) for name in names})
+    values = await asyncio.gather(*map(secrets.get, names))
+    return with_secrets(payload, dict(zip(names, values, strict=True)))
 
 
 def _unknown(name: str) -> AttemptFailedError:

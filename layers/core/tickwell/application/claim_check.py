@@ -66,6 +66,22 @@ def store_detail(blobs: BlobStore, tenant_id: str, execution_id: str, detail: De
     return Detail(output=None, logs=()), name
 
 
+def begun_log(tenant_id: str, execution_id: str) -> str:
+    """The blob of what a task had logged when it handed its work on; it goes into the record at the attempt's end."""
+    return f"{details_folder(tenant_id)}{execution_id}.begun.json"
+
+
+def store_begun_log(blobs: BlobStore, tenant_id: str, execution_id: str, logs: tuple[LogEntry, ...]) -> None:
+    """Keep ``logs`` until the attempt ends."""
+    data = encode(_detail_document(Detail(output=None, logs=logs)))
+    blobs.put(begun_log(tenant_id, execution_id), data, content_type="application/json")
+
+
+def load_begun_log(blobs: BlobStore, tenant_id: str, execution_id: str) -> tuple[LogEntry, ...]:
+    """What ``store_begun_log`` kept. Raises NotFoundError."""
+    return load_detail(blobs, Detail(output=None, logs=()), begun_log(tenant_id, execution_id)).logs
+
+
 def details_folder(tenant_id: str) -> str:
     """Where the details of a tenant's executions are kept that are too large for the store."""
     return f"tenants/{tenant_id}/executions/"

@@ -91,11 +91,16 @@ class JobTerms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJob(JobTerms):
-    """What a caller asks for."""
+    """What a caller asks for. ``traceparent``: where that belongs in the caller's trace (X27)."""
 
     name: str
     task: str = "echo"
     schedule: ScheduleRequest = Immediately()
+    traceparent: str | None = None
+
+    def within(self, traceparent: str | None) -> "NewJob":
+        """The same, asked for in that trace."""
+        return self if traceparent is None else replace(self, traceparent=traceparent)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,6 +226,7 @@ class CreateJob:
             queue=terms.queue,
             policy=terms.policy,
             tags=request.tags,
+            traceparent=request.traceparent,
             next_run_at=first_due(schedule, now),
             created_at=now,
             updated_at=now,

@@ -147,6 +147,7 @@ class RetryDeadLetter:
             queue=letter.queue,
             policy=(letter.policy or self.registry.get(task).policy).for_child,
             tags=letter.tags,
+            traceparent=letter.traceparent,
             retry_of=letter.dead_letter_id,
             next_run_at=at,
             created_at=at,

@@ -10,13 +10,15 @@ from typing import TypeVar
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import DIRECT_HORIZON, outgoing
 from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
+from tickwell.application.handed_on import HandedOn
 from tickwell.application.lateness import late_among
+from tickwell.application.let_go import LetGo
 from tickwell.application.ports import Clock, Delivery, MessageQueue
 from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.running import Running
-from tickwell.application.settle import Settle, Settled
+from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.application.watch import Watch
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.errors import UnavailableError
@@ -44,8 +46,9 @@ class BatchReport:
 
     Those of them that are ``unbegun`` are so because the worker stops. ``settled`` are the attempts that this call ran
     or took over; ``probes`` counts those that found nothing amiss, ``stale`` messages that had nothing to do,
-    ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate. ``late`` counts
-    attempts that began late, ``missed`` occurrences that were left out because they were too late.
+    ``parked`` those that wait for a permit of their queue, ``delayed`` those that wait for its rate. ``pending`` counts
+    attempts that go on outside, ``late`` those that began late, ``missed`` occurrences that were left out because they
+    were too late.
     """
 
     settled: list[Settled] = field(default_factory=list)
@@ -55,6 +58,7 @@ class BatchReport:
     early: int = 0
     parked: int = 0
     delayed: int = 0
+    pending: int = 0
     probes: int = 0
     late: int = 0
     missed: int = 0
@@ -64,7 +68,7 @@ class BatchReport:
     @property
     def done(self) -> int:
         """How many messages are dealt with so far: it grows while the batch runs."""
-        waiting = self.early + self.parked + self.delayed
+        waiting = self.early + self.parked + self.delayed + self.pending
         counted = self.stale + self.skipped + self.unreadable + waiting + self.probes
         return len(self.settled) + counted + len(self.again)
 
@@ -83,6 +87,7 @@ class ExecuteBatch:
     claim_attempts: ClaimAttempts
     run_attempt: RunAttempt
     settle: Settle
+    let_go: LetGo
     recover: Recover
     watch: Watch
     clock: Clock
@@ -218,10 +223,15 @@ class ExecuteBatch:
         if batch.abandoned:
             await self._note(self._patiently(self.recover, batch.abandoned), report, errors)
         while running:
-            attempts, failed = await running.next()
+            done, failed = await running.next()
             errors += failed
-            if attempts:
+            if attempts := [one for one in done if isinstance(one, Attempt)]:
                 await self._note(self._patiently(self.settle, attempts), report, errors)
+            if handed_on := [one for one in done if isinstance(one, HandedOn)]:
+                before = len(report.settled), len(errors)
+                await self._note(self._patiently(self.let_go, handed_on), report, errors)
+                if len(errors) == before[1]:
+                    report.pending += len(handed_on) - (len(report.settled) - before[0])
         if errors:
             raise errors[0]
 

@@ -1,6 +1,6 @@
 """The walk through all that a tenant has, from any place on; see ``ExportTenant``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -9,8 +9,10 @@ from tickwell.application.ports import (
     ApiKeyStore,
     BlobStore,
     Holdings,
+    HookStore,
     MemberStore,
     QueueStore,
+    SecretNames,
     Stretch,
     WebhookStore,
 )
@@ -23,9 +25,11 @@ from tickwell.domain.child import listed_under
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, Skip
 from tickwell.domain.export import HISTORIES, ExportPlace, ExportSection, SentMail
+from tickwell.domain.hook import Hook
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.secret import SecretInfo
 from tickwell.domain.task_file import FileInfo, files_folder
 from tickwell.domain.webhook import WebhookEndpoint
 
@@ -44,6 +48,8 @@ Holding = (
     | Invitation
     | ApiKey
     | WebhookEndpoint
+    | Hook
+    | SecretInfo
     | Queue
     | HeldJob
     | Execution
@@ -72,6 +78,8 @@ class ExportWalk:
     members: MemberStore
     api_keys: ApiKeyStore
     webhooks: WebhookStore
+    hooks: HookStore
+    secrets: SecretNames
     queues: QueueStore
     holdings: Holdings
     blobs: BlobStore
@@ -97,8 +105,15 @@ class ExportWalk:
 
     def _few(self, tenant_id: str, place: ExportPlace) -> Iterator[Step]:
         """What there is little of: read whole each time, in the order of the ids, whatever comes and goes meanwhile."""
+        named = self._named(tenant_id, place.section)
+        for name in sorted(named):
+            if place.after is None or name > place.after:
+                yield Step(holding=named[name], place=replace(place, after=name))
+
+    def _named(self, tenant_id: str, section: ExportSection) -> Mapping[str, Holding]:
+        """What there is of such a section, by id."""
         named: dict[str, Holding] = {}
-        match place.section:
+        match section:
             case ExportSection.ORGANIZATION:
                 named = {tenant_id: self.members.tenant(tenant_id)}
             case ExportSection.MEMBERS:
@@ -109,11 +124,13 @@ class ExportWalk:
                 named = {key.key_id: key for key in self.api_keys.list_keys(tenant_id)}
             case ExportSection.WEBHOOKS:
                 named = {each.endpoint_id: each for each in self.webhooks.read(tenant_id).endpoints}
+            case ExportSection.HOOKS:
+                named = {hook.hook_id: hook for hook in self.hooks.list_hooks(tenant_id)}
+            case ExportSection.SECRETS:
+                named = {info.name: info for info in self.secrets.list(tenant_id)}
             case ExportSection.QUEUES:
                 named = {queue.name: queue for queue in self.queues.list_queues(tenant_id)}
-        for name in sorted(named):
-            if place.after is None or name > place.after:
-                yield Step(holding=named[name], place=replace(place, after=name))
+        return named
 
     def _jobs(self, tenant_id: str, place: ExportPlace) -> Iterator[Step]:
         """Jobs, each followed by the history that is listed under it."""

@@ -102,6 +102,7 @@ def dead_letter(job: Job, execution: Execution, decision: GiveUp, attempts: Sequ
         lane=job.lane,
         policy=job.policy,
         tags=job.tags,
+        traceparent=job.traceparent,
         first_attempt_at=attempts[0].started_at,
         errors=error_trail(attempts),
     )

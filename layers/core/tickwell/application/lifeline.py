@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from tickwell.application.ports import Clock, JobStore, Signed
+from tickwell.domain.ending import End
 from tickwell.domain.errors import AttemptCancelledError, UnavailableError
 from tickwell.domain.job import ENDS_ATTEMPT, Job
 from tickwell.domain.progress import Progress
@@ -42,15 +42,6 @@ class NoLifeline(Lifeline):
 
     async def sign(self, progress: Progress | None = None) -> None:
         """Heard."""
-
-
-class End(StrEnum):
-    """Why a running attempt is to end before its time."""
-
-    CANCELLED = "cancelled"  # its job was cancelled or deleted
-    SUPERSEDED = "superseded"  # a newer occurrence takes its place
-    TAKEN_OVER = "taken over"  # the slot holds another token by now
-    STOPPED = "stopped"  # this worker stops, and gives it back
 
 
 class AttemptLifeline:

@@ -1,5 +1,6 @@
 """Read, pause, resume, cancel, retry and delete jobs."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,16 +13,18 @@ from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.ports import BlobStore, CallerKeys, Clock, History, JobStore
 from tickwell.application.queue_directory import QueueDirectory
+from tickwell.application.recover import Recover
 from tickwell.domain.account import Principal
 from tickwell.domain.accounting import left_out_by
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution, RunningExecution, running_execution
-from tickwell.domain.job import Job, JobStatus
+from tickwell.domain.job import ENDS_ATTEMPT, Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import MAX_LOSSES
 
 _TRIES = 5
+_log = logging.getLogger("tickwell")
 
 
 class JobAction(StrEnum):
@@ -83,6 +86,7 @@ class ChangeJob:
     ended_jobs: EndedJobs
     caller_keys: CallerKeys
     leave_out: LeaveOut
+    recover: Recover
     clock: Clock
     retention: timedelta
 
@@ -150,7 +154,7 @@ class ChangeJob:
             if self.jobs.replace(changed, read=read):
                 self._launch(changed, read, items)
                 self._free_key(changed)
-                return changed
+                return self._without_outside(changed)
         raise ConflictError("the job is being changed by somebody else; please try again")
 
     def _do(self, action: JobAction, principal: Principal, job_id: str) -> Job:
@@ -163,9 +167,29 @@ class ChangeJob:
                 self.caller_keys.release(job.tenant_id, job.caller_key, job.job_id)
 
     def _prepare(self, changed: Job, read: Job, now: datetime) -> tuple[DueItem, ...]:
+        if changed.is_kept_in_vain and changed.slot is not None:  # should this process die before it has ended that
+            self.arming.look_after(changed, changed.slot, at=now)
         items = self.arming.prepare(_messages(changed, read, now), now=now)
         self.arming.require_fresh(prepared_at=now)
         return items
+
+    def _without_outside(self, changed: Job) -> Job:
+        """End the attempt of a job that does not want it any more, if it goes on outside: no worker will see to it.
+
+        What was read before the change may be out of date: a worker that lets go of it later sees the change itself.
+        Where that fails, the safety sync makes it up, as the job is changed already.
+        """
+        if changed.status not in ENDS_ATTEMPT or changed.slot is None:
+            return changed
+        try:
+            standing = self.jobs.get_many([changed.key]).get(changed.key)
+            if standing is None or not standing.is_kept_in_vain or not self.recover([standing]):
+                return changed
+        except UnavailableError as error:
+            extra = {"action": "outside.kept", "job_id": changed.job_id, "service": error.service}
+            _log.warning("an attempt that goes on outside could not be ended yet", extra=extra)
+            return changed
+        return replace(changed, slot=None)
 
     def _launch(self, changed: Job, read: Job, items: tuple[DueItem, ...]) -> None:
         now = self.clock.now()

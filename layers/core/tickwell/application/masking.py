@@ -11,42 +11,50 @@ from tickwell.domain.execution import Failure, LogEntry
 from tickwell.domain.secret import SHORTEST_SECRET
 
 _MASK = "***"
+_MOST_LINES = 64
+"""Of a secret of several lines so many count alone, besides all of it: a private key has fewer."""
 
 
 class Masker:
     """Puts ``***`` where a text holds one of ``secrets``, as it is or escaped as in JSON, ``repr``, URLs, Base64.
 
-    Shorter ones than ``SHORTEST_SECRET`` are not looked for. Of one of several lines each line counts.
+    Shorter ones than ``SHORTEST_SECRET`` are not looked for. Of one of several lines each line counts. ``cut``: texts
+    may end within one, as the beginning of an answer that repeats it; then its beginning counts, too.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, cut: bool = False) -> None:
         self._secrets = frozenset(secrets)
         spellings = {
             spelling
             for secret in self._secrets
-            for part in {secret, *secret.splitlines()}
+            for part in {secret, *map(str.strip, secret.splitlines()[:_MOST_LINES])}
             if len(part) >= SHORTEST_SECRET
             for spelling in _spellings(part)
         }
+        self._cut = cut
         # The longest first, so that no rest of one is left where a shorter one is part of it.
         self._spellings = tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
 
     def also(self, secrets: Collection[str]) -> "Masker":
-        """One that looks for ``secrets`` as well."""
+        """One that looks for ``secrets`` as well, and for their beginnings."""
         more = self._secrets.union(secrets) if secrets else self._secrets
-        return self if more == self._secrets else Masker(more)
+        return self if more == self._secrets else Masker(more, cut=True)
 
     def text(self, text: str) -> str:
         """``text`` without secrets."""
         for spelling in self._spellings:
             text = text.replace(spelling, _MASK)
+        if self._cut:
+            for spelling in self._spellings:
+                text = _without_beginning(text, spelling)
         return text
 
     def failure(self, failure: Failure) -> Failure:
-        """Message and traceback without secrets."""
+        """Code, message and traceback without secrets."""
         trace = failure.traceback
         return replace(
             failure,
+            code=self.text(failure.code),
             message=self.text(failure.message),
             traceback=None if trace is None else self.text(trace),
         )
@@ -77,6 +85,17 @@ class Masker:
                 return [self._value(content) for content in value]
             case _:
                 return value
+
+
+def _without_beginning(text: str, spelling: str) -> str:
+    """``text``, masked where the beginning of ``spelling`` is its end."""
+    begun = spelling[:SHORTEST_SECRET]
+    at = text.find(begun, max(0, len(text) - len(spelling)))
+    while at >= 0:
+        if spelling.startswith(text[at:]):
+            return text[:at] + _MASK
+        at = text.find(begun, at + 1)
+    return text
 
 
 def _spellings(secret: str) -> Iterator[str]:

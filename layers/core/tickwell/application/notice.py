@@ -23,6 +23,7 @@ class Notice:
     """An event with what is known of it. ``user_id`` owns the job; None for alerts, which are the operator's.
 
     ``reason``: why the occurrence will not be tried again. ``expires_at``: until when its records are kept.
+    ``traceparent``: where the job belongs in the trace of whoever asked for it.
     """
 
     event: OutcomeEvent
@@ -34,6 +35,7 @@ class Notice:
     reason: str | None = None
     next_attempt_at: datetime | None = None
     expires_at: datetime
+    traceparent: str | None = None
 
     @property
     def name(self) -> str:
@@ -70,6 +72,7 @@ class ReadNotice:
             error_message=letter.error_message,
             reason=letter.reason,
             expires_at=letter.expires_at,
+            traceparent=letter.traceparent,
         )
 
     def _attempt(self, event: OutcomeEvent) -> Notice:
@@ -85,6 +88,7 @@ class ReadNotice:
             error_message=None if failure is None else failure.message,
             next_attempt_at=decision.at if isinstance(decision, RetryAt) else None,
             expires_at=execution.expires_at,
+            traceparent=job.traceparent,
         )
 
     def _job(self, event: OutcomeEvent) -> Job:

@@ -17,7 +17,7 @@ from tickwell.domain.handover import succession
 from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import only
-from tickwell.domain.retry import Misfire
+from tickwell.domain.retry import Misfire, Overlap
 
 _TOO_LATE = frozenset({EXPIRED, MISSED})
 
@@ -88,8 +88,11 @@ class PassBy:
         What the job does not allow any more is judged again. Raises UnavailableError; may be repeated then.
         """
         following: list[DueItem] = []
+        superseding: list[JobKey] = []
         for step in steps:
             if self._is_done(step, now, following):
+                if step.job is not None and step.is_move(Move.WAIT) and step.job.policy.overlap is Overlap.CANCEL_OTHER:
+                    superseding.append(step.job.key)
                 found.skipped += 1
                 found.missed += step.missed
                 found.over.append(step.message)
@@ -97,6 +100,9 @@ class PassBy:
             else:
                 found.again.append(step.message)
         self.arming.launch(following, now=now)
+        # Work outside does not learn from a worker that a newer occurrence is to take its place.
+        known = self.jobs.get_many(superseding) if superseding else {}
+        found.abandoned |= {key: job for key, job in known.items() if job.is_kept_in_vain}
 
     def _is_done(self, step: Step, now: datetime, following: list[DueItem]) -> bool:
         """Carry out one step; what has to be sent besides its own due items is added to ``following``."""

@@ -13,7 +13,7 @@ from tickwell.application.task_files import MOST_FILES_LISTED, TaskFiles
 from tickwell.application.task_log import LogLevel
 from tickwell.domain.completion import PendingCompletion
 from tickwell.domain.errors import AttemptCancelledError
-from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, FileInfo
+from tickwell.domain.task_file import FileInfo
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class PlainFiles:
         """See ``TaskFiles.read``."""
         return self._bridge.done(self._files.read(name))
 
-    def write(self, name: str, data: bytes, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    def write(self, name: str, data: bytes, *, content_type: str | None = None) -> None:
         """See ``TaskFiles.write``."""
         self._bridge.done(self._files.write(name, data, content_type=content_type))
 
@@ -48,7 +48,7 @@ class PlainFiles:
         """See ``TaskFiles.download``."""
         self._bridge.done(self._files.download(name, path))
 
-    def upload(self, path: Path, name: str, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    def upload(self, path: Path, name: str, *, content_type: str | None = None) -> None:
         """See ``TaskFiles.upload``."""
         self._bridge.done(self._files.upload(path, name, content_type=content_type))
 

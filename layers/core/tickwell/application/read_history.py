@@ -22,19 +22,21 @@ from tickwell.domain.execution import (
 )
 from tickwell.domain.job import Job
 from tickwell.domain.notification import NotificationRecord
+from tickwell.domain.trace import span_in_trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionPage:
     """A page of a job's executions; ``running`` is the one under way, on the first page only.
 
-    ``total`` counts all that are chosen; None where nobody counts them.
+    ``total`` counts all that are chosen; None where nobody counts them. ``traceparent`` is the job's.
     """
 
     running: RunningExecution | None
     items: tuple[Execution, ...]
     next_cursor: str | None
     total: int | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +76,13 @@ class ReadHistory:
         running = self._running(job) if cursor is None and status in (None, ExecutionStatus.RUNNING) else None
         ahead = 0 if running is None else 1
         if status is ExecutionStatus.RUNNING:
-            return ExecutionPage(running=None if skip else running, items=(), next_cursor=None, total=ahead)
+            return ExecutionPage(
+                running=None if skip else running,
+                items=(),
+                next_cursor=None,
+                total=ahead,
+                traceparent=job.traceparent,
+            )
         shown = None if skip else running
         found = self.history.list_executions(
             principal.tenant_id,
@@ -86,7 +94,13 @@ class ReadHistory:
             skip=None if skip is None else max(0, skip - ahead),
         )
         total = _total(job, status, found, before=(skip or 0) + (0 if shown is None else 1), ahead=ahead, cursor=cursor)
-        return ExecutionPage(running=shown, items=found.items, next_cursor=found.next_cursor, total=total)
+        return ExecutionPage(
+            running=shown,
+            items=found.items,
+            next_cursor=found.next_cursor,
+            total=total,
+            traceparent=job.traceparent,
+        )
 
     def _running(self, job: Job) -> RunningExecution | None:
         """What ``job`` is running; None also between the record of an attempt and the write that empties the slot."""
@@ -132,7 +146,7 @@ class ReadHistory:
             at=execution.started_at,
             level="info",
             message="Job execution started",
-            metadata={"jobName": found.job.name, "attempt": execution.attempt},
+            metadata={"jobName": found.job.name, "attempt": execution.attempt, **_trace(found)},
         )
         if isinstance(execution, RunningExecution):
             return [start]
@@ -164,6 +178,12 @@ class ReadHistory:
     def dead_letter(self, principal: Principal, dead_letter_id: str) -> DeadLetter:
         """One dead letter with its payload; ``payload_kept`` is False when that cannot be had any more."""
         return whole_dead_letter(self.blobs, self.history.get_dead_letter(principal.tenant_id, dead_letter_id))
+
+
+def _trace(found: ExecutionOfJob) -> dict[str, str]:
+    """What went out with the attempt's calls, for whoever looks for it in the log."""
+    traceparent = span_in_trace(found.job.traceparent, found.execution.execution_id)
+    return {} if traceparent is None else {"traceparent": traceparent}
 
 
 def whole_dead_letter(blobs: BlobStore, letter: DeadLetter) -> DeadLetter:

@@ -1,10 +1,11 @@
-"""Take over attempts whose worker must be presumed dead (rule 3)."""
+"""Take over attempts whose worker must be presumed dead (rule 3), and those that timed out outside (X10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tickwell.application.outside_record import RecordOutside
 from tickwell.application.ports import Clock
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
@@ -12,7 +13,7 @@ from tickwell.domain.job import Job, Slot
 from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss, unless_expired
 
 if TYPE_CHECKING:
-    from tickwell.application.run_attempt import Retention
+    from tickwell.application.attempt_record import Retention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,7 @@ class Recover:
     """The use case; see ``__call__``."""
 
     settle: Settle
+    record_outside: RecordOutside
     clock: Clock
     retention: "Retention"
 
@@ -27,19 +29,21 @@ class Recover:
         """Settle the running attempt of each job as ``lost``; ``started`` False: no worker ever began it.
 
         If the dead worker had recorded its outcome, that record stands and the job is finished from it: the task does
-        not run again. Jobs whose slot nobody holds are ignored. Callers check the lease (``Slot.may_be_taken_over``).
+        not run again. Jobs whose slot nobody holds are ignored. What went on outside has timed out, or is not wanted
+        any more. Callers check the lease (``Slot.may_be_taken_over``), or that (``Job.is_kept_in_vain``).
         """
         now = self.clock.now()
         attempts = [
-            Attempt(
-                job=job,
-                execution=lost_execution(job, job.slot, now, self.retention, started=started),
-                has_payload=False,
-            )
+            Attempt(job=job, execution=self._ended(job, job.slot, now, started=started), has_payload=False)
             for job in jobs
             if job.slot is not None and job.slot.is_running()
         ]
         return self.settle(attempts)
+
+    def _ended(self, job: Job, slot: Slot, now: datetime, *, started: bool) -> Execution:
+        if slot.outside is not None:
+            return self.record_outside.abandoned(job, slot, now)
+        return lost_execution(job, slot, now, self.retention, started=started)
 
 
 _LOST = Failure(code="WORKER_LOST", message="the worker gave no sign of life until its lease was over")

@@ -7,9 +7,6 @@ from typing import Final
 from tickwell.application.ports import Clock, TenantSecrets
 from tickwell.application.remembered import Remembered
 
-OLDEST: Final = timedelta(seconds=60)
-"""A worker notices a changed or deleted secret after at most this long."""
-
 _MOST: Final = 200
 """Values are up to 64 KB long."""
 
@@ -17,12 +14,12 @@ _MOST: Final = 200
 class RememberedSecrets:
     """The reading half of ``TenantSecrets``; what was not found is asked for anew."""
 
-    def __init__(self, secrets: TenantSecrets, clock: Clock) -> None:
+    def __init__(self, secrets: TenantSecrets, clock: Clock, *, fresh_for: timedelta) -> None:
         def read(key: tuple[str, str]) -> Sequence[str]:
             return secrets.versions(*key)
 
-        self._known = Remembered(read, clock, fresh_for=OLDEST, most=_MOST)
+        self._known = Remembered(read, clock, fresh_for=fresh_for, most=_MOST)
 
     def versions(self, tenant_id: str, name: str) -> Sequence[str]:
-        """See ``TenantSecrets.versions``, up to ``OLDEST`` late."""
+        """See ``TenantSecrets.versions``, up to ``fresh_for`` late."""
         return self._known.get((tenant_id, name))

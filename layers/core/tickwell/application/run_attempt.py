@@ -8,47 +8,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tickwell.application.attempt_ending import (
-    EXPIRED,
-    NOT_WANTED,
-    Ending,
-    as_told,
-    bounded,
-    failed,
-    masked,
-    raised,
-    timed_out,
-)
+from tickwell.application.attempt_ending import ended_with, masked, raised
+from tickwell.application.attempt_record import RecordAttempt
 from tickwell.application.begun import Begun
-from tickwell.application.claim_check import Detail, fits_in_record, store_detail
+from tickwell.application.claim_check import Detail, fits_in_record, store_begun_log, store_detail
+from tickwell.application.handed_on import HandedOn
 from tickwell.application.lifeline import AttemptLifeline, Lifeline
 from tickwell.application.masking import Masker
-from tickwell.application.ports import BlobStore, Clock, Ids, JobStore
+from tickwell.application.ports import BlobStore, Clock, JobStore
 from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS, read_payload
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
-from tickwell.application.task_output import require_storable
 from tickwell.application.task_processes import NoProcesses, TaskProcesses, taken
+from tickwell.domain.ending import EXPIRED, Ending, as_told, failed, timed_out
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError, UnavailableError
-from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, ended_as
-from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.retry import (
-    Cancelled,
-    Completed,
-    Decision,
-    GiveUp,
-    RetryAt,
-    after_failure,
-    after_loss,
-    after_return,
-    unless_expired,
-)
+from tickwell.domain.execution import Execution, LogEntry
+from tickwell.domain.job import Job, Slot
 from tickwell.domain.secret import may_refer
 
 _log = logging.getLogger("tickwell")
 
 ContextFactory = Callable[[Job, Slot, Lifeline], TaskContext]
-Retention = Callable[[Job, JobStatus], timedelta]
-"""How long a job that ends like that, and its history, is kept."""
 Execute = Callable[[str, Any, TaskContext], Coroutine[Any, Any, Any]]
 
 
@@ -71,8 +50,7 @@ class RunAttempt:
     contexts: ContextFactory
     blobs: BlobStore
     clock: Clock
-    ids: Ids
-    retention: Retention
+    record: RecordAttempt
     longest_attempt: timedelta
     processes: TaskProcesses = field(default_factory=NoProcesses)
     mask: Masker = field(default_factory=Masker)
@@ -81,8 +59,10 @@ class RunAttempt:
         """The lifeline of the attempt in ``job``'s slot, by which it can be watched and ended."""
         return AttemptLifeline(job, self.jobs, self.clock)
 
-    async def __call__(self, job: Job, lifeline: AttemptLifeline | None = None) -> Execution:
+    async def __call__(self, job: Job, lifeline: AttemptLifeline | None = None) -> Execution | HandedOn:
         """Run the attempt in ``job``'s slot, which this worker holds; returns its record, not yet stored.
+
+        Or that it has not ended: its task has handed its work on.
 
         An attempt that ``lifeline`` was told to end is recorded as cancelled, or as given back by a worker that stops;
         one that succeeded nevertheless, or overran its time limit, as just that. Never raises for what the task does,
@@ -101,9 +81,7 @@ class RunAttempt:
             ending = as_told(await self._end(job, context, lifeline, start), lifeline.ended)
         ending = masked(ending, self.mask, context.secrets)
         finished_at = self.clock.now()
-        stored, blob = await self._stored(context, self._detail(ending, context))
-        record = self._record(job, slot, ending, stored, started_at=start.at, finished_at=finished_at)
-        return replace(record, detail_blob=blob)
+        return await self._kept(job, slot, context, ending, started_at=start.at, finished_at=finished_at)
 
     def begin(self, lifeline: AttemptLifeline) -> Begun | None:
         """Start the task of the attempt that ``lifeline`` belongs to; None where something else comes before it.
@@ -138,28 +116,44 @@ class RunAttempt:
 
         As ``__call__``, it never raises for what the task did.
         """
-        ending, detail, finished_at = self._looked_at(begun)
+        ending, finished_at = self._looked_at(begun)
+        detail = self._detail(ending, begun.context)
         at_most_bytes = ending.output_bytes + begun.context.logbook.most_bytes
-        if not fits_in_record(detail, at_most_bytes=at_most_bytes):
+        if ending.pending is not None or not fits_in_record(detail, at_most_bytes=at_most_bytes):
             return None
         return self._record(begun.job, begun.slot, ending, detail, started_at=begun.started_at, finished_at=finished_at)
 
-    async def keep(self, begun: Begun) -> Execution:
-        """The record of an attempt whose task is done, after its output was put where it belongs."""
-        ending, detail, finished_at = self._looked_at(begun)
-        stored, blob = await self._stored(begun.context, detail)
-        record = self._record(
-            begun.job, begun.slot, ending, stored, started_at=begun.started_at, finished_at=finished_at
+    async def keep(self, begun: Begun) -> Execution | HandedOn:
+        """As ``__call__``, of an attempt whose task is done, after what it produced was put where it belongs."""
+        ending, finished_at = self._looked_at(begun)
+        return await self._kept(
+            begun.job, begun.slot, begun.context, ending, started_at=begun.started_at, finished_at=finished_at
         )
+
+    async def _kept(
+        self,
+        job: Job,
+        slot: Slot,
+        context: TaskContext,
+        ending: Ending,
+        *,
+        started_at: datetime,
+        finished_at: datetime,
+    ) -> Execution | HandedOn:
+        detail = self._detail(ending, context)
+        if ending.pending is not None:
+            logs = Masker([context.completion_token]).entries(detail.logs)
+            return HandedOn(job=job, pending=ending.pending, has_log=await self._log_kept(context, logs))
+        stored, blob = await self._stored(context, detail)
+        record = self._record(job, slot, ending, stored, started_at=started_at, finished_at=finished_at)
         return replace(record, detail_blob=blob)
 
-    def _looked_at(self, begun: Begun) -> tuple[Ending, Detail, datetime]:
-        """How the attempt ended, with what, and when that was seen."""
+    def _looked_at(self, begun: Begun) -> tuple[Ending, datetime]:
+        """How the attempt ended, and when that was seen."""
         finished_at = self.clock.now()
         begun.stop_limit()
         ending = as_told(self._outcome(begun), begun.lifeline.ended)
-        ending = masked(ending, self.mask, begun.context.secrets)
-        return ending, self._detail(ending, begun.context), finished_at
+        return masked(ending, self.mask, begun.context.secrets), finished_at
 
     def _detail(self, ending: Ending, context: TaskContext) -> Detail:
         logs = self.mask.also(context.secrets.opened).entries(context.logbook.entries())
@@ -168,8 +162,7 @@ class RunAttempt:
     def _outcome(self, begun: Begun) -> Ending:
         """How the task ended, as ``_end`` says it of one that it waited for."""
         try:
-            output = begun.work.result()
-            output_bytes = require_storable(output)
+            return ended_with(begun.work.result())
         except (AttemptFailedError, AttemptLostError) as error:
             return failed(error)
         except asyncio.CancelledError as error:
@@ -179,7 +172,6 @@ class RunAttempt:
         except Exception as error:  # noqa: BLE001 - a task may raise anything; whatever it is, it ends this attempt only
             overran = isinstance(error, TimeoutError) and begun.is_overrun
             return timed_out(begun.limit_seconds) if overran else raised(error)
-        return Ending(status=ExecutionStatus.SUCCESS, output=output, output_bytes=output_bytes)
 
     def _limit_seconds(self, job: Job) -> float:
         return min(float(job.policy.timeout_seconds), self.longest_attempt.total_seconds())
@@ -187,25 +179,7 @@ class RunAttempt:
     def _record(
         self, job: Job, slot: Slot, ending: Ending, stored: Detail, *, started_at: datetime, finished_at: datetime
     ) -> Execution:
-        decision = self._decision(job, slot, ending, finished_at)
-        return Execution(
-            tenant_id=job.tenant_id,
-            job_id=job.job_id,
-            due_at=slot.due_at,
-            attempt=slot.attempt,
-            status=ending.status,
-            token=job.held_token,
-            decision=decision,
-            losses=slot.losses + (ending.status is ExecutionStatus.LOST and not ending.was_returned),
-            returns=slot.returns + ending.was_returned,
-            recurring=job.is_recurring,
-            started_at=started_at,
-            finished_at=finished_at,
-            output=stored.output,
-            failure=None if ending.failure is None else bounded(ending.failure),
-            logs=stored.logs,
-            expires_at=finished_at + self.retention(job, ended_as(decision)),
-        )
+        return self.record(job, slot, ending, stored, started_at=started_at, finished_at=finished_at)
 
     async def _end(self, job: Job, context: TaskContext, lifeline: AttemptLifeline, start: _Start) -> Ending:
         limit_seconds = self._limit_seconds(job)
@@ -216,7 +190,7 @@ class RunAttempt:
                 start.at = self.clock.now()
                 limit.reschedule(asyncio.get_running_loop().time() + limit_seconds)
                 output = await lifeline.run(execute(job.task, payload, context))
-            require_storable(output)
+            return ended_with(output)
         except (AttemptFailedError, AttemptLostError) as error:
             return failed(error)
         except asyncio.CancelledError as error:
@@ -228,7 +202,6 @@ class RunAttempt:
             if isinstance(error, TimeoutError) and limit.expired():
                 return timed_out(limit_seconds)
             return raised(error)
-        return Ending(status=ExecutionStatus.SUCCESS, output=output)
 
     @asynccontextmanager
     async def _place(self, job: Job, context: TaskContext, limit_seconds: float) -> AsyncIterator[Execute]:
@@ -242,6 +215,20 @@ class RunAttempt:
             self.processes, context, job.lane, lease_seconds=lease_seconds, patience_seconds=patience_seconds
         ) as process:
             yield process.run
+
+    async def _log_kept(self, context: TaskContext, logs: tuple[LogEntry, ...]) -> bool:
+        """Keep what was logged until the attempt ends elsewhere; whether there is anything. Patient as ``_stored``."""
+        if not logs:
+            return False
+        for pause_seconds in (*SETTLE_PAUSES_SECONDS, 0.0):
+            try:
+                store_begun_log(self.blobs, context.tenant_id, context.execution_id, logs)
+            except UnavailableError:
+                await asyncio.sleep(pause_seconds)
+            else:
+                return True
+        _log.error("log not kept", extra={"action": "output.lost", "job_id": context.job_id})
+        return False
 
     async def _stored(self, context: TaskContext, detail: Detail) -> tuple[Detail, str | None]:
         """Where output and logs are kept. Patient: the task must not run again because a bucket was slow."""
@@ -257,26 +244,3 @@ class RunAttempt:
             at=self.clock.now(), level="error", message="output and logs were too large, and could not be kept"
         )
         return Detail(output=None, logs=(lost,)), None
-
-    def _decision(self, job: Job, slot: Slot, ending: Ending, now: datetime) -> Decision:
-        if ending.failure is None:
-            return Completed()
-        if ending.told in NOT_WANTED and ending.status is not ExecutionStatus.LOST:
-            return Cancelled()
-        return unless_expired(job.policy, slot.due_at, self._after_failure(job, slot, ending, now))
-
-    def _after_failure(self, job: Job, slot: Slot, ending: Ending, now: datetime) -> RetryAt | GiveUp:
-        if ending.was_returned:
-            return after_return(job.policy, attempt=slot.attempt, now=now)
-        if ending.status is ExecutionStatus.LOST:
-            return after_loss(job.policy, attempt=slot.attempt, losses=slot.losses, now=now)
-        return after_failure(
-            job.policy,
-            attempt=slot.attempt,
-            losses=slot.losses,
-            returns=slot.returns,
-            now=now,
-            draw=self.ids.draw(),
-            retryable=ending.retryable,
-            retry_after_seconds=ending.retry_after_seconds,
-        )

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tickwell.application.begun import Begun
+from tickwell.application.handed_on import HandedOn
 from tickwell.application.lifeline import AttemptLifeline
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.settle import Attempt
 from tickwell.application.worker_stop import WorkerStop
+from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job
 
 
@@ -39,7 +41,7 @@ class Running:
     def __bool__(self) -> bool:
         return bool(self._tasks)
 
-    async def next(self) -> tuple[Sequence[Attempt], Sequence[BaseException]]:
+    async def next(self) -> tuple[Sequence[Attempt | HandedOn], Sequence[BaseException]]:
         """Wait until some have ended: those, and what went wrong with others. There may be none of either yet."""
         await asyncio.sleep(0)  # one turn of the loop is enough for those that wait for nothing: no timer, no callback
         done = {task for task in self._tasks if task.done()}
@@ -47,7 +49,7 @@ class Running:
         if not done:
             done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         self._tasks -= done
-        attempts: list[Attempt] = []
+        attempts: list[Attempt | HandedOn] = []
         errors: list[BaseException] = []
         for task in done:
             try:
@@ -64,11 +66,11 @@ class Running:
             if not task.done():
                 begun.limit()
 
-    def _ended(self, task: asyncio.Task[Any]) -> Attempt | None:
+    def _ended(self, task: asyncio.Task[Any]) -> Attempt | HandedOn | None:
         """What has ended with ``task``; None where its output is still on its way to where it is kept."""
         begun = self._begun.pop(task, None)
         if begun is None:
-            attempt: Attempt = task.result()
+            attempt: Attempt | HandedOn = task.result()
             return attempt
         execution = self._run_attempt.ended(begun)
         if execution is None:
@@ -77,14 +79,18 @@ class Running:
         self._stop.release(begun.lifeline)
         return Attempt(job=begun.job, execution=execution)
 
-    async def _whole(self, lifeline: AttemptLifeline) -> Attempt:
+    async def _whole(self, lifeline: AttemptLifeline) -> Attempt | HandedOn:
         try:
-            return Attempt(job=lifeline.job, execution=await self._run_attempt(lifeline.job, lifeline))
+            return _attempt(lifeline.job, await self._run_attempt(lifeline.job, lifeline))
         finally:
             self._stop.release(lifeline)
 
-    async def _kept(self, begun: Begun) -> Attempt:
+    async def _kept(self, begun: Begun) -> Attempt | HandedOn:
         try:
-            return Attempt(job=begun.job, execution=await self._run_attempt.keep(begun))
+            return _attempt(begun.job, await self._run_attempt.keep(begun))
         finally:
             self._stop.release(begun.lifeline)
+
+
+def _attempt(job: Job, ended: Execution | HandedOn) -> Attempt | HandedOn:
+    return ended if isinstance(ended, HandedOn) else Attempt(job=job, execution=ended)

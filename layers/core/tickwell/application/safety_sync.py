@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tickwell.application.admission import MOST_AT_ONCE, AdmitAttempts
+from tickwell.application.admission import KEPT_FOR, MOST_AT_ONCE, AdmitAttempts
 from tickwell.application.arming import Arming
 from tickwell.application.losses import Losses
 from tickwell.application.ports import Clock, DueItems, Ids, JobStore, QueueKey
@@ -25,7 +25,7 @@ from tickwell.domain.due import (
     Watermark,
 )
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.job import TAKEOVER_DELAY, Job
+from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
 from tickwell.domain.occurrence import Standing, standing
 
 LEASE = timedelta(minutes=5)
@@ -79,6 +79,7 @@ class _Findings:
     carry: list[DueItem] = field(default_factory=list)
     unsent: list[DueItem] = field(default_factory=list)
     waiting: list[DueItem] = field(default_factory=list)
+    outside: list[tuple[DueItem, Job, Slot]] = field(default_factory=list)
     abandoned: list[Job] = field(default_factory=list)
 
 
@@ -196,17 +197,26 @@ class SafetySync:
             job = jobs.get(item.message.key)
             if job is not None:
                 _judge(item, job, now, findings, run.losses)
+        self._keep_permits(findings, now)
         self._set_apart_unsent(findings, unswept, now)
         unexplained = self._not_explained_by_limits(findings, now)
         self.due_items.put(findings.carry)
         lost = [*findings.unsent, *run.losses.among(unexplained, now, unsent=findings.unsent)]
         self.arming.send([item.message for item in lost], now=now)
-        recovered = self.recover(findings.abandoned)
+        recovered = self.recover(list({job.key: job for job in findings.abandoned}.values()))
         report = run.report
         report.checked += len(items)
         report.carried += len(findings.carry)
         report.resent += len(lost)
         report.recovered += sum(settled.finished for settled in recovered)
+
+    def _keep_permits(self, findings: _Findings, now: datetime) -> None:
+        """What goes on outside keeps the permit of its queue, and is looked at again before that is void."""
+        for item, job, slot in findings.outside:
+            look_at = _end_of(slot, now)
+            if self.admit_attempts.keep(job, slot, until=look_at, now=now):
+                look_at = min(look_at, now + KEPT_FOR)
+            findings.carry.append(item.carried_to(look_at))
 
     def _set_apart_unsent(self, findings: _Findings, unswept: DuePosition, now: datetime) -> None:
         """What was the sweep's to send, and it did not come so far, as in an outage: no backlog, no limit keeps it."""
@@ -279,6 +289,10 @@ def _believable(position: DuePosition, latest: datetime, otherwise: DuePosition)
 
 def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings, losses: Losses) -> None:
     match standing(item.message, job, now):
+        case Standing.RESOLVED | Standing.RUNNING if job.is_kept_in_vain:
+            # Whoever ended its job, or superseded it, died before the attempt outside was ended.
+            findings.abandoned.append(job)
+            findings.carry.append(item.carried_to(item.next_check(now)))
         case Standing.RESOLVED:
             losses.note(item.message, job)
         case Standing.ABANDONED:
@@ -287,8 +301,17 @@ def _judge(item: DueItem, job: Job, now: datetime, findings: _Findings, losses: 
             findings.carry.append(item.carried_to(item.next_check(now)))
             losses.note(item.message, job)
         case Standing.RUNNING:
-            assert job.slot is not None and job.slot.lease_until is not None  # noqa: PT018, S101 - RUNNING implies both
-            findings.carry.append(item.carried_to(max(job.slot.lease_until + TAKEOVER_DELAY, now)))
+            assert job.slot is not None  # noqa: S101 - RUNNING implies it
+            if job.slot.outside is None:
+                findings.carry.append(item.carried_to(_end_of(job.slot, now)))
+            else:
+                findings.outside.append((item, job, job.slot))
             losses.note(item.message, job)
         case Standing.WAITING | Standing.BLOCKED:
             findings.waiting.append(item)
+
+
+def _end_of(slot: Slot, now: datetime) -> datetime:
+    """When to look again at the attempt that holds ``slot``: when it may be taken over, should it not live then."""
+    assert slot.lease_until is not None  # noqa: S101 - it is running
+    return max(slot.lease_until + TAKEOVER_DELAY, now)

@@ -19,6 +19,7 @@ from tickwell.domain.job import ENDS_ATTEMPT, Job, JobKey
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import only
 from tickwell.domain.retry import Cancelled, Decision, GiveUp, Misfire, Overlap, RetryAt
+from tickwell.domain.trace import trace_id_of
 
 _FINISH_TRIES = 5
 
@@ -37,10 +38,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """The record that stands. ``finished`` False: somebody else had finished it already."""
+    """The record that stands. ``finished`` False: somebody else had finished it already. ``trace_id``: the job's."""
 
     execution: Execution
     finished: bool
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,10 @@ class Settle:
         messages = [_message(pair) for pair in pairs]
         self._leave_queues(pairs, messages)
         self.arming.forget([message for message, done in zip(messages, finished, strict=True) if done])
-        return [Settled(execution=pair.execution, finished=done) for pair, done in zip(pairs, finished, strict=True)]
+        return [
+            Settled(execution=pair.execution, finished=done, trace_id=trace_id_of(pair.job.traceparent))
+            for pair, done in zip(pairs, finished, strict=True)
+        ]
 
     def _write(self, attempts: Sequence[Attempt]) -> tuple[Sequence[Attempt], Sequence[bool]]:
         """Record, give up and finish; the attempts with the records that stand, and whether that finished them."""

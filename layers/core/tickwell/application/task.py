@@ -10,9 +10,10 @@ from tickwell.application.attempt_secrets import AttemptSecrets, NoSecrets
 from tickwell.application.http_client import HttpClient
 from tickwell.application.lifeline import Lifeline, NoLifeline
 from tickwell.application.making_images import NoImages
-from tickwell.application.ports import BlobStore, Clock, ImageMaker, Mailer
+from tickwell.application.ports import BlobStore, Clock, Functions, ImageMaker, Mailer, Messenger
 from tickwell.application.task_files import TaskFiles
 from tickwell.application.task_log import LogLevel, TaskLog
+from tickwell.application.unreachable import NoFunctions, NoMessenger
 from tickwell.domain.completion import PendingCompletion, pending_completion
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
 from tickwell.domain.progress import progress
@@ -28,9 +29,10 @@ class TaskContext:
 
     ``idempotency_key`` is the same in every attempt at the occurrence, for the systems that the task calls.
     ``sender_address`` is the deployment's own, from which all mail goes out. ``files`` are the tenant's; ``blobs`` are
-    everybody's, and for built-in tasks only. ``completion_token`` ends this attempt, for whoever the task hands its
-    work on to; see ``pending``. ``traceparent`` is to go out with what the task calls (W3C Trace Context): the trace of
-    whoever asked for the job, with a span of this attempt; None: nobody gave one.
+    everybody's, and for built-in tasks only, as ``messenger`` and ``functions`` are. ``completion_token`` ends this
+    attempt, for whoever the task hands its work on to; see ``pending``. ``traceparent`` is to go out with what the task
+    calls (W3C Trace Context): the trace of whoever asked for the job, with a span of this attempt; None: nobody gave
+    one.
     """
 
     tenant_id: str
@@ -46,6 +48,8 @@ class TaskContext:
     http: HttpClient
     blobs: BlobStore
     files: TaskFiles
+    messenger: Messenger = field(default_factory=NoMessenger)
+    functions: Functions = field(default_factory=NoFunctions)
     completion_token: str = ""
     logbook: TaskLog = field(default_factory=TaskLog)
     lifeline: Lifeline = field(default_factory=NoLifeline)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tickwell.application.ports import BlobStore
+from tickwell.domain.content_type import content_type_of, is_content_type
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError, NotFoundError, UnavailableError
 from tickwell.domain.task_file import (
-    DEFAULT_CONTENT_TYPE,
     FileInfo,
     file_blob,
     file_folder_blobs,
@@ -23,15 +23,18 @@ MOST_FILES_LISTED = 1_000
 class TaskFiles(Protocol):
     """Files of one tenant, by names such as ``reports/may.pdf``; no name leads out of the tenant's folder.
 
-    All calls raise AttemptFailedError: ``INVALID_FILE_NAME`` (not retryable), ``FILES_UNAVAILABLE``; those that move
-    files of this machine also ``LOCAL_FILE_FAILED``, as when the disk is full.
+    ``content_type`` None: what the name's ending tells.
+
+    All calls raise AttemptFailedError: ``INVALID_FILE_NAME`` (not retryable), ``FILES_UNAVAILABLE``; those that write
+    ``INVALID_CONTENT_TYPE`` (not retryable); those that move files of this machine ``LOCAL_FILE_FAILED``, as when the
+    disk is full.
     """
 
     async def read(self, name: str) -> bytes:
         """The whole of a file, in memory. Raises AttemptFailedError ``FILE_NOT_FOUND``, not retryable."""
         ...
 
-    async def write(self, name: str, data: bytes, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def write(self, name: str, data: bytes, *, content_type: str | None = None) -> None:
         """Write, or overwrite: readers see the old bytes or the new."""
         ...
 
@@ -42,7 +45,7 @@ class TaskFiles(Protocol):
         """
         ...
 
-    async def upload(self, path: Path, name: str, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def upload(self, path: Path, name: str, *, content_type: str | None = None) -> None:
         """Copy ``path`` of this machine into a file, in pieces.
 
         Raises AttemptFailedError ``NO_LOCAL_FILE``, not retryable, where ``path`` is no plain file.
@@ -72,21 +75,23 @@ class TenantFiles:
         """See ``TaskFiles``."""
         return await _done(name, lambda: self._blobs.get(self._blob(name)))
 
-    async def write(self, name: str, data: bytes, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def write(self, name: str, data: bytes, *, content_type: str | None = None) -> None:
         """See ``TaskFiles``."""
-        await _done(name, lambda: self._blobs.put(self._blob(name), data, content_type=content_type))
+        told = _content_type(name, content_type)
+        await _done(name, lambda: self._blobs.put(self._blob(name), data, content_type=told))
 
     async def download(self, name: str, path: Path) -> None:
         """See ``TaskFiles``."""
         await _done(name, lambda: self._blobs.fetch(self._blob(name), path))
 
-    async def upload(self, path: Path, name: str, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def upload(self, path: Path, name: str, *, content_type: str | None = None) -> None:
         """See ``TaskFiles``."""
+        told = _content_type(name, content_type)
 
         def store() -> None:
             if not path.is_file():
                 raise AttemptFailedError("NO_LOCAL_FILE", f"there is no file {path} to be uploaded", retryable=False)
-            self._blobs.store(path, self._blob(name), content_type=content_type)
+            self._blobs.store(path, self._blob(name), content_type=told)
 
         await _done(name, store)
 
@@ -109,6 +114,13 @@ class TenantFiles:
 
     def _blob(self, name: str) -> str:
         return file_blob(self._tenant_id, name)
+
+
+def _content_type(name: str, given: str | None) -> str:
+    if given is not None and not is_content_type(given):
+        reason = f"{given[:200]!r} is no content type, such as text/plain"
+        raise AttemptFailedError("INVALID_CONTENT_TYPE", reason, retryable=False)
+    return given or content_type_of(name)
 
 
 async def _done(name: str, call: Callable[[], T]) -> T:

@@ -12,6 +12,7 @@ from tickwell.application.webhooks import edit_webhooks
 from tickwell.domain.errors import AttemptFailedError, NotFoundError
 from tickwell.domain.notification import masked
 from tickwell.domain.outbound import host_of
+from tickwell.domain.trace import TRACEPARENT_HEADER, span_in_trace
 from tickwell.domain.webhook import WebhookEndpoint, Webhooks, signature_headers
 
 WEBHOOK_TIMEOUT_SECONDS = 15.0
@@ -82,6 +83,7 @@ class TellByWebhook:
         headers = (
             ("Content-Type", "application/json"),
             *signature_headers(endpoint, notice.event.event_id, body, self.clock.now()),
+            *_trace(notice),
         )
         request = HttpRequest(
             method="POST",
@@ -115,3 +117,9 @@ class TellByWebhook:
             return webhooks.replacing(replace(webhooks.get(endpoint_id), disabled_at=now))
 
         edit_webhooks(self.webhooks, tenant_id, disabled)
+
+
+def _trace(notice: Notice) -> tuple[tuple[str, str], ...]:
+    """The job's trace with a span of the notification's own, the same whenever it is sent again."""
+    traceparent = span_in_trace(notice.traceparent, notice.event.event_id)
+    return () if traceparent is None else ((TRACEPARENT_HEADER, traceparent),)

@@ -1,6 +1,7 @@
 """How a worker is told to stop, in two steps: begin nothing more, then give back what runs."""
 
-from tickwell.application.lifeline import AttemptLifeline, End
+from tickwell.application.lifeline import AttemptLifeline
+from tickwell.domain.ending import End
 
 
 class WorkerStop:

@@ -16,10 +16,15 @@ from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.generate_image import GenerateImage
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
+from tickwell.application.manage_hooks import ManageHooks
 from tickwell.application.manage_job import GetJob
+from tickwell.application.manage_secrets import ManageSecrets
+from tickwell.application.ports import HookStore
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.read_result import ReadResult
+from tickwell.application.receive_message import ReceiveMessage
+from tickwell.application.remembered_secrets import RememberedSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.webhooks import ManageWebhooks
 from tickwell.bootstrap.accounts import Accounts
@@ -37,6 +42,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     *,
     accounts: Accounts,
     notifying: Notifying,
+    hooks: HookStore,
     measuring: Measuring,
     registry: TaskRegistry,
     guards: Guards,
@@ -93,12 +99,23 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
         manage_queues=core.manage_queues(),
+        end_outside=core.end_outside(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
         read_result=ReadResult(jobs=jobs, history=core.history, blobs=blobs, link_files=filing.link_files(clock)),
         request_limits=guards.limits,
         repeats=Repeats(submissions=guards.submissions, clock=clock, ids=ids),
         read_archive=ReadArchive(archive=BlobArchive(blobs), blobs=blobs),
         webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
+        secrets=ManageSecrets(secrets=core.tenant_secrets),
+        hooks=ManageHooks(hooks=hooks, directory=core.directory, registry=registry, clock=clock, ids=ids),
+        receive_message=ReceiveMessage(
+            hooks=hooks,
+            secrets=RememberedSecrets(core.tenant_secrets, clock, fresh_for=core.secrets_fresh_for),
+            create_job=create_job,
+            limiter=guards.limits.limiter,
+            clock=clock,
+            per_minute=guards.messages_per_minute,
+        ),
         retry_dead_letter=retry_dead_letter,
         delete_dead_letter=delete_dead_letter,
         bulk_dead_letters=BulkDeadLetters(

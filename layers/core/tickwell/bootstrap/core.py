@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tickwell.application.admission import AdmitAttempts
 from tickwell.application.arming import Arming
+from tickwell.application.attempt_record import RecordAttempt
 from tickwell.application.claim_attempts import ClaimAttempts
 from tickwell.application.ended_jobs import EndedJobs
 from tickwell.application.give_up import WriteDeadLetters
 from tickwell.application.leave_out import LeaveOut
+from tickwell.application.outside_record import RecordOutside
 from tickwell.application.pass_by import PassBy
 from tickwell.application.ports import (
     AuditLog,
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from tickwell.application.consume_dead_letters import ConsumeDeadLetters
     from tickwell.application.dead_letters import RetryDeadLetter
     from tickwell.application.delete_tenant import EraseTenants
+    from tickwell.application.end_outside import EndOutside
     from tickwell.application.execute_batch import ExecuteBatch
+    from tickwell.application.let_go import LetGo
     from tickwell.application.manage_job import ChangeJob
     from tickwell.application.manage_queues import ManageQueues
     from tickwell.application.quotas import Quotas
@@ -53,6 +57,7 @@ class Core:
     """What every use case that touches jobs stands on.
 
     ``jobs_at_once``: so many new ones are written together; None for the use case's own number.
+    ``secrets_fresh_for``: how long a worker goes by what it has read of a tenant's secrets.
     """
 
     jobs: JobStore
@@ -73,6 +78,7 @@ class Core:
     longest_attempt: timedelta = LONGEST_ON_LAMBDA
     audit_retention: timedelta = AUDIT_RETENTION
     jobs_at_once: int | None = None
+    secrets_fresh_for: timedelta = timedelta(seconds=60)
 
     def admit_attempts(self) -> AdmitAttempts:
         """Rule 10 in one place."""
@@ -109,7 +115,47 @@ class Core:
 
     def recover(self) -> Recover:
         """Takes over from dead workers."""
-        return Recover(settle=self.settle(), clock=self.clock, retention=self.retention_of)
+        return Recover(
+            settle=self.settle(),
+            record_outside=self.record_outside(),
+            clock=self.clock,
+            retention=self.retention_of,
+        )
+
+    def record_attempt(self) -> RecordAttempt:
+        """What follows from how an attempt ended."""
+        return RecordAttempt(ids=self.ids, retention=self.retention_of)
+
+    def record_outside(self) -> RecordOutside:
+        """How attempts end that work outside holds."""
+        return RecordOutside(record=self.record_attempt(), blobs=self.blobs)
+
+    def let_go(self) -> "LetGo":
+        """What a worker does whose task has handed its work on."""
+        from tickwell.application.let_go import LetGo
+
+        return LetGo(
+            jobs=self.jobs,
+            arming=self.arming,
+            admit_attempts=self.admit_attempts(),
+            record=self.record_outside(),
+            settle=self.settle(),
+            clock=self.clock,
+        )
+
+    def end_outside(self) -> "EndOutside":
+        """What whoever has a completion token may do."""
+        from tickwell.application.end_outside import EndOutside
+
+        return EndOutside(
+            jobs=self.jobs,
+            history=self.history,
+            admit_attempts=self.admit_attempts(),
+            record=self.record_outside(),
+            settle=self.settle(),
+            recover=self.recover(),
+            clock=self.clock,
+        )
 
     def claim_attempts(self) -> ClaimAttempts:
         """Rules 2 and 5 in one place."""
@@ -131,6 +177,7 @@ class Core:
             ended_jobs=self.ended_jobs(),
             leave_out=self.leave_out(),
             caller_keys=self.caller_keys,
+            recover=self.recover(),
             clock=self.clock,
             retention=self.retention,
         )
@@ -203,24 +250,23 @@ class Core:
         from tickwell.application.task_processes import NoProcesses
         from tickwell.application.watch import Watch
 
+        secrets_of_tenants = RememberedSecrets(self.tenant_secrets, self.clock, fresh_for=self.secrets_fresh_for)
         return ExecuteBatch(
             admit_attempts=self.admit_attempts(),
             claim_attempts=self.claim_attempts(),
             run_attempt=RunAttempt(
                 registry=registry,
                 jobs=self.jobs,
-                contexts=outbound.context_factory(
-                    blobs, self.clock, RememberedSecrets(self.tenant_secrets, self.clock)
-                ),
+                contexts=outbound.context_factory(blobs, self.clock, secrets_of_tenants),
                 blobs=blobs,
                 clock=self.clock,
-                ids=self.ids,
-                retention=self.retention_of,
+                record=self.record_attempt(),
                 longest_attempt=self.longest_attempt,
                 processes=processes or NoProcesses(),
                 mask=Masker(secrets),
             ),
             settle=self.settle(),
+            let_go=self.let_go(),
             recover=self.recover(),
             watch=Watch(jobs=self.jobs, clock=self.clock, seconds=watch_seconds),
             clock=self.clock,

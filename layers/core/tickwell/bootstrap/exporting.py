@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tickwell.adapters.export_cursors import EncodedExportCursors
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.export_walk import ExportWalk
-from tickwell.application.ports import BlobStore, Clock, Holdings
+from tickwell.application.ports import BlobStore, Clock, Holdings, SecretNames
 from tickwell.bootstrap.tenant_stores import TenantStores, tenant_stores_in, tenant_stores_on
 
 if TYPE_CHECKING:
@@ -16,22 +16,28 @@ if TYPE_CHECKING:
 def export_from_table(table: "Table", blobs: BlobStore, clock: Clock) -> ExportTenant:
     """On the ``aws`` engine."""
     from tickwell.adapters.aws.dynamodb.holdings import DynamoHoldings
+    from tickwell.adapters.aws.dynamodb.secret_names import DynamoSecretNames
 
-    return _export(tenant_stores_on(table, clock), DynamoHoldings(table, clock), blobs, clock)
+    stores = tenant_stores_on(table, clock)
+    return _export(stores, DynamoSecretNames(table), DynamoHoldings(table, clock), blobs, clock)
 
 
-def export_from_database(database: "Database", blobs: BlobStore, clock: Clock) -> ExportTenant:
+def export_from_database(database: "Database", secrets: SecretNames, blobs: BlobStore, clock: Clock) -> ExportTenant:
     """On the embedded engine."""
     from tickwell.adapters.embedded.holdings import EmbeddedHoldings
 
-    return _export(tenant_stores_in(database, clock), EmbeddedHoldings(database, clock), blobs, clock)
+    return _export(tenant_stores_in(database, clock), secrets, EmbeddedHoldings(database, clock), blobs, clock)
 
 
-def _export(stores: TenantStores, holdings: Holdings, blobs: BlobStore, clock: Clock) -> ExportTenant:
+def _export(
+    stores: TenantStores, secrets: SecretNames, holdings: Holdings, blobs: BlobStore, clock: Clock
+) -> ExportTenant:
     walk = ExportWalk(
         members=stores.members,
         api_keys=stores.api_keys,
         webhooks=stores.webhooks,
+        hooks=stores.hooks,
+        secrets=secrets,
         queues=stores.queues,
         holdings=holdings,
         blobs=blobs,

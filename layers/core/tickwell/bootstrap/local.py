@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
+from tickwell.adapters.embedded.message_outbox import OutboxMessenger
 from tickwell.adapters.embedded.outbox import OutboxMailer
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
@@ -11,10 +12,11 @@ from tickwell.adapters.embedded.smtp import SmtpMailer, SmtpSecurity
 from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 from tickwell.adapters.processes.pool import ChildSettings, ProcessPool
 from tickwell.adapters.system import SystemClock, SystemIds
-from tickwell.application.ports import Clock, Mailer
+from tickwell.application.ports import Clock, Mailer, Messenger
 from tickwell.application.task import TaskRegistry
 from tickwell.bootstrap.embedded.foundation import Foundation
 from tickwell.bootstrap.embedded.system import EmbeddedSystem, embedded_system
+from tickwell.bootstrap.outreach import functions_on_aws, messenger_on_aws
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.settings.local import LocalSettings
 from tickwell.tasks.registry import all_tasks
@@ -48,6 +50,8 @@ def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> Embe
             rates=rates,
             blobs=FileBlobs(folder / "blobs"),
             mailer=_mailer(settings, folder, clock),
+            messenger=_messenger(settings, folder, clock),
+            functions=functions_on_aws(settings),
             secrets=FileSecrets(folder / "secrets"),
             tenant_secrets=FileTenantSecrets(folder / "tenant-secrets", clock),
             registry=registry or all_tasks(),
@@ -66,6 +70,12 @@ def _processes(settings: LocalSettings) -> ProcessPool:
         size=settings.task_processes,
         variables=settings.task_variables,
     )
+
+
+def _messenger(settings: LocalSettings, folder: Path, clock: Clock) -> Messenger:
+    if settings.message_provider == "aws":
+        return messenger_on_aws(settings)
+    return OutboxMessenger(folder / "outbox", clock)
 
 
 def _mailer(settings: LocalSettings, folder: Path, clock: Clock) -> Mailer:

@@ -99,9 +99,11 @@ def exporting(settings: OperatorSettings) -> Iterator[ExportTenant]:
             yield export_from_table(table, open_blobs(settings.blob_bucket), clock)
         return
     from tickwell.adapters.embedded.files import FileBlobs
+    from tickwell.adapters.embedded.tenant_secrets import FileTenantSecrets
 
     with _database(settings) as database:
-        yield export_from_database(database, FileBlobs(settings.data_dir / "blobs"), clock)
+        secrets = FileTenantSecrets(settings.data_dir / "tenant-secrets", clock)
+        yield export_from_database(database, secrets, FileBlobs(settings.data_dir / "blobs"), clock)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tickwell.application.account_mails import SendAccountMail
 from tickwell.application.attempt_secrets import ReadableSecrets, TenantAttemptSecrets
@@ -15,18 +15,21 @@ from tickwell.application.ports import (
     AccountStore,
     BlobStore,
     Clock,
+    Functions,
     History,
     Ids,
     ImageMaker,
     JobStore,
     Mailer,
     MemberStore,
+    Messenger,
     NotificationLog,
     WebhookStore,
 )
 from tickwell.application.task import TaskContext
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.tell import TellByMail, TellByWebhook
+from tickwell.application.unreachable import NoFunctions, NoMessenger
 from tickwell.domain.completion import completion_token
 from tickwell.domain.execution import execution_id, idempotency_key
 from tickwell.domain.job import Job, Slot
@@ -48,6 +51,8 @@ class Outbound:
     operator_address: str | None = None
     public_url: str | None = None
     http: HttpClient | None = None
+    messenger: Messenger = field(default_factory=NoMessenger)
+    functions: Functions = field(default_factory=NoFunctions)
     images: Callable[[HttpClient], ImageMaker] | None = None
 
     def http_client(self) -> HttpClient:
@@ -83,6 +88,8 @@ class Outbound:
                 http=http,
                 blobs=blobs,
                 files=TenantFiles(job.tenant_id, blobs),
+                messenger=self.messenger,
+                functions=self.functions,
                 completion_token="" if slot.token is None else completion_token(job.tenant_id, slot.token),
                 lifeline=lifeline,
                 secrets=TenantAttemptSecrets(secrets, job.tenant_id),

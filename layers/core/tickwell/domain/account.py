@@ -46,6 +46,8 @@ class Scope(StrEnum):
     FILES_WRITE = "files:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    SECRETS_READ = "secrets:read"
+    SECRETS_WRITE = "secrets:write"
     TENANT_READ = "tenant:read"
 
 

@@ -26,10 +26,18 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permit:
-    """The right of one attempt to run. ``until``: when it is void, should its worker never give it back."""
+    """The right of one attempt to run. ``until``: when it is void, should its worker never give it back.
+
+    ``outside``: the attempt has begun, and goes on without a worker, for as long as that takes (X10).
+    """
 
     key: str
     until: datetime
+    outside: bool = False
+
+    def starts_at(self, life: timedelta) -> datetime:
+        """The start that was reserved with it; ``life`` is how much longer it lives where a worker runs the attempt."""
+        return _EPOCH if self.outside else self.until - life
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +60,20 @@ class Gate:
         """The same after permits were given back; unknown ones are ignored."""
         return replace(self, permits=tuple(permit for permit in self.permits if permit.key not in keys))
 
+    def kept(self, key: str, until: datetime, *, unless_until: datetime) -> "Gate":
+        """The same with the permit ``key``, if there is one, used outside, and good until ``until``.
+
+        As it is where it is used outside already and good until ``unless_until``: that spares a write.
+        """
+        kept = Permit(key=key, until=until, outside=True)
+        return replace(
+            self,
+            permits=tuple(
+                kept if permit.key == key and not (permit.outside and permit.until >= unless_until) else permit
+                for permit in self.permits
+            ),
+        )
+
     def room(self, queue: Queue) -> int | None:
         """How many more permits there are; None: as many as anybody wants."""
         return None if queue.concurrency is None else max(0, queue.concurrency - len(self.permits))
@@ -69,7 +91,7 @@ def after_change(gate: Gate, before: Queue | None, after: Queue, *, now: datetim
         current = replace(current, permits=())
     if before is None or (before.rate_limit is not None and after.rate_limit is None):
         life = longest_attempt + PERMIT_MARGIN
-        started = tuple(permit for permit in current.permits if permit.until - life <= now)
+        started = tuple(permit for permit in current.permits if permit.starts_at(life) <= now)
         current = replace(current, permits=started, free_at=_EPOCH)
     return current
 
@@ -117,7 +139,7 @@ def admit(
         if queue.concurrency is None and message.admitted and not _has_missed(message, now):
             starts.append(Start(message=message, at=max(message.run_at, now)))
         elif key in permits:
-            starts.append(Start(message=message, at=max(permits[key].until - life, now)))
+            starts.append(Start(message=message, at=max(permits[key].starts_at(life), now)))
         elif queue.concurrency is not None and len(permits) >= queue.concurrency:
             waiting.append(message)
         else:

@@ -6,18 +6,15 @@ a read. Only its SHA-256 is kept: whoever reads the store cannot use what lies t
 hash.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
-import uuid
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tickwell.domain.account import Role, Scope
 from tickwell.domain.errors import ForbiddenError, UnauthenticatedError
+from tickwell.domain.placed_token import parse_token, spell_token
 
 KEY_PREFIX = "tw_"
 MOST_KEYS = 100
@@ -26,11 +23,6 @@ MOST_KEYS = 100
 LONGEST_KEY_NAME = 100
 USE_GRAIN = timedelta(hours=1)
 """``last_used_at`` is told to this grain: a request must not cost a write."""
-
-_SECRET_BYTES = 24
-_ID_BYTES = 16
-_CHECK_BYTES = 4
-_LENGTH = len(KEY_PREFIX) + (2 * _ID_BYTES + _SECRET_BYTES + _CHECK_BYTES) * 8 // 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,35 +74,17 @@ def require_grantable(role: Role, granter: Role) -> Role:
 
 def spell_key(tenant_id: str, key_id: str, secret: bytes) -> str:
     """The key that its holder keeps. Raises ValueError for ids that are no UUIDs, or a secret that is not 24 bytes."""
-    if len(secret) != _SECRET_BYTES:
-        raise ValueError(f"the secret of a key has {_SECRET_BYTES} bytes")
-    body = uuid.UUID(tenant_id).bytes + uuid.UUID(key_id).bytes + secret
-    return KEY_PREFIX + base64.b32encode(body + _check(body)).decode().lower()
+    return spell_token(KEY_PREFIX, tenant_id, key_id, secret)
 
 
 def parse_key(text: str) -> tuple[str, str]:
     """Tenant and id of the key that ``text`` spells. Raises UnauthenticatedError for what is no key."""
-    if len(text) != _LENGTH or not text.startswith(KEY_PREFIX) or not text.isascii() or text != text.lower():
-        raise _not_a_key()
-    try:
-        decoded = base64.b32decode(text.removeprefix(KEY_PREFIX).upper())
-    except binascii.Error as error:
-        raise _not_a_key() from error
-    body, check = decoded[:-_CHECK_BYTES], decoded[-_CHECK_BYTES:]
-    if check != _check(body):
-        raise _not_a_key()
-    tenant_id, key_id = uuid.UUID(bytes=body[:_ID_BYTES]), uuid.UUID(bytes=body[_ID_BYTES : 2 * _ID_BYTES])
-    return str(tenant_id), str(key_id)
+    place = parse_token(KEY_PREFIX, text)
+    if place is None:
+        raise UnauthenticatedError("not a valid API key")
+    return place
 
 
 def key_digest(text: str) -> str:
     """What is kept of a key: its SHA-256 in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _check(body: bytes) -> bytes:
-    return zlib.crc32(body).to_bytes(_CHECK_BYTES, "big")
-
-
-def _not_a_key() -> UnauthenticatedError:
-    return UnauthenticatedError("not a valid API key")

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tickwell.domain.errors import InvalidInputError
 
@@ -11,7 +13,8 @@ LONGEST_PENDING_SECONDS = 30 * 24 * 3600
 """So long work outside may be silent: 30 days. Each sign of life begins that time anew."""
 
 _PURPOSE = b"tickwell completion token:"
-_LONGEST_TOKEN = 200
+_TENANT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +33,23 @@ def pending_completion(timeout_seconds: int) -> PendingCompletion:
     if type(timeout_seconds) is not int or not 1 <= timeout_seconds <= LONGEST_PENDING_SECONDS:
         raise InvalidInputError("timeout_seconds", f"must be a whole number from 1 to {LONGEST_PENDING_SECONDS}")
     return PendingCompletion(timeout_seconds=timeout_seconds)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outside:
+    """Says of a job's slot that no worker holds it any more: what the attempt is about goes on outside.
+
+    Since ``since``; ``timeout_seconds`` as in ``PendingCompletion``. ``has_log``: what the task logged before that lies
+    in a blob (``claim_check.begun_log``).
+    """
+
+    since: datetime
+    timeout_seconds: int
+    has_log: bool = False
+
+    def until(self, sign_at: datetime) -> datetime:
+        """When the attempt has timed out, if nothing is heard of it after ``sign_at``."""
+        return sign_at + timedelta(seconds=self.timeout_seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +75,8 @@ def completion_token(tenant_id: str, claim_token: str) -> str:
 
 def read_completion_token(token: str) -> CompletionToken | None:
     """The parts of ``token``; None for what cannot be one."""
-    tenant_id, dot, secret = token.rpartition(".")
-    if not dot or not tenant_id or not secret or len(token) > _LONGEST_TOKEN or not token.isascii():
+    tenant_id, _, secret = token.rpartition(".")
+    if not _TENANT.fullmatch(tenant_id) or not _SECRET.fullmatch(secret):
         return None
     return CompletionToken(tenant_id=tenant_id, secret=secret)
 

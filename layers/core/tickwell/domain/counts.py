@@ -84,7 +84,10 @@ class ExecutionTally:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndedExecution:
-    """One attempt that ended, as much of it as its job's finishing write tells."""
+    """One attempt that ended, as much of it as its job's finishing write tells.
+
+    ``outside_ms``: how much of its duration it went on outside of any worker; None: it did not, or that is not told.
+    """
 
     job_id: str
     due_at: datetime
@@ -92,6 +95,7 @@ class EndedExecution:
     status: ExecutionStatus
     finished_at: datetime
     duration_ms: int
+    outside_ms: int | None = None
 
     @property
     def execution_id(self) -> str:

@@ -41,7 +41,7 @@ class DeadLetter:
 
     ``dead_letter_id`` is derived from the occurrence (or from the message), so that it is recorded once.
     ``payload_kept`` says that the job's payload is known: as ``payload``, or in the blob store under ``payload_blob``.
-    ``policy``, ``lane``, ``queue`` and ``tags`` are the job's; records of earlier releases have none of them.
+    ``policy``, ``lane``, ``queue``, ``tags`` and ``traceparent`` are the job's; records of earlier releases have none.
     ``retried_as`` is the newest job that was made of it, at ``retried_at``.
     """
 
@@ -63,6 +63,7 @@ class DeadLetter:
     lane: Lane | None = None
     policy: Policy | None = None
     tags: tuple[str, ...] = ()
+    traceparent: str | None = None
     payload_kept: bool = False
     payload: Any = None
     payload_blob: str | None = None

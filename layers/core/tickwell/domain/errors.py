@@ -80,6 +80,16 @@ class ConflictError(TickwellError):
     code = "CONFLICT"
 
 
+class AttemptEndedError(ConflictError):
+    """The attempt that somebody speaks of has ended otherwise, as ``status`` says, or is to end as that."""
+
+    code = "ATTEMPT_ENDED"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the attempt is over: {status}")
+        self.status = status
+
+
 class LastOwnerError(ConflictError):
     """A tenant always has an owner: the last one can neither be removed nor get another role."""
 

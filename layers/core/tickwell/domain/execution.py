@@ -95,6 +95,7 @@ class Execution:
     ``token`` is the slot's token of the attempt; ``losses`` the lost attempts of this occurrence, this one included;
     ``returns`` those that a stopping worker gave back.
     ``recurring`` says whether the job goes on afterwards: a hint that saves the store a failed write, no more.
+    ``outside_ms``: how much of its duration it went on outside of any worker (X10); None: it did not.
     ``detail_blob`` names the blob that holds output and logs when they are too large for the store.
     """
 
@@ -114,6 +115,7 @@ class Execution:
     failure: Failure | None = None
     logs: tuple[LogEntry, ...] = ()
     detail_blob: str | None = None
+    outside_ms: int | None = None
     expires_at: datetime
 
     @property
@@ -173,7 +175,11 @@ def ended_as(decision: Decision) -> JobStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningExecution:
-    """The attempt that a job's slot shows as running; it has no record yet."""
+    """The attempt that a job's slot shows as running; it has no record yet.
+
+    ``pending_until``: it goes on outside, and has timed out when nothing is heard of it until then; None: a worker runs
+    it.
+    """
 
     tenant_id: str
     job_id: str
@@ -181,6 +187,7 @@ class RunningExecution:
     attempt: int
     started_at: datetime
     progress: Progress | None = None
+    pending_until: datetime | None = None
 
     @property
     def execution_id(self) -> str:
@@ -200,6 +207,7 @@ def running_execution(job: Job) -> RunningExecution | None:
         attempt=slot.attempt,
         started_at=job.last_executed_at or slot.due_at,
         progress=slot.progress,
+        pending_until=None if slot.outside is None else slot.lease_until,
     )
 
 

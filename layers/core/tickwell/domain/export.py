@@ -22,6 +22,8 @@ class ExportSection(StrEnum):
     INVITATIONS = "invitations"
     API_KEYS = "api_keys"
     WEBHOOKS = "webhooks"
+    HOOKS = "hooks"
+    SECRETS = "secrets"
     QUEUES = "queues"
     JOBS = "jobs"
     PARENT_HISTORY = "parent_history"

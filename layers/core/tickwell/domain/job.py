@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from tickwell.domain.completion import Outside
 from tickwell.domain.errors import IllegalTransitionError
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
@@ -102,7 +103,8 @@ class Slot:
 
     ``attempt`` counts from 1 and includes attempts that were lost or returned; ``losses`` and ``returns`` say how many
     those were. ``progress`` is what the running attempt told last. ``probe_at``: when the newest probe looks after it;
-    None as long as none has followed the first.
+    None as long as none has followed the first. ``outside``: the attempt runs, but its worker has let go of it: what it
+    is about goes on elsewhere (X10). ``lease_until`` is then when that has been silent for too long.
     """
 
     due_at: datetime
@@ -113,13 +115,14 @@ class Slot:
     lease_until: datetime | None = None
     progress: Progress | None = None
     probe_at: datetime | None = None
+    outside: Outside | None = None
 
     def is_running(self) -> bool:
-        """Whether a worker holds the slot, be its lease over or not."""
+        """Whether a worker, or work outside, holds the slot, be its lease over or not."""
         return self.token is not None
 
     def may_be_taken_over(self, now: datetime) -> bool:
-        """Whether its worker must be presumed dead at ``now``."""
+        """Whether its worker must be presumed dead at ``now``, or work outside to have timed out."""
         return self.lease_until is not None and now >= self.lease_until + TAKEOVER_DELAY
 
 
@@ -192,7 +195,7 @@ class Job:
 
     @property
     def held_token(self) -> str:
-        """The token of the worker that holds the slot. Raises ValueError when nobody does."""
+        """The token of the attempt that holds the slot. Raises ValueError when none does."""
         if self.slot is None or self.slot.token is None:
             raise ValueError("nobody holds the job's slot")
         return self.slot.token
@@ -207,12 +210,19 @@ class Job:
         """Whether a running attempt is to end, and no other is to follow it."""
         return self.status in ENDS_ATTEMPT or self.is_superseded
 
+    @property
+    def is_kept_in_vain(self) -> bool:
+        """Whether work outside holds the slot that is not wanted any more: no worker will ever end its attempt."""
+        return self.slot is not None and self.slot.outside is not None and self.wants_no_attempt
+
     def lease_after_sign(self, now: datetime) -> datetime:
         """Until when the lease of the running attempt holds after a sign of life at ``now``.
 
-        It never outlives the time limit, counted from the claim: an attempt that goes on after that is lost, however
-        alive it is. So without a stall limit a sign leaves the lease as it is.
+        A worker's never outlives the time limit, counted from the claim: an attempt that goes on after that is lost,
+        however alive it is. So without a stall limit a sign leaves the lease as it is. Work outside has its own time.
         """
+        if self.slot is not None and self.slot.outside is not None:
+            return self.slot.outside.until(now)
         until = now + timedelta(seconds=self.policy.lease_seconds)
         if self.last_executed_at is not None:
             until = min(until, self.last_executed_at + timedelta(seconds=self.policy.timeout_seconds))

@@ -13,8 +13,6 @@ from tickwell.domain.errors import InvalidInputError
 LONGEST_FILE_NAME: Final = 700
 """In characters; with its tenant's folder it stays well below what S3 takes."""
 
-DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
-
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_=@+-][A-Za-z0-9._=@+-]{0,199}")
 _WHAT_IS_RIGHT: Final = (
     "must be segments of letters, digits and . _ = @ + -, none of which begins with a dot, separated by /, "

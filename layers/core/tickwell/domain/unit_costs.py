@@ -89,8 +89,11 @@ UNIT_COSTS: Final[Mapping[Activity, Bounds]] = {
     Activity.GIVEN_UP: _both(Units(write_units=2, read_units=6, gb_seconds=_busy(calls=10)))
     .plus(_SENT)
     .plus(_RECEIVED),
+    Activity.OUTSIDE: _both(Units(write_units=1, gb_seconds=_busy(calls=1)).plus(_REQUEST)),
 }
-"""Without payloads over 400 bytes, limited queues, and output that has to lie beside its record: those cost more."""
+"""What went on outside costs a write and the request that ended it; signs of life cost more.
+
+Without payloads over 400 bytes, limited queues, and output that has to lie beside its record: those cost more."""
 
 _REMEMBERED = Bounds(alone=Units(read_units=3.5, gb_seconds=_busy(calls=3)), batched=Units(read_units=0.1))
 """A process reads quotas and queues every five seconds."""
@@ -111,6 +114,7 @@ SHARED: Final[Mapping[Activity, Bounds]] = {
     Activity.OCCURRENCES: _COUNTED,
     Activity.RETRIES: _COUNTED,
     Activity.GIVEN_UP: NOTHING,
+    Activity.OUTSIDE: Bounds(alone=Units(read_units=4, gb_seconds=_busy(calls=4)), batched=Units(read_units=0.1)),
 }
 """A job that is due at once is counted together with its attempt."""
 

@@ -33,11 +33,12 @@ class Activity(StrEnum):
     OCCURRENCES = "occurrences"  # first attempts of recurring jobs' occurrences
     RETRIES = "retries"  # all further attempts
     GIVEN_UP = "given_up"  # occurrences that will not be tried again
+    OUTSIDE = "outside"  # attempts that went on outside of any worker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """How often each activity was; ``duration_ms``: how long all attempts took together."""
+    """How often each activity was; ``duration_ms``: how long workers were busy with all attempts together."""
 
     activities: Mapping[Activity, int] = field(default_factory=dict)
     duration_ms: int = 0
@@ -127,8 +128,15 @@ def is_given_up(status: ExecutionStatus, *, keeps_slot: bool) -> bool:
     return status in _FAILURES and not keeps_slot
 
 
+def busy_ms(duration_ms: int, outside_ms: int | None) -> int:
+    """How long a worker was busy with an attempt that took ``duration_ms``; None: it did not go on outside."""
+    return max(0, duration_ms - (outside_ms or 0))
+
+
 def _attempt(after: Job, ended: EndedExecution) -> Usage:
     activities = {activity_of_attempt(after.job_id, ended.attempt, is_recurring=after.is_recurring): 1}
     if is_given_up(ended.status, keeps_slot=after.slot is not None and after.slot.due_at == ended.due_at):
         activities[Activity.GIVEN_UP] = 1
-    return Usage(activities=activities, duration_ms=ended.duration_ms)
+    if ended.outside_ms is not None:
+        activities[Activity.OUTSIDE] = 1
+    return Usage(activities=activities, duration_ms=busy_ms(ended.duration_ms, ended.outside_ms))

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +16,12 @@ OLD_SECRET_LIFE = timedelta(hours=24)
 """How long deliveries are signed with the replaced secret as well."""
 
 SIGNATURE_HEADERS = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
+
+SIGNATURE_LIFE = timedelta(minutes=5)
+"""How far a signed message's own time may be from ours: who has caught one cannot use it for long."""
+
+_EPOCH = re.compile(r"[0-9]{1,11}", re.ASCII)
+_MOST_SIGNATURES = 10
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with, no secret
 
@@ -126,6 +133,25 @@ def signed_with(secrets: Iterable[str], message_id: str, body: bytes, now: datet
     )
 
 
+def is_signed(secrets: Iterable[str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    """Whether ``headers`` (names in lower case) hold what ``signed_with`` gives for one of ``secrets``.
+
+    Not longer ago, nor later, than ``SIGNATURE_LIFE``. Raises ValueError where none of ``secrets`` is of the scheme.
+    """
+    usable = [secret for secret in secrets if is_signing_secret(secret)]
+    if not usable:
+        raise ValueError("a signing secret is whsec_ and Base64")
+    message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not message_id or not _EPOCH.fullmatch(timestamp):
+        return False
+    if abs(now.timestamp() - int(timestamp)) > SIGNATURE_LIFE.total_seconds():
+        return False
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    given = [part.removeprefix("v1,").encode() for part in headers.get("webhook-signature", "").split(" ")]
+    right = [_signature(secret, signed).encode() for secret in usable]
+    return any(hmac.compare_digest(one, other) for one in given[:_MOST_SIGNATURES] for other in right)
+
+
 def _signature(secret: str, signed: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

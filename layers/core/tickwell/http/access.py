@@ -19,7 +19,9 @@ class RateClass(StrEnum):
     WRITE = "write"
     GENERATE = "generate"
     PUBLIC = "public"
+    HOOK = "hook"
     REGISTER = "register"
+    OUTSIDE = "outside"
     EXEMPT = "exempt"
 
 
@@ -30,6 +32,7 @@ class Access:
     ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
     None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
     ``shows_secret``: its answer holds what is stored as a hash only, and is not kept for a repetition.
+    ``by_token``: a token in the body is the credential, which the use case looks at.
     """
 
     role: Role | None
@@ -37,6 +40,7 @@ class Access:
     rate: RateClass
     repeatable: bool = False
     shows_secret: bool = False
+    by_token: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -46,6 +50,8 @@ class Access:
     @property
     def told(self) -> str:
         """What is asked for, as the OpenAPI document says it."""
+        if self.by_token:
+            return "For whoever has the token that the body takes: no other credential is needed."
         if self.role is None:
             return "For anybody: no credential is needed."
         role = f"Takes the role `{self.role.value}`" + (" or above" if self.role is not Role.OWNER else "")
@@ -71,6 +77,10 @@ class Access:
 
 def _public(rate: RateClass) -> Access:
     return Access(role=None, scope=None, rate=rate)
+
+
+def _outside() -> Access:
+    return Access(role=None, scope=None, rate=RateClass.OUTSIDE, by_token=True)
 
 
 def _read(scope: Scope | None, role: Role = Role.VIEWER) -> Access:
@@ -155,6 +165,9 @@ _HISTORY: Mapping[str, Access] = {
     "getExecution": _read(Scope.JOBS_READ),
     "getExecutionLogs": _read(Scope.JOBS_READ),
     "getExecutionEmail": _read(Scope.JOBS_READ),
+    "heartbeatExecution": _outside(),
+    "completeExecution": _outside(),
+    "failExecution": _outside(),
     "listDeadLetters": _read(Scope.JOBS_READ),
     "getDeadLetter": _read(Scope.JOBS_READ),
     "retryDeadLetter": _post(Scope.JOBS_WRITE),
@@ -192,6 +205,20 @@ _WEBHOOKS: Mapping[str, Access] = {
     "rotateWebhook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN),
 }
 
+_HOOKS: Mapping[str, Access] = {
+    "createHook": _post(Scope.WEBHOOKS_WRITE, Role.ADMIN, shows_secret=True),
+    "listHooks": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "getHook": _read(Scope.WEBHOOKS_READ, Role.ADMIN),
+    "deleteHook": _write(Scope.WEBHOOKS_WRITE, Role.ADMIN),
+    "receiveMessage": _public(RateClass.HOOK),
+}
+
+_SECRETS: Mapping[str, Access] = {
+    "listSecrets": _read(Scope.SECRETS_READ, Role.ADMIN),
+    "putSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+    "deleteSecret": _write(Scope.SECRETS_WRITE, Role.ADMIN),
+}
+
 _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
@@ -221,6 +248,8 @@ ACCESS: Mapping[str, Access] = {
     **_FILES,
     **_QUEUES,
     **_WEBHOOKS,
+    **_HOOKS,
+    **_SECRETS,
     **_SYSTEM,
 }
 """Each operation once, by its id."""

@@ -26,6 +26,8 @@ ScopeName = Literal[
     "files:write",
     "webhooks:read",
     "webhooks:write",
+    "secrets:read",
+    "secrets:write",
     "tenant:read",
 ]
 
@@ -38,7 +40,8 @@ class ApiKeyRequest(StrictBody):
         min_length=1, max_length=len(Scope), description="What it may be used for, within its role."
     )
     role: Literal["owner", "admin", "member", "viewer"] = Field(
-        default="member", description="Not above the caller's own. Webhooks take admin, changes of queues owner."
+        default="member",
+        description="Not above the caller's own. Webhooks and secrets take admin, changes of queues owner.",
     )
     expires_at: Instant | None = None
     expires_in_days: int | None = Field(default=None, ge=1, le=_LONGEST_LIFE_DAYS)

@@ -136,9 +136,9 @@ class BatchRequest(StrictBody):
         json_schema_extra={"items": {"$ref": "#/components/schemas/JobRequest"}},
     )
 
-    def to_new_jobs(self) -> list[NewJob | TickwellError]:
-        """What the use case takes; a job that is not valid is the error that says why."""
-        return [_new_job(job) for job in self.jobs]
+    def to_new_jobs(self, traceparent: str | None = None) -> list[NewJob | TickwellError]:
+        """What the use case takes, asked for in that trace; a job that is not valid is the error that says why."""
+        return [_new_job(job, traceparent) for job in self.jobs]
 
 
 class ReasonBody(TypedDict):
@@ -234,9 +234,9 @@ def created_item(index: int, job: JobPolicyBody) -> BatchItemBody:
     return BatchItemBody(index=index, success=True, data=job)
 
 
-def _new_job(given: Any) -> NewJob | TickwellError:
+def _new_job(given: Any, traceparent: str | None) -> NewJob | TickwellError:
     try:
-        return JobRequest.model_validate(given).to_new_job()
+        return JobRequest.model_validate(given).to_new_job().within(traceparent)
     except ValidationError as error:
         return fault_of_part(error)
     except InvalidInputError as error:

@@ -1,6 +1,7 @@
 """What a handler knows of the request besides its parameters."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aws_lambda_powertools.event_handler import Request
 
@@ -13,12 +14,19 @@ CONTEXT_KEY = "tickwell_call"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """The use cases, who calls (None on public routes), the request's id, and the client's network."""
+    """The use cases, who calls (None on public routes), the request's id, the client's network, and what was sent.
+
+    ``traceparent``: where the request belongs in its caller's trace; None where it says nothing that can be read.
+    ``headers`` have lower-case names; ``body`` is as it came: most handlers get theirs read and checked.
+    """
 
     services: ApiServices
     caller: Principal | None
     request_id: str
     client: str = ""
+    traceparent: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @property
     def principal(self) -> Principal:

@@ -33,7 +33,7 @@ class Cors:
             return {}
         return {
             "Access-Control-Allow-Methods": ", ".join(methods),
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-API-Key",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Traceparent, X-API-Key",
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
         }
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tickwell.domain.errors import (
     AnswerNotKeptError,
     AttemptCancelledError,
+    AttemptEndedError,
     AttemptFailedError,
     AttemptLostError,
     ConflictError,
@@ -85,6 +86,7 @@ STATUSES: dict[type[TickwellError], int] = {
     NoResultError: 404,
     IllegalTransitionError: 409,
     ConflictError: 409,
+    AttemptEndedError: 409,
     LastOwnerError: 409,
     QueueInUseError: 409,
     IdempotencyConflictError: 409,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tickwell.http.file_examples import FILES
+from tickwell.http.hook_example_values import HOOKS
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
 from tickwell.http.usage_examples import USAGE
@@ -35,6 +36,7 @@ _PROBLEM = "the server answered 502"
 
 _TIMES: Mapping[str, Any] = {
     "at": _FINISHED,
+    "changed_at": _CREATED,
     "created_at": _CREATED,
     "due_at": _DUE,
     "execution_time": _STARTED,
@@ -67,6 +69,7 @@ _IDS: Mapping[str, Any] = {
     "execution_id": _EXECUTION_ID,
     "dead_letter_id": _DEAD_LETTER_ID,
     "webhook_id": _WEBHOOK_ID,
+    "secret_name": "reports-token",
     "key_id": _API_KEY_ID,
     "request_id": _REQUEST_ID,
     "UserBody.id": _USER_ID,
@@ -99,6 +102,7 @@ _JOBS: Mapping[str, Any] = {
     "name": "Daily Backup",
     "description": "Asks the backup service for a copy.",
     "job_name": "Daily Backup",
+    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     "task": "http_request",
     "job_type": "recurring",
     "schedule_type": "cron",
@@ -171,6 +175,13 @@ _HISTORY: Mapping[str, Any] = {
     "retry_attempt": 0,
     "duration_ms": 834,
     "progress": None,
+    "pending": False,
+    "pending_until": None,
+    "SignedBody.status": "running",
+    "SignedBody.pending_until": "2026-11-26T10:00:00.000Z",
+    "EndedBody.status": "success",
+    "heartbeatExecution.message": "so far",
+    "failExecution.message": "the disk was full",
     "output": {"status_code": 200},
     "output_omitted": False,
     "error_message": None,
@@ -306,6 +317,8 @@ _SYSTEM: Mapping[str, Any] = {
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "WebhookBody.description": "The pager.",
     "WebhookSecretBody.description": "The pager.",
+    "SecretBody.name": "reports-token",
+    "DeletedSecretBody.name": "reports-token",
     "percent": 40.0,
 }
 
@@ -333,6 +346,7 @@ VALUES: Mapping[str, Any] = {
     **_SYSTEM,
     **_API_KEYS,
     **FILES,
+    **HOOKS,
     **OCCURRENCES,
     **USAGE,
 }

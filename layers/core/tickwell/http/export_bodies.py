@@ -15,10 +15,12 @@ from tickwell.domain.audit import AuditRecord
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.execution import Execution, Skip, execution_id
 from tickwell.domain.export import SentMail
+from tickwell.domain.hook import Hook
 from tickwell.domain.instant import iso
 from tickwell.domain.notification import NotificationRecord
 from tickwell.domain.organization import Invitation, Tenant
 from tickwell.domain.queue import Queue
+from tickwell.domain.secret import SecretInfo
 from tickwell.domain.task_file import FileInfo
 from tickwell.domain.webhook import WebhookEndpoint
 from tickwell.http.api_key_bodies import ApiKeyBody, api_key_body
@@ -28,6 +30,7 @@ from tickwell.http.dead_letter_bodies import DeadLetterDetailBody, dead_letter_d
 from tickwell.http.exchange import render
 from tickwell.http.file_bodies import FileBody, file_body
 from tickwell.http.history_bodies import SentMailBody
+from tickwell.http.hook_bodies import HookBody, hook_body
 from tickwell.http.job_bodies import HeldJobBody, held_job_body
 from tickwell.http.organization_bodies import (
     InvitationBody,
@@ -38,6 +41,7 @@ from tickwell.http.organization_bodies import (
     organization_body,
 )
 from tickwell.http.queue_bodies import QueueBody, queue_body
+from tickwell.http.secret_bodies import SecretBody, secret_body
 from tickwell.http.webhook_bodies import WebhookBody, webhook_body
 
 
@@ -69,6 +73,18 @@ class ExportedWebhook(WebhookBody):
     """A webhook endpoint, without its secret."""
 
     kind: Literal["webhook"]
+
+
+class ExportedHook(HookBody):
+    """An incoming webhook, without anything of its token."""
+
+    kind: Literal["hook"]
+
+
+class ExportedSecret(SecretBody):
+    """That there is a secret; its value is never given."""
+
+    kind: Literal["secret"]
 
 
 class ExportedQueue(QueueBody):
@@ -153,6 +169,8 @@ ExportedItem = Annotated[
     | ExportedInvitation
     | ExportedApiKey
     | ExportedWebhook
+    | ExportedHook
+    | ExportedSecret
     | ExportedQueue
     | ExportedJob
     | ExportedExecution
@@ -196,6 +214,8 @@ def _body(holding: Holding, now: datetime) -> Mapping[str, Any]:
             body = ExportedDeadLetter(kind="dead_letter", **dead_letter_detail(holding))
         case SentMail():
             body = {"kind": "sent_mail", "execution_id": holding.execution_id, **holding.document}
+        case SecretInfo():
+            body = ExportedSecret(kind="secret", **secret_body(holding))
         case FileInfo():
             body = ExportedFile(kind="file", **file_body(holding))
         case AuditRecord():
@@ -205,20 +225,26 @@ def _body(holding: Holding, now: datetime) -> Mapping[str, Any]:
     return body
 
 
-def _of_few(holding: Tenant | User | Invitation | ApiKey | WebhookEndpoint | Queue, now: datetime) -> Mapping[str, Any]:
+def _of_few(
+    holding: Tenant | User | Invitation | ApiKey | WebhookEndpoint | Hook | Queue, now: datetime
+) -> Mapping[str, Any]:
+    body: Mapping[str, Any]
     match holding:
         case Tenant():
-            return ExportedOrganization(kind="organization", **organization_body(holding))
+            body = ExportedOrganization(kind="organization", **organization_body(holding))
         case User():
-            return ExportedMember(kind="member", **member_body(holding))
+            body = ExportedMember(kind="member", **member_body(holding))
         case Invitation():
-            return ExportedInvitation(kind="invitation", **invitation_body(holding))
+            body = ExportedInvitation(kind="invitation", **invitation_body(holding))
         case ApiKey():
-            return ExportedApiKey(kind="api_key", **api_key_body(holding, now))
+            body = ExportedApiKey(kind="api_key", **api_key_body(holding, now))
         case WebhookEndpoint():
-            return ExportedWebhook(kind="webhook", **webhook_body(holding))
+            body = ExportedWebhook(kind="webhook", **webhook_body(holding))
+        case Hook():
+            body = ExportedHook(kind="hook", **hook_body(holding))
         case Queue():
-            return ExportedQueue(kind="queue", **queue_body(holding))
+            body = ExportedQueue(kind="queue", **queue_body(holding))
+    return body
 
 
 def _skip(skip: Skip) -> ExportedSkip:

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.trace import TRACEPARENT_HEADER, parsed_traceparent
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
@@ -17,10 +18,10 @@ from tickwell.http.errors import (
     BodyTooLargeError,
     MethodNotAllowedError,
     UnknownPathError,
-    UnsupportedMediaTypeError,
     fault_of,
 )
 from tickwell.http.exchange import JSON_TYPE, LARGEST_BODY_BYTES, HttpAnswer, HttpRequest, render
+from tickwell.http.json_body import body_text
 from tickwell.http.operation import access_of
 from tickwell.http.repeats import KEY_HEADER
 from tickwell.http.request_limits import client_network
@@ -120,6 +121,9 @@ class Gate:
             caller=caller,
             request_id=request.request_id,
             client=client_network(request.client_address),
+            headers=request.headers,
+            body=request.body,
+            traceparent=parsed_traceparent(request.headers.get(TRACEPARENT_HEADER)),
         )
 
         def handle() -> HttpAnswer:
@@ -188,7 +192,7 @@ def _event(route: Route, request: HttpRequest) -> dict[str, Any]:
         "queryStringParameters": _parameters(route, request.query),
         "headers": {"content-type": JSON_TYPE},
         "requestContext": {"stage": "$default", "http": {"method": route.method, "path": request.path}},
-        "body": _body_text(request) if has_body else None,
+        "body": body_text(request.headers, request.body) if has_body else None,
         "isBase64Encoded": False,
     }
 
@@ -209,18 +213,3 @@ def _parameters(route: Route, query: str) -> dict[str, str]:
             raise InvalidInputError(shown, "is given twice")
         found[name] = value
     return found
-
-
-def _body_text(request: HttpRequest) -> str:
-    """The body as text; raises UnsupportedMediaTypeError, or InvalidInputError when it is not UTF-8 or empty."""
-    media_type, _, parameters = request.headers.get("content-type", JSON_TYPE).partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    if media_type.strip().lower() != JSON_TYPE or charset not in {"", "charset=utf-8", "charset=utf8"}:
-        raise UnsupportedMediaTypeError(f"send the body as {JSON_TYPE}, in UTF-8")
-    try:
-        text = request.body.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("body", "is not valid UTF-8") from error
-    if not text.strip():
-        raise InvalidInputError("body", "is required: a JSON object")
-    return text

@@ -10,6 +10,8 @@ from tickwell.domain.child import listed_under, parent_of
 from tickwell.domain.execution import Execution, ExecutionStatus, LogEntry, RunningExecution
 from tickwell.domain.instant import iso
 from tickwell.domain.job import Job
+from tickwell.domain.trace import span_in_trace
+from tickwell.http.instants import iso_or_none
 from tickwell.http.job_bodies import ProgressBody, next_retry_at, progress_body
 from tickwell.http.paging import Pagination
 
@@ -21,9 +23,11 @@ class ExecutionBody(TypedDict):
     """One attempt at one occurrence (``due_at``) of a job. ``attempt`` counts from 1, ``retry_attempt`` from 0.
 
     ``child_id``: the job that ran it beside ``job_id``, whose schedule it does not belong to; null for all others.
-    While it is running, everything that is known only at its end is null; afterwards ``progress`` is.
+    While it is running, everything that is known only at its end is null; afterwards ``progress`` is. ``pending``: it
+    runs, and goes on outside of any worker, until ``pending_until`` if nothing more is heard of it.
     ``output_omitted``: the output is too large for a listing, the execution itself has it; or, with the execution
     itself, it was deleted from the store of large ones.
+    ``traceparent``: what went out with the attempt's calls; null: its job was asked for in no trace.
     """
 
     id: str
@@ -36,6 +40,8 @@ class ExecutionBody(TypedDict):
     retry_attempt: int
     duration_ms: int | None
     progress: ProgressBody | None
+    pending: bool
+    pending_until: str | None
     output: Any
     output_omitted: bool
     error_message: str | None
@@ -45,6 +51,7 @@ class ExecutionBody(TypedDict):
     started_at: str
     finished_at: str | None
     created_at: str
+    traceparent: str | None
 
 
 class ExecutionOfJobBody(ExecutionBody):
@@ -106,13 +113,15 @@ SentMailBody = TypedDict(
 """A mail as it was sent; ``via`` is null while it is not known to be accepted."""
 
 
-def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
-    """``execution`` with its output."""
+def execution_body(execution: Execution | RunningExecution, traceparent: str | None = None) -> ExecutionBody:
+    """``execution`` with its output; ``traceparent`` is its job's."""
     if isinstance(execution, RunningExecution):
-        running = _body(execution, ExecutionStatus.RUNNING)
+        running = _body(execution, ExecutionStatus.RUNNING, traceparent)
         running["progress"] = progress_body(execution.progress)
+        running["pending"] = execution.pending_until is not None
+        running["pending_until"] = iso_or_none(execution.pending_until)
         return running
-    body = _body(execution, execution.status)
+    body = _body(execution, execution.status, traceparent)
     failure = execution.failure
     if failure is not None:
         body["error_message"] = failure.message
@@ -125,9 +134,9 @@ def execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
     return body
 
 
-def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionBody:
-    """``execution`` as listings show it, without an output that is large."""
-    body = execution_body(execution)
+def listed_execution_body(execution: Execution | RunningExecution, traceparent: str | None = None) -> ExecutionBody:
+    """``execution`` as listings show it, without an output that is large; ``traceparent`` is its job's."""
+    body = execution_body(execution, traceparent)
     in_blob = isinstance(execution, Execution) and execution.detail_blob is not None
     if in_blob or len(json.dumps(body["output"])) > LARGEST_LISTED_OUTPUT_BYTES:
         body["output"], body["output_omitted"] = None, True
@@ -136,7 +145,7 @@ def listed_execution_body(execution: Execution | RunningExecution) -> ExecutionB
 
 def execution_of_job_body(job: Job, execution: Execution | RunningExecution) -> ExecutionOfJobBody:
     """``execution`` with the name of ``job``."""
-    body = execution_body(execution)
+    body = execution_body(execution, job.traceparent)
     body["output_omitted"] = isinstance(execution, Execution) and execution.detail_blob is not None
     return ExecutionOfJobBody(**body, job_name=job.name)
 
@@ -156,7 +165,7 @@ def log_list_body(execution_id: str, entries: Sequence[LogEntry]) -> LogListBody
     return LogListBody(execution_id=execution_id, logs=logs)
 
 
-def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> ExecutionBody:
+def _body(execution: Execution | RunningExecution, status: ExecutionStatus, traceparent: str | None) -> ExecutionBody:
     started_at = iso(execution.started_at)
     return ExecutionBody(
         id=execution.execution_id,
@@ -169,6 +178,8 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         retry_attempt=execution.attempt - 1,
         duration_ms=None,
         progress=None,
+        pending=False,
+        pending_until=None,
         output=None,
         output_omitted=False,
         error_message=None,
@@ -178,4 +189,5 @@ def _body(execution: Execution | RunningExecution, status: ExecutionStatus) -> E
         started_at=started_at,
         finished_at=None,
         created_at=started_at,
+        traceparent=span_in_trace(traceparent, execution.execution_id),
     )

@@ -94,6 +94,7 @@ class JobPolicyBody(JobSummaryBody, RefinementsBody):
     expires_after_seconds: int | None
     retry_of: str | None
     parent_id: str | None
+    traceparent: str | None
 
 
 class AttemptBody(TypedDict):
@@ -212,6 +213,7 @@ def job_with_policy(job: Job, now: datetime) -> JobPolicyBody:
         precision=job.policy.precision.value,
         retry_of=job.retry_of,
         parent_id=parent_of(job.job_id),
+        traceparent=job.traceparent,
         pause_after_failures=job.policy.pause_after_failures,
         overlap=policy.overlap.value if job.is_recurring else None,
         misfire=policy.misfire.value,

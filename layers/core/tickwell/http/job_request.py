@@ -106,7 +106,10 @@ class JobFields(ScheduleFields, TimingPolicyFields):
         "Default: `second`. Never early.",
     )
     queue: str | None = Field(
-        default=None, max_length=64, description="A named queue. Default: the default queue of the job's priority."
+        default=None,
+        max_length=64,
+        description="A named queue. Default: the one that the task has chosen, or else the default queue of the job's "
+        "priority, which `default` asks for in any case.",
     )
     priority: Annotated[str | int, BeforeValidator(as_priority)] | None = Field(
         default=None,

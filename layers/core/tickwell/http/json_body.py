@@ -1,18 +1,31 @@
 """Reads a request's body strictly: what two parsers might read differently is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.json_value import DEEPEST_NESTING, is_too_deep, parts
+from tickwell.http.errors import UnsupportedMediaTypeError
+from tickwell.http.exchange import JSON_TYPE
 
 
 def parse_object(text: str) -> dict[str, Any]:
     """The JSON object in ``text``.
 
-    Raises InvalidInputError("body") for anything that is not one, for keys that stand twice in one object, numbers
-    beyond what JSON and a double hold, lone surrogates, and nesting deeper than ``DEEPEST_NESTING``.
+    Raises InvalidInputError("body") for anything that is not one, and as ``parse_value``.
+    """
+    value = parse_value(text)
+    if not isinstance(value, dict):
+        raise InvalidInputError("body", "must be a JSON object")
+    return value
+
+
+def parse_value(text: str) -> Any:
+    """The JSON value in ``text``.
+
+    Raises InvalidInputError("body") for what is not JSON, for keys that stand twice in one object, numbers beyond what
+    JSON and a double hold, lone surrogates, and nesting deeper than ``DEEPEST_NESTING``.
     """
     try:
         value = json.loads(
@@ -26,8 +39,6 @@ def parse_object(text: str) -> dict[str, Any]:
         raise _too_deep() from error
     except ValueError as error:
         raise InvalidInputError("body", "holds a number with too many digits") from error
-    if not isinstance(value, dict):
-        raise InvalidInputError("body", "must be a JSON object")
     if text.count("[") + text.count("{") > DEEPEST_NESTING and is_too_deep(value):
         raise _too_deep()
     if "\\u" in text:
@@ -76,3 +87,18 @@ def _texts(value: Any) -> Iterator[str]:
         elif isinstance(current, dict):
             yield from current
         stack.extend(parts(current))
+
+
+def body_text(headers: Mapping[str, str], body: bytes) -> str:
+    """The body as text; raises UnsupportedMediaTypeError, or InvalidInputError when it is not UTF-8 or empty."""
+    media_type, _, parameters = headers.get("content-type", JSON_TYPE).partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    if media_type.strip().lower() != JSON_TYPE or charset not in {"", "charset=utf-8", "charset=utf8"}:
+        raise UnsupportedMediaTypeError(f"send the body as {JSON_TYPE}, in UTF-8")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInputError("body", "is not valid UTF-8") from error
+    if not text.strip():
+        raise InvalidInputError("body", "is required: JSON")
+    return text

@@ -87,9 +87,9 @@ class ApplyRequest(StrictBody):
     )
     adopt: bool = Field(default=False, description="Take over jobs that carry another scope.")
 
-    def to_entries(self) -> list[Entry]:
-        """What the use case takes; a job that is not valid is the error that says why."""
-        return [_entry(given) for given in self.jobs]
+    def to_entries(self, traceparent: str | None = None) -> list[Entry]:
+        """What the use case takes, asked for in that trace; a job that is not valid is the error that says why."""
+        return [_entry(given, traceparent) for given in self.jobs]
 
     def to_choice(self) -> Choice:
         """The same, of the rest."""
@@ -212,11 +212,11 @@ def _applied(applied: Applied, *, dry_run: bool) -> AppliedBody:
     )
 
 
-def _entry(given: Any) -> Entry:
+def _entry(given: Any, traceparent: str | None) -> Entry:
     key = given.get("key") if isinstance(given, dict) else None
     key = key if isinstance(key, str) and is_caller_key(key) else None
     try:
-        return Entry(key=key, job=KeyedJobRequest.model_validate(given).to_new_job())
+        return Entry(key=key, job=KeyedJobRequest.model_validate(given).to_new_job().within(traceparent))
     except ValidationError as error:
         return Entry(key=key, job=fault_of_part(error))
     except InvalidInputError as error:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import copy
 import json
 import sys
 from functools import lru_cache
@@ -35,12 +36,18 @@ _ALSO = {
     "changeMember": {409},
     "changeOrganization": {404, 409},
     "changePassword": {409},
+    "completeExecution": {401},
     "createApiKey": {409},
+    "createHook": {409},
     "createInvitation": {409},
     "createQueue": {409},
     "exportOrganization": {404},
+    "failExecution": {401},
     "getOrganization": {404},
+    "heartbeatExecution": {401},
     "login": {401},
+    "putSecret": {409},
+    "receiveMessage": {401, 403, 408, 413, 415},
     "register": {409},
 }
 """What an operation may answer besides what follows from its form."""
@@ -49,6 +56,7 @@ _ALSO_SUCCEEDS = {"putJob": (201,)}
 _NEVER = {
     "deleteApiKey": {409},
     "deleteDeadLetter": {409},
+    "deleteHook": {409},
     "deleteInvitation": {409},
     "getOpenApiDocument": {503},
     "getReference": {503},
@@ -58,6 +66,8 @@ _NEVER = {
     "welcome": {503},
 }
 """What an operation cannot answer, although operations of its form do."""
+_ANY_BODIES = {"receiveMessage": {"required": True, "content": {JSON_TYPE: {"schema": {"title": "Any JSON value"}}}}}
+"""Bodies of any form, which handlers read themselves."""
 _TITLE = "Tickwell"
 _DESCRIPTION = (
     "Runs jobs at the right second, retries them, and records what happened. Register, send the token as "
@@ -156,6 +166,8 @@ def document(version: str) -> dict[str, Any]:
     for route in all_routes(resolver):
         operation = described["paths"][route.openapi_path][route.method.lower()]
         operation["responses"] = _responses(route, references)
+        if route.operation_id in _ANY_BODIES:
+            operation["requestBody"] = copy.deepcopy(_ANY_BODIES[route.operation_id])
         access = access_of(route)
         operation["security"] = _security(access)
         operation["description"] = "\n\n".join(part for part in (operation.get("description"), access.told) if part)

@@ -27,9 +27,11 @@ TAGS: Mapping[str, str] = {
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Files": "The tenant's files: what tasks read and make, moved by links straight to and from the store.",
+    "Hooks": "Addresses at which other systems hand in messages, each of which becomes a job.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
     "Organization": "The tenant as its members see it: name, members with roles, invitations, export, and its end.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
+    "Secrets": "What payloads refer to and nobody is shown.",
     "Statistics": "Jobs and executions counted, what runs next, what ended last, and who runs it.",
     "System": "Health, tasks, and this description.",
     "Webhooks": "Endpoints that are told, by signed requests, what went wrong.",
@@ -43,14 +45,18 @@ PARAMETERS: Mapping[str, str] = {
     "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",
     "failed_before": "Only those that failed before this instant: ISO 8601 with an offset.",
     "file_name": "The file's `name`; its slashes may be written as they are or as `%2F`.",
+    "hook_id": "The hook's `id`.",
     "job_id": "The job's `id`.",
     "key": "What you call the job by: up to 128 letters, digits and `.`, `_`, `:`, `-`, in parts with `/` between "
     "them, each of which begins with a letter or a digit. A `/` may be written as it is or as `%2F`.",
     "key_id": "The API key's `id`.",
     "name": "The queue's name.",
     "queue": "Only those of this queue.",
+    "secret_name": "What payloads call it by: 1 to 64 lower-case letters, digits, `-` and `_`, beginning with a letter "
+    "or a digit.",
     "tag": "Only those with this tag.",
     "task": "Only those of this task.",
+    "token": "The last part of the hook's `path`, as it was shown when the hook was created.",
     "webhook_id": "The webhook's `id`.",
 }
 """What a parameter means whose route does not say it."""

@@ -140,6 +140,22 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
             "expires_in_days": 90,
         }
     },
+    "createHook": {
+        "Messages for a task of your own": {"name": "Message from the shop", "task": "echo"},
+        "Answer by SMS": {
+            "name": "Message from the shop",
+            "task": "send_message",
+            "payload": {
+                "channel": "sms",
+                "to": "{{message.sender}}",
+                "text": "We have got your message: {{message.content}}",
+            },
+            "fields": {"sender": "data.from", "content": "data.text"},
+            "signature": {"secret": "hook-shop", "scheme": "sha256"},
+        },
+    },
+    "receiveMessage": {"A message": {"message_id": "m-1", "sender": "+4915112345678", "content": "When do you open?"}},
+    "putSecret": {"A token": {"value": "an-example-and-no-token"}},
     "addWebhook": {
         "Final failures": {
             "url": "https://hooks.example.com/tickwell",

@@ -15,6 +15,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
+from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.files import ManageFiles
@@ -24,8 +25,10 @@ from tickwell.application.invitations import ManageInvitations
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_api_keys import ManageApiKeys
+from tickwell.application.manage_hooks import ManageHooks
 from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_queues import ManageQueues
+from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.organizations import ManageOrganization
 from tickwell.application.passwords import ManagePassword
 from tickwell.application.ports import Clock, Ids
@@ -33,6 +36,7 @@ from tickwell.application.quotas import ReadQuotas
 from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.read_result import ReadResult
+from tickwell.application.receive_message import ReceiveMessage
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
 from tickwell.application.usage import ReadUsage
@@ -75,6 +79,7 @@ class ApiServices:
     list_occurrences: ListOccurrences
     backfill: Backfill
     bulk_jobs: BulkJobs
+    end_outside: EndOutside
     files: ManageFiles
     read_history: ReadHistory
     read_result: ReadResult
@@ -85,6 +90,9 @@ class ApiServices:
     bulk_dead_letters: BulkDeadLetters
     read_archive: ReadArchive
     webhooks: ManageWebhooks
+    hooks: ManageHooks
+    receive_message: ReceiveMessage
+    secrets: ManageSecrets
     audit: Audit
     delete_tenant: DeleteTenant
     export_tenant: ExportTenant

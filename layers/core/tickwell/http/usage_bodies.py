@@ -13,7 +13,8 @@ class ActivitiesBody(TypedDict):
     `created_soon`, `created_far`: one-time jobs due within 15 minutes of their creation, or later. `changes`: pauses,
     resumes, cancellations, deletions, and jobs that are run again. `attempts`: first ones of one-time jobs;
     `occurrences`: first ones of recurring jobs; `retries`: all further ones; `given_up`: occurrences that failed for
-    good. `children`: extra executions, overlaps and backfills, with their first attempts.
+    good. `children`: extra executions, overlaps and backfills, with their first attempts. `outside`: attempts, counted
+    above, that went on outside of any worker.
     """
 
     created_soon: int
@@ -25,6 +26,7 @@ class ActivitiesBody(TypedDict):
     occurrences: int
     retries: int
     given_up: int
+    outside: int
 
 
 class DollarsBody(TypedDict):
@@ -54,7 +56,7 @@ class BilledBoundsBody(TypedDict):
 
 
 class UsageBody(TypedDict):
-    """What was done, how long all attempts took, and what that costs on AWS."""
+    """What was done, how long workers were busy with it, and what that costs on AWS."""
 
     activities: ActivitiesBody
     execution_seconds: float
@@ -131,6 +133,7 @@ def _activities(usage: Usage) -> ActivitiesBody:
         occurrences=done.get(Activity.OCCURRENCES, 0),
         retries=done.get(Activity.RETRIES, 0),
         given_up=done.get(Activity.GIVEN_UP, 0),
+        outside=done.get(Activity.OUTSIDE, 0),
     )
 
 

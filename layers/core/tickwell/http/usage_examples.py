@@ -20,6 +20,7 @@ USAGE: Mapping[str, Any] = {
     "ActivitiesBody.occurrences": 48,
     "retries": 5,
     "given_up": 1,
+    "ActivitiesBody.outside": 0,
     "execution_seconds": 61.4,
     "least": 0.00113,
     "most": 0.00242,

@@ -15,6 +15,7 @@ from tickwell.settings.shared import (
     LaneSettings,
     LimitSettings,
     OidcSettings,
+    OutreachSettings,
     QuotaSettings,
     RetentionSettings,
     StoreSettings,
@@ -43,7 +44,7 @@ class ApiSettings(
     _split = field_validator("allowed_origins", mode="before")(split_list)
 
 
-class WorkerSettings(CoreSettings, TaskProcessSettings, ImageSettings):
+class WorkerSettings(CoreSettings, TaskProcessSettings, OutreachSettings, ImageSettings):
     """functions/worker. ``openai_key_secret_id``: the ARN of a secret with the deployment's key; None: it has none."""
 
     lane_dlq_url: str

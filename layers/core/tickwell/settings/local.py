@@ -17,6 +17,7 @@ from tickwell.settings.shared import (
     ImageSettings,
     LimitSettings,
     OidcSettings,
+    OutreachSettings,
     QuotaSettings,
     RetentionSettings,
     TaskProcessSettings,
@@ -28,6 +29,7 @@ class LocalSettings(
     RetentionSettings,
     HorizonSettings,
     TaskProcessSettings,
+    OutreachSettings,
     LimitSettings,
     QuotaSettings,
     AuditSettings,
@@ -37,7 +39,8 @@ class LocalSettings(
 ):
     """The local server on the embedded engine. ``PORT`` and ``DATA_DIR`` work without the prefix as well.
 
-    Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory.
+    Without ``smtp_host`` mail goes to the folder ``outbox`` of the data directory; so do SMS and WhatsApp messages,
+    unless ``message_provider`` is ``aws``.
     """
 
     engine: Literal["embedded"] = "embedded"
@@ -49,6 +52,7 @@ class LocalSettings(
     operator_address: OptionalAddress = None
     public_url: OptionalUrl = None
     archive: bool = True
+    message_provider: Literal["outbox", "aws"] = "outbox"
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"

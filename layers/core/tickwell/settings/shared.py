@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.quota import DEFAULT_LIMITS, QuotaName
 from tickwell.settings.reading import Settings
-from tickwell.settings.values import CommaList, OptionalUrl, QuotaLimit, require_hosts, split_list
+from tickwell.settings.values import CommaList, OptionalUrl, QuotaLimit, require_functions, require_hosts, split_list
 
 SETTLE_SECONDS = 30
 
@@ -81,12 +81,14 @@ class AuditSettings(Settings):
 class LimitSettings(Settings):
     """How many requests in an hour: changes and reads of a user, registrations of an address; 0 for any number.
 
+    ``hook_limit_per_minute``: messages, of one hook and of one address.
     Images that a user may ask for are counted by the quarter of an hour.
     """
 
     rate_limit_per_hour: int = Field(default=100, ge=0, le=1_000_000)
     read_limit_per_hour: int = Field(default=3600, ge=0, le=1_000_000)
     registrations_per_hour: int = Field(default=1000, ge=0, le=1_000_000)
+    hook_limit_per_minute: int = Field(default=600, ge=0, le=1_000_000)
     images_per_quarter_hour: int = Field(default=10, ge=0, le=1_000_000)
 
 
@@ -149,6 +151,24 @@ class OidcSettings(Settings):
         if find_spec("cryptography") is None:
             raise ValueError("TICKWELL_OIDC_ISSUER needs the package cryptography: install requirements/oidc.txt")
         return self
+
+
+class OutreachSettings(Settings):
+    """Workers: what tasks may reach on AWS besides; an empty one is none.
+
+    ``allowed_functions``: what ``invoke_lambda`` may call, names or ARNs, with ``*`` at the end for all that begin so.
+    ``sms_sender``: the identity that SMS come from (number, pool, sender id; an ARN of it on AWS). ``whatsapp_sender``:
+    the phone number id that WhatsApp messages come from, or its ARN.
+    """
+
+    allowed_functions: CommaList = ()
+    sms_sender: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:/+-]{1,256}$")
+    whatsapp_sender: str | None = Field(
+        default=None, pattern=r"^(arn:[^:\s]+:social-messaging:[^\s]+:)?phone-number-id[-/][0-9a-zA-Z-]{1,80}$"
+    )
+
+    _split_functions = field_validator("allowed_functions", mode="before")(split_list)
+    _sound_functions = field_validator("allowed_functions")(require_functions)
 
 
 class TaskProcessSettings(Settings):

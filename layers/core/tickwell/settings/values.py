@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from tickwell.domain.account import require_email
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.invocation import AllowedFunctions
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.quota import parse_limit
 
@@ -26,6 +27,12 @@ def split_list(value: object) -> object:
 def require_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
     """``entries`` if each is an exact address or a host name; raises ValueError, which becomes a SettingsError."""
     OutboundRules.allowing(entries)
+    return entries
+
+
+def require_functions(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """``entries`` if each names functions; raises ValueError, which becomes a SettingsError."""
+    AllowedFunctions(entries)
     return entries
 
 

@@ -24,7 +24,7 @@ FORMATS = (
 
 _THREADS = "2"
 _ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "2", "AV_LOG_FORCE_NOCOLOR": "1"}
-"""All of it: what a task process has in its own, such as credentials of its function's role, is not for strangers' files."""
+"""All of it: what a task process has in its own, such as its role's credentials, is not for strangers' files."""
 
 _LINES_KEPT = 40
 _LONGEST_LINE = 2_000
@@ -55,8 +55,8 @@ class Ran:
 
     @property
     def said(self) -> str:
-        """The last lines as one text."""
-        return "\n".join(self.lines)
+        """The last lines as one text, without those that tell what the source's author wrote: they are indented."""
+        return "\n".join(line for line in self.lines if not line.startswith(" "))
 
 
 def program() -> str:
@@ -173,7 +173,7 @@ def failure(ran: Ran) -> AttemptFailedError:
 
 def is_complaint(line: str) -> bool:
     """Whether a line says that a part of the source is damaged."""
-    return any(words in line for words in _DAMAGE)
+    return line.startswith("[") and any(words in line for words in _DAMAGE)
 
 
 def corrupt(reason: str) -> AttemptFailedError:

@@ -11,6 +11,7 @@ from tickwell.application.task import Task, TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.secret import is_secret_name
+from tickwell.domain.trace import TRACEPARENT_HEADER
 from tickwell.domain.webhook import SIGNATURE_HEADERS
 from tickwell.outgoing_url import sound_url
 from tickwell.tasks.http_answer import MAX_BODY_BYTES, has_retryable_status, output_of, retry_after_seconds
@@ -91,8 +92,11 @@ class HttpRequestPayload(Payload):
 async def _request(payload: HttpRequestPayload, context: TaskContext) -> HttpRequest:
     body, content_type = payload.content()
     headers = [*payload.headers.items(), ("Idempotency-Key", context.idempotency_key)]
-    if content_type is not None and "content-type" not in {name.lower() for name in payload.headers}:
+    chosen = {name.lower() for name in payload.headers}
+    if content_type is not None and "content-type" not in chosen:
         headers.append(("Content-Type", content_type))
+    if context.traceparent is not None and TRACEPARENT_HEADER not in chosen:
+        headers.append((TRACEPARENT_HEADER, context.traceparent))
     if payload.sign_with is not None:
         headers += await signature_of(context, payload.sign_with, body or b"")
     return HttpRequest(

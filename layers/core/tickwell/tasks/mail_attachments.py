@@ -10,9 +10,10 @@ from pydantic import AfterValidator, Field
 from tickwell.application.ports import BlobInfo
 from tickwell.application.task import TaskContext
 from tickwell.domain.content_type import ANY_CONTENT, content_type_of, is_content_type
-from tickwell.domain.errors import AttemptFailedError, InvalidInputError, NotFoundError, UnavailableError
+from tickwell.domain.errors import AttemptFailedError, NotFoundError, UnavailableError
 from tickwell.domain.mail import LARGEST_ATTACHMENTS_BYTES, Attachment
 from tickwell.domain.task_file import file_blob
+from tickwell.tasks.file_names import FileName
 from tickwell.tasks.payload import Payload
 
 MOST_ATTACHMENTS: Final = 20
@@ -20,14 +21,6 @@ _LONGEST_FILENAME: Final = 150
 _NOT_IN_FILENAMES: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\/]|=\?")
 _INLINE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}", re.ASCII)
 _OF_MAIL_ITSELF: Final = ("message/", "multipart/")
-
-
-def _file_name(value: str) -> str:
-    try:
-        file_blob("any", value)
-    except InvalidInputError as error:
-        raise ValueError(error.reason) from error
-    return value
 
 
 def _shown_name(value: str) -> str:
@@ -51,7 +44,7 @@ def _inline_id(value: str) -> str:
 class AttachmentPayload(Payload):
     """One of the tenant's files that goes with the mail."""
 
-    file: Annotated[str, AfterValidator(_file_name)] = Field(description="The name of one of your files")
+    file: FileName = Field(description="The name of one of your files")
     filename: Annotated[str, AfterValidator(_shown_name)] | None = Field(
         default=None,
         max_length=_LONGEST_FILENAME,

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tickwell.application.task import RunsIn, Task, TaskContext
-from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
-from tickwell.domain.task_file import file_blob
 from tickwell.outgoing_url import sound_url
+from tickwell.tasks.file_names import FileName
 from tickwell.tasks.payload import Payload, payload_parser
 from tickwell.tasks.video_presets import PICTURES, PRESETS
 
@@ -19,21 +18,10 @@ TIMEOUT_SECONDS = 840
 """What the longest attempt on AWS has room for, with a little patience for a process."""
 
 
-def _file_name(value: str) -> str:
-    try:
-        file_blob("any", value)
-    except InvalidInputError as error:
-        raise ValueError(error.reason) from error
-    return value
-
-
-_FileName = Annotated[str, AfterValidator(_file_name)]
-
-
 class VideoSource(Payload):
     """Where the video is: one of your files, or a URL."""
 
-    file: _FileName | None = Field(default=None, description="The name of one of your files")
+    file: FileName | None = Field(default=None, description="The name of one of your files")
     url: Annotated[str, AfterValidator(sound_url)] | None = Field(
         default=None,
         max_length=8192,
@@ -64,7 +52,7 @@ class ProcessVideoPayload(Payload):
     )
     width: int | None = Field(default=None, ge=16, le=4096, description="For thumbnail: at most so many points wide")
     format: Literal["jpeg", "png", "webp"] | None = Field(default=None, description="For thumbnail; otherwise jpeg")
-    output: _FileName | None = Field(
+    output: FileName | None = Field(
         default=None, description="The name of the file to write; otherwise one below videos/, the same in each attempt"
     )
 

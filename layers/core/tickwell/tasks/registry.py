@@ -9,9 +9,11 @@ from tickwell.tasks.cleanup_files import CLEANUP_FILES
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.generate_image import GENERATE_IMAGE
 from tickwell.tasks.http_request import HTTP_REQUEST
+from tickwell.tasks.invoke_lambda import INVOKE_LAMBDA
 from tickwell.tasks.process_video import PROCESS_VIDEO
 from tickwell.tasks.scrape_website import SCRAPE_WEBSITE
 from tickwell.tasks.send_email import SEND_EMAIL
+from tickwell.tasks.send_message import SEND_MESSAGE
 
 ENTRY_POINT_GROUP = "tickwell.tasks"
 _BUILT_IN: Sequence[Task[Any]] = (
@@ -19,9 +21,11 @@ _BUILT_IN: Sequence[Task[Any]] = (
     ECHO,
     GENERATE_IMAGE,
     HTTP_REQUEST,
+    INVOKE_LAMBDA,
     PROCESS_VIDEO,
     SCRAPE_WEBSITE,
     SEND_EMAIL,
+    SEND_MESSAGE,
 )
 
 

@@ -55,20 +55,8 @@ def _vp9(short_side: int) -> Preset:
         content_type="video/webm",
         arguments=(
             *(*_FILM, *_SOUND_IF_ANY, *_CLEAN, *_fitted(short_side)),
-            *(
-                "-c:v",
-                "libvpx-vp9",
-                "-deadline",
-                "realtime",
-                "-cpu-used",
-                "5",
-                "-row-mt",
-                "1",
-                "-crf",
-                "34",
-                "-b:v",
-                "0",
-            ),
+            *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "5", "-row-mt", "1"),
+            *("-crf", "34", "-b:v", "0"),
             *("-c:a", "libopus", "-b:a", "96k", "-ac", "2", "-f", "webm"),
         ),
     )

@@ -12,7 +12,7 @@ from tickwell.application.http_client import HttpRequest
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.tasks import ffmpeg
-from tickwell.tasks.http_answer import retry_after_seconds
+from tickwell.tasks.http_answer import has_retryable_status, retry_after_seconds
 from tickwell.tasks.process_video import ProcessVideoPayload
 from tickwell.tasks.video_presets import PICTURES, PRESETS, THREADS, Preset, picture_arguments
 from tickwell.tasks.video_probe import Media, counts, media_of
@@ -22,7 +22,6 @@ LARGEST_BYTES = 4 * 1024**3
 
 _SPARED_BYTES = 32 * 1024**2
 _FETCH_SECONDS = 600.0
-_RETRYABLE_STATUSES = frozenset({408, 425, 429})
 _FETCHED_PERCENT, _MADE_PERCENT = 5.0, 95.0
 _PICTURE_FROM_SECONDS = 10.0
 _LONGEST_ATTEMPT_SECONDS = 870.0
@@ -77,7 +76,7 @@ class _Work:
                 )
             )
         if not 200 <= response.status_code <= 299:
-            retryable = response.status_code in _RETRYABLE_STATUSES or response.status_code >= 500
+            retryable = has_retryable_status(response)
             raise AttemptFailedError(
                 "HTTP_STATUS",
                 f"the server of the source answered {response.status_code}",

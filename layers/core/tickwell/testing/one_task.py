@@ -15,11 +15,12 @@ from tickwell.application.task import RunsIn, Task, TaskContext, TaskRegistry
 from tickwell.application.task_files import TenantFiles
 from tickwell.application.task_output import require_storable
 from tickwell.domain.completion import PendingCompletion, completion_token
+from tickwell.domain.content_type import content_type_of
 from tickwell.domain.errors import AttemptCancelledError, NotFoundError
 from tickwell.domain.execution import LogEntry
 from tickwell.domain.mail import Mail
 from tickwell.domain.progress import Progress
-from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, file_blob, files_folder
+from tickwell.domain.task_file import file_blob, files_folder
 from tickwell.tasks.drawn_images import DrawnImages
 from tickwell.testing.clock import SimulatedClock
 from tickwell.testing.inline import InlineProcess
@@ -115,7 +116,7 @@ def run_task(
     with tempfile.TemporaryDirectory(prefix="tickwell-") as folder:
         blobs = FileBlobs(Path(folder))
         for name, data in (files or {}).items():
-            blobs.put(file_blob(_TENANT, name), data, content_type=DEFAULT_CONTENT_TYPE)
+            blobs.put(file_blob(_TENANT, name), data, content_type=content_type_of(name))
         context = _context(clock, mailbox, signs, blobs, AnsweredHttp(http), attempt)
         context = replace(context, secrets=TenantAttemptSecrets(_Secrets(secrets or {}), _TENANT))
         output = _run(clock, registry, task, payload, context)

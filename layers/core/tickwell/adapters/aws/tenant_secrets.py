@@ -1,26 +1,20 @@
 """Tenants' secrets in AWS Secrets Manager, as ``<prefix>/tenants/<tenant>/<name>``; their names in the table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, number
-from tickwell.adapters.aws.dynamodb.items import stamp
-from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
-from tickwell.adapters.aws.dynamodb.tenant_keys import parse_secret_key, secret_key
+from tickwell.adapters.aws.dynamodb.secret_names import DynamoSecretNames
 from tickwell.adapters.aws.errors import error_code, service_errors
 from tickwell.application.ports import Clock
 from tickwell.domain.errors import NotFoundError, UnavailableError
-from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.secret import OLD_SECRET_LIFE, SecretInfo, is_secret_name, require_secret_name
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
 _CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
-_CHANGED: Final = "ca"
 
 
 class SecretsManagerTenantSecrets:
@@ -32,22 +26,21 @@ class SecretsManagerTenantSecrets:
     could be restored: a tenant that deletes it means it.
     """
 
-    def __init__(self, client: "SecretsManagerClient", prefix: str, table: Table, clock: Clock) -> None:
+    def __init__(self, client: "SecretsManagerClient", prefix: str, names: DynamoSecretNames, clock: Clock) -> None:
         self._client = client
         self._prefix = prefix
-        self._table = table
+        self._names = names
         self._clock = clock
 
     def put(self, tenant_id: str, name: str, value: str) -> SecretInfo:
         """See ``TenantSecrets.put``."""
         secret_id = self._of(tenant_id, require_secret_name(name))
-        now = self._clock.now()
-        item = {**stamp("secret"), _CHANGED: to_epoch_ms(now)}
-        self._table.put(secret_key(tenant_id, name), item)
+        info = SecretInfo(name=name, changed_at=self._clock.now())
+        self._names.note(tenant_id, info)
         if not self._changed(secret_id, value):
             self._create(secret_id, value)
-        self._table.put(secret_key(tenant_id, name), item)
-        return SecretInfo(name=name, changed_at=now)
+        self._names.note(tenant_id, info)
+        return info
 
     def versions(self, tenant_id: str, name: str) -> Sequence[str]:
         """See ``TenantSecrets.versions``."""
@@ -65,30 +58,21 @@ class SecretsManagerTenantSecrets:
 
     def list(self, tenant_id: str) -> Sequence[SecretInfo]:
         """See ``TenantSecrets.list``."""
-        return [
-            SecretInfo(name=_name(item), changed_at=from_epoch_ms(number(item, _CHANGED)))
-            for item in self._noted(tenant_id)
-        ]
+        return self._names.list(tenant_id)
 
     def delete(self, tenant_id: str, name: str) -> None:
         """See ``TenantSecrets.delete``."""
-        if not is_secret_name(name) or self._table.get(secret_key(tenant_id, name)) is None:
+        if not is_secret_name(name) or not self._names.has(tenant_id, name):
             raise NotFoundError("secret", name)
         self._forget(tenant_id, name)
 
     def erase(self, tenant_id: str) -> None:
         """See ``TenantSecrets.erase``."""
-        for item in self._noted(tenant_id):
-            self._forget(tenant_id, _name(item))
+        for info in self._names.list(tenant_id):
+            self._forget(tenant_id, info.name)
 
     def _of(self, tenant_id: str, name: str) -> str:
         return f"{self._prefix}/tenants/{tenant_id}/{name}"
-
-    def _noted(self, tenant_id: str) -> Sequence[Item]:
-        low, high = (secret_key(tenant_id, end) for end in ("", LAST))
-        return tuple(
-            self._table.all_of(low.pk, low=low.sk, high=high.sk, attributes=("pk", "sk", _CHANGED), consistent=True)
-        )
 
     def _changed(self, secret_id: str, value: str) -> bool:
         """Give it another value; False where there is none of that name."""
@@ -132,11 +116,7 @@ class SecretsManagerTenantSecrets:
         except ClientError as error:
             if not _is_missing(error):
                 raise
-        self._table.delete_many([secret_key(tenant_id, name)])
-
-
-def _name(item: Item) -> str:
-    return parse_secret_key(key_of(item))[1]
+        self._names.forget(tenant_id, name)
 
 
 def _is_missing(error: ClientError) -> bool:

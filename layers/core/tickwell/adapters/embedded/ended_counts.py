@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tickwell.adapters.embedded.usage_rows import ADD_JOBS, ADD_USE, DAY_MS
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobStatus
-from tickwell.domain.usage import Activity
+from tickwell.domain.usage import Activity, busy_ms
 
 _HOUR_MS = 3_600_000
 _KEPT_MS = 400 * DAY_MS
@@ -60,6 +60,7 @@ class Ended:
     status: ExecutionStatus
     started_ms: int
     duration_ms: int
+    outside_ms: int | None
     activity: Activity
     is_given_up: bool
     is_recurring: bool
@@ -92,10 +93,12 @@ def _count_use(cursor: sqlite3.Cursor, place: Sequence[str], day_ms: int, those:
     tenant_id, *queue_and_lane = place
     numbers = Counter(each.activity for each in those)
     for activity, number in numbers.items():
-        duration_ms = sum(each.duration_ms for each in those if each.activity is activity)
+        duration_ms = sum(busy_ms(each.duration_ms, each.outside_ms) for each in those if each.activity is activity)
         cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, activity.value, number, duration_ms))
     if given_up := sum(each.is_given_up for each in those):
         cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, Activity.GIVEN_UP.value, given_up, 0))
+    if outside := sum(each.outside_ms is not None for each in those):
+        cursor.execute(ADD_USE, (tenant_id, day_ms, *queue_and_lane, Activity.OUTSIDE.value, outside, 0))
 
 
 def _count_completed(cursor: sqlite3.Cursor, place: Sequence[str], those: Sequence[Ended]) -> None:

@@ -11,7 +11,7 @@ from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 _ROWS = 1000
 """What is deleted in one transaction, so that nobody waits long."""
 
-_CREDENTIALS = ("tenants", "users", "invitations", "api_keys")
+_CREDENTIALS = ("tenants", "users", "invitations", "api_keys", "hooks")
 _STOPPED = "a deletion is under way"
 _STOPS = "stops"
 

@@ -99,6 +99,7 @@ def _ended(cursor: sqlite3.Cursor, execution: Execution, row: Sequence[Any], now
         status=execution.status,
         started_ms=due_ms if last_executed_ms is None else last_executed_ms,
         duration_ms=execution.duration_ms,
+        outside_ms=execution.outside_ms,
         activity=activity_of_attempt(execution.job_id, execution.attempt, is_recurring=bool(recurring)),
         is_given_up=is_given_up(execution.status, keeps_slot=slot_due_ms == due_ms),
         is_recurring=bool(recurring),

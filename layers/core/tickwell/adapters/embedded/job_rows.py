@@ -9,6 +9,8 @@ from tickwell.adapters.documents import (
     definition_text,
     epoch_ms,
     from_ms,
+    outside_from,
+    outside_text,
     pending_text,
     progress_from,
     progress_text,
@@ -20,7 +22,7 @@ from tickwell.domain.queue import effective_queue
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "
-    "slot_token, lease_until_ms, progress, probe_ms, executions, successful, failed, duration_ms, created_ms, "
+    "slot_token, lease_until_ms, progress, probe_ms, outside, executions, successful, failed, duration_ms, created_ms, "
     "updated_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, pending, definition"
 )
 COLUMNS = f"{_HEAD}, content"
@@ -34,10 +36,11 @@ _GIVEN = (
     "definition, content"
 )
 _CAME_OF_IT = (
-    "slot_due_ms, slot_attempt, slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, executions, "
-    "successful, failed, duration_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, expires_ms, pending"
+    "slot_due_ms, slot_attempt, slot_losses, slot_returns, slot_token, lease_until_ms, progress, probe_ms, outside, "
+    "executions, successful, failed, duration_ms, last_executed_ms, paused_ms, failures_in_a_row, pause_reason, "
+    "expires_ms, pending"
 )
-_NO_SLOT = (None,) * 8
+_NO_SLOT = (None,) * 9
 _what_came_of = attrgetter(
     "slot", "tally", "last_executed_at", "paused_at", "failures_in_a_row", "pause_reason", "expires_at", "pending"
 )
@@ -110,6 +113,7 @@ def _slot_row(slot: Slot) -> tuple[Any, ...]:
         epoch_ms(slot.lease_until),
         progress_text(slot.progress),
         epoch_ms(slot.probe_at),
+        outside_text(slot.outside),
     )
 
 
@@ -141,6 +145,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
     (
         progress,
         probe,
+        outside,
         executions,
         successful,
         failed,
@@ -167,6 +172,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
             lease_until=from_ms(lease_until),
             progress=progress_from(progress),
             probe_at=from_ms(probe),
+            outside=outside_from(outside),
         )
     return stored_job(
         tenant_id=tenant_id,

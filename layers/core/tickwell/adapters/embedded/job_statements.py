@@ -38,7 +38,7 @@ COUNT = f"""
 """What is counted of the tenant without what has expired and is still there, and with children, which are not."""
 _CLAIMED = f"""
     slot_token = :token, lease_until_ms = lease_ms + :now_plus_margin, progress = NULL, probe_ms = NULL,
-    last_executed_ms = :now
+    outside = NULL, last_executed_ms = :now
     WHERE {_THIS} AND status = '{JobStatus.ACTIVE.value}'
 """
 _CLAIM = f"""
@@ -95,6 +95,10 @@ SIGN = f"""
     UPDATE jobs SET lease_until_ms = MAX(lease_until_ms, :until), progress = COALESCE(:progress, progress)
     WHERE {_THIS} AND slot_token = :token RETURNING {HEAD}
 """
+LET_GO = f"""
+    UPDATE jobs SET lease_until_ms = :until, probe_ms = :probe, outside = :outside
+    WHERE {_THIS} AND slot_token = :token RETURNING {HEAD}
+"""
 NOTE_PROBE = f"UPDATE jobs SET probe_ms = MAX(COALESCE(probe_ms, :at), :at) WHERE {_THIS} AND slot_token = :token"
 _FINISHED = """
     RETURNING tenant_id, job_id, version, failures_in_a_row, pause_reason, queue, json_extract(definition, '$.lane'),
@@ -102,7 +106,7 @@ _FINISHED = """
 """
 """What follows from it is told and counted by; see ``ended_counts``."""
 _COUNTED = f"""
-    slot_token = NULL, lease_until_ms = NULL, progress = NULL, probe_ms = NULL,
+    slot_token = NULL, lease_until_ms = NULL, progress = NULL, probe_ms = NULL, outside = NULL,
     executions = executions + 1, successful = successful + :successful, failed = failed + :failed,
     duration_ms = duration_ms + :duration, timeouts = timeouts + :timeouts, lost = lost + :lost
     WHERE {_THIS} AND slot_token = :token

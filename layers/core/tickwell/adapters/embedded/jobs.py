@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tickwell.adapters.cursors import encode_cursor, text_cursor
-from tickwell.adapters.documents import epoch_ms, is_later_form, pending_text, progress_text
+from tickwell.adapters.documents import epoch_ms, is_later_form, outside_text, pending_text, progress_text
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.adapters.embedded.ended_counts import count_ended
 from tickwell.adapters.embedded.job_claims import claim_alike
@@ -21,6 +21,7 @@ from tickwell.adapters.embedded.job_statements import (
     GET,
     GET_HEAD,
     LEAVE,
+    LET_GO,
     LIST,
     NOTE_PROBE,
     PASS_ON,
@@ -42,11 +43,12 @@ from tickwell.application.ports import (
     Signed,
     TokenGone,
 )
+from tickwell.domain.completion import Outside
 from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, Job, JobKey, JobStatus, Slot
+from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, TAKEOVER_DELAY, Job, JobKey, JobStatus, Slot
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 
@@ -183,8 +185,23 @@ class EmbeddedJobStore:
         }
         with self._database.transaction() as cursor:
             row = cursor.execute(SIGN, values).fetchone()
-        found = None if row is None else job_from(row)
-        return TokenGone() if found is None or _is_expired(found, self._clock.now()) else Signed(job=found)
+        return self._answer(row)
+
+    def let_go_many(self, handed_on: Sequence[tuple[Job, Outside]]) -> Sequence[SignAnswer]:
+        """See the port; all in one transaction."""
+        values = [
+            _this(job.key)
+            | {
+                "token": job.held_token,
+                "until": to_epoch_ms(outside.until(outside.since)),
+                "probe": to_epoch_ms(outside.until(outside.since) + TAKEOVER_DELAY),
+                "outside": outside_text(outside),
+            }
+            for job, outside in handed_on
+        ]
+        with self._database.transaction() as cursor:
+            rows = [cursor.execute(LET_GO, each).fetchone() for each in values]
+        return [self._answer(row) for row in rows]
 
     def note_probe(self, job: Job, *, at: datetime) -> None:
         """See the port."""
@@ -195,6 +212,11 @@ class EmbeddedJobStore:
         """See the port."""
         with self._database.read() as cursor:
             cursor.execute("SELECT 1 FROM jobs LIMIT 1").fetchone()
+
+    def _answer(self, row: tuple[Any, ...] | None) -> SignAnswer:
+        """What a write to a slot found, whose condition was the token."""
+        found = None if row is None else job_from(row)
+        return TokenGone() if found is None or _is_expired(found, self._clock.now()) else Signed(job=found)
 
     def _create(self, cursor: sqlite3.Cursor, job: Job) -> Job | None:
         """Write a new job, unless there is one of its id: that one."""

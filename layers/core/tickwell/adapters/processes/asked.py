@@ -14,7 +14,7 @@ from tickwell.application.lifeline import Lifeline
 from tickwell.application.task_files import MOST_FILES_LISTED
 from tickwell.domain.errors import AttemptCancelledError
 from tickwell.domain.progress import Progress
-from tickwell.domain.task_file import DEFAULT_CONTENT_TYPE, FileInfo
+from tickwell.domain.task_file import FileInfo
 
 
 class AskedSigns(Lifeline):
@@ -59,7 +59,7 @@ class AskedFiles:
             await self.download(name, path)
             return await asyncio.to_thread(path.read_bytes)
 
-    async def write(self, name: str, data: bytes, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def write(self, name: str, data: bytes, *, content_type: str | None = None) -> None:
         """See ``TaskFiles``."""
         with _between() as path:
             await asyncio.to_thread(path.write_bytes, data)
@@ -69,7 +69,7 @@ class AskedFiles:
         """See ``TaskFiles``."""
         await self._ask("files.download", name=name, path=_absolute(path))
 
-    async def upload(self, path: Path, name: str, *, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+    async def upload(self, path: Path, name: str, *, content_type: str | None = None) -> None:
         """See ``TaskFiles``."""
         await self._ask("files.upload", name=name, path=_absolute(path), content_type=content_type)
 

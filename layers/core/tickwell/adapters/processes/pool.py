@@ -1,15 +1,13 @@
 """The worker's side of tasks in processes: a bounded number of warm children, one attempt at a time in each."""
 
 import asyncio
-import shutil
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from tickwell.adapters.processes.attempt_folder import AttemptFolder, remove_abandoned
 from tickwell.adapters.processes.child_process import ChildProcess
 from tickwell.adapters.processes.endings import cancelled, outcome, returned
 from tickwell.adapters.processes.offered import Offers
@@ -66,6 +64,7 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._idle: list[ChildProcess] = []
         self._all: set[ChildProcess] = set()
+        self._has_started = False
 
     async def take(self, lane: Lane) -> "PooledProcess":
         """See ``TaskProcesses.take``."""
@@ -114,6 +113,9 @@ class ProcessPool:
         child = ChildProcess(self._command, self._environment)
         with self._lock:
             self._all.add(child)
+            is_first, self._has_started = not self._has_started, True
+        if is_first:
+            threading.Thread(target=remove_abandoned, name="abandoned-folders", daemon=True).start()
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await child.send(self._settings.frame())
@@ -151,14 +153,14 @@ class PooledProcess:
     async def run(self, task: str, payload: Any, context: TaskContext) -> Any:
         """See ``TaskProcess.run``."""
         self.sound = False
-        folder = tempfile.mkdtemp(prefix="tickwell-attempt-")
+        folder = AttemptFolder()
         frame = {
             "kind": "run",
             "task": task,
             "payload": payload,
             "context": _facts(context),
             "opened": list(context.secrets.opened),
-            "folder": folder,
+            "folder": folder.path,
         }
         offers = Offers(context, self._send)
         try:
@@ -170,15 +172,15 @@ class PooledProcess:
             offers.close()
             if not self.sound:
                 self.child.kill()
-            if not _is_removed(folder):
+            if not folder.is_removed_empty():
                 await asyncio.to_thread(self._remove, folder)
         return outcome(last)
 
-    def _remove(self, folder: str) -> None:
+    def _remove(self, folder: AttemptFolder) -> None:
         """Remove what the attempt left behind; may take long."""
         if not self.sound:
             self.child.how_it_ended(_END_SECONDS)
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
 
     async def _begin(self, frame: Frame) -> None:
         """Hand the attempt over. A child that ended while it was idle has not begun it: another one gets it."""
@@ -227,15 +229,6 @@ class PooledProcess:
     async def _lost(self) -> AttemptLostError:
         how = await asyncio.to_thread(self.child.how_it_ended, _END_SECONDS)
         return AttemptLostError("PROCESS_DIED", f"the task's process {how}")
-
-
-def _is_removed(folder: str) -> bool:
-    """Remove an empty folder, as most are; whether it was one."""
-    try:
-        Path(folder).rmdir()
-    except OSError:
-        return False
-    return True
 
 
 async def _signed(context: TaskContext, told: Frame | None) -> Frame:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.counts import TenantCounts
     from tickwell.application.ports.erasure import Erasure
     from tickwell.application.ports.holdings import ExportCursors, HistoryItem, Holdings, Stretch
+    from tickwell.application.ports.hooks import HookStore
     from tickwell.application.ports.images import ImageMaker
     from tickwell.application.ports.job_listing import MOST_SORTED, JobListing, JobsFound
     from tickwell.application.ports.job_walk import JobWalk, WalkedJobs
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.membership import MemberStore
     from tickwell.application.ports.named_queues import QueueKey, QueueStore
     from tickwell.application.ports.notifying import NotificationLog, WebhookStore
+    from tickwell.application.ports.outreach import Functions, Messenger
     from tickwell.application.ports.queues import (
         Delivery,
         Depth,
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from tickwell.application.ports.stop_switch import StopSwitch
     from tickwell.application.ports.stores import AccountStore, DueItems, History, Page, Span
     from tickwell.application.ports.submissions import Submissions
-    from tickwell.application.ports.tenant_secrets import TenantSecrets
+    from tickwell.application.ports.tenant_secrets import SecretNames, TenantSecrets
     from tickwell.application.ports.workers import WorkerLog
 
 __all__ = [
@@ -87,9 +89,11 @@ __all__ = [
     "ExportCursors",
     "FarTimer",
     "ForeignTokens",
+    "Functions",
     "History",
     "HistoryItem",
     "Holdings",
+    "HookStore",
     "Ids",
     "ImageMaker",
     "JobListing",
@@ -100,6 +104,7 @@ __all__ = [
     "Mailer",
     "MemberStore",
     "MessageQueue",
+    "Messenger",
     "NotificationLog",
     "Notifications",
     "Outgoing",
@@ -110,6 +115,7 @@ __all__ = [
     "QueueStore",
     "QuotaStore",
     "RateLimiter",
+    "SecretNames",
     "Secrets",
     "SentMail",
     "SignAnswer",
@@ -138,6 +144,7 @@ _NAMES = {
     "counts": "TenantCounts",
     "erasure": "Erasure",
     "holdings": "ExportCursors HistoryItem Holdings Stretch",
+    "hooks": "HookStore",
     "images": "ImageMaker",
     "job_listing": "MOST_SORTED JobListing JobsFound",
     "job_walk": "JobWalk WalkedJobs",
@@ -145,6 +152,7 @@ _NAMES = {
     "membership": "MemberStore",
     "named_queues": "QueueKey QueueStore",
     "notifying": "NotificationLog WebhookStore",
+    "outreach": "Functions Messenger",
     "queues": "Delivery Depth FarTimer Lanes MessageQueue Notifications Outgoing",
     "quotas": "QuotaStore",
     "rates": "RateLimiter",
@@ -152,7 +160,7 @@ _NAMES = {
     "stop_switch": "StopSwitch",
     "stores": "AccountStore DueItems History Page Span",
     "submissions": "Submissions",
-    "tenant_secrets": "TenantSecrets",
+    "tenant_secrets": "SecretNames TenantSecrets",
     "workers": "WorkerLog",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tickwell.application.ports.stores import Page
+from tickwell.domain.completion import Outside
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot
@@ -183,6 +184,14 @@ class JobStore(Protocol):
         """Take a sign of life of the attempt that claimed ``job``: extend its lease, and note ``progress`` if given.
 
         Only the token is checked. The lease becomes ``job.lease_after_sign(now)``, unless it ends later already.
+        """
+        ...
+
+    def let_go_many(self, handed_on: Sequence[tuple[Job, Outside]]) -> Sequence[SignAnswer]:
+        """Attempts that claimed their jobs go on outside: their leases end when that has been silent for too long.
+
+        Each in one conditional write, answers in order. Only the token is checked. Noted is also that the newest probe
+        looks at that end, so that the chain of those that look after workers ends. May be repeated.
         """
         ...
 

@@ -6,7 +6,15 @@ from typing import Protocol
 from tickwell.domain.secret import SecretInfo
 
 
-class TenantSecrets(Protocol):
+class SecretNames(Protocol):
+    """Which secrets tenants have."""
+
+    def list(self, tenant_id: str) -> Sequence[SecretInfo]:
+        """All of the tenant by name; where a change failed half-way, also one that has no value yet."""
+        ...
+
+
+class TenantSecrets(SecretNames, Protocol):
     """Secrets that tenants keep here for their tasks. No method but ``versions`` tells a value."""
 
     def put(self, tenant_id: str, name: str, value: str) -> SecretInfo:
@@ -18,10 +26,6 @@ class TenantSecrets(Protocol):
 
     def versions(self, tenant_id: str, name: str) -> Sequence[str]:
         """The value, and behind it that of before as long as it is kept. Raises NotFoundError."""
-        ...
-
-    def list(self, tenant_id: str) -> Sequence[SecretInfo]:
-        """All of the tenant by name; where a change failed half-way, also one that has no value yet."""
         ...
 
     def delete(self, tenant_id: str, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tickwell.adapters.aws.dynamodb.accounts import DynamoAccountStore
 from tickwell.adapters.aws.dynamodb.api_keys import DynamoApiKeyStore
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
+from tickwell.adapters.aws.dynamodb.hooks import DynamoHookStore
 from tickwell.adapters.aws.dynamodb.members import DynamoMemberStore
 from tickwell.adapters.aws.dynamodb.quotas import DynamoQuotaStore
 from tickwell.adapters.aws.dynamodb.rates import DynamoRateLimiter
@@ -49,12 +50,14 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         core,
         accounts=_accounts(settings, table, core, limiter),
         notifying=notifying_of(table, core.clock),
+        hooks=DynamoHookStore(table),
         measuring=_measuring(settings, table, core),
         registry=on_its_lane(all_tasks(), settings),
         guards=Guards(
             limits=request_limits(settings, limiter, core.clock),
             submissions=DynamoSubmissions(table, core.clock),
             quotas=quotas(settings, DynamoQuotaStore(table), core.clock),
+            messages_per_minute=settings.hook_limit_per_minute,
         ),
         export_tenant=export_from_table(table, core.blobs, core.clock),
         filing=filing(settings, open_blob_links(settings.blob_bucket)),

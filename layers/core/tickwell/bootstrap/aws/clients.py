@@ -42,12 +42,20 @@ _CONFIG = Config(
 _LONGEST_TRY: Final = timedelta(seconds=4.5)
 """How long one try may take, and then some to answer."""
 
-# A mail whose answer is slow may have been sent: the SDK must not send it once more, the job's policy decides.
+_SENDERS: Final = frozenset({"sesv2", "pinpoint-sms-voice-v2", "socialmessaging"})
+# What such a service was asked to send, and answers late, may have been sent: the SDK must not send it once more, the
+# job's policy decides.
 _MAIL_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 1})
 
 # For links: the SDK would sign them by a scheme that newer regions do not know.
 _BLOB_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
 
+
+# A function that is slow runs all the same, for minutes: it must not be called once more. Its connection is kept alive
+# beyond what networks between take for dead.
+_INVOKE_CONFIG = Config(
+    connect_timeout=5, retries={"total_max_attempts": 1}, max_pool_connections=64, tcp_keepalive=True
+)
 
 _making: Final = threading.Lock()
 
@@ -76,7 +84,8 @@ class LaterClient:
 
 @cache
 def _client(service: str) -> Any:
-    config = {"s3": _BLOB_CONFIG, "sesv2": _MAIL_CONFIG}.get(service, _CONFIG)
+    configs = {"s3": _BLOB_CONFIG, **dict.fromkeys(_SENDERS, _MAIL_CONFIG)}
+    config = configs.get(service, _CONFIG)
     made = _session().create_client(service, config=config)
     made.meta.events.register_first("before-send", _require_time)
     return made
@@ -109,9 +118,21 @@ def _require_time(event_name: str, **_arguments: Any) -> None:
         raise UnavailableError(event_name.split(".")[1], "no time is left")
 
 
+def invoking_client(seconds: int) -> Any:
+    """The client of Lambda that waits so long for a function's answer, one per process and time."""
+    with _making:
+        return _invoking_client(seconds)
+
+
+@cache
+def _invoking_client(seconds: int) -> Any:
+    return _session().create_client("lambda", config=_INVOKE_CONFIG.merge(Config(read_timeout=seconds)))
+
+
 def forget_clients() -> None:
     """Make new clients from now on, for another account or region."""
     _client.cache_clear()
+    _invoking_client.cache_clear()
     _session.cache_clear()
 
 

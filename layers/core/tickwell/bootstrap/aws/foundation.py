@@ -12,6 +12,7 @@ from tickwell.adapters.aws.dynamodb.history import DynamoHistory
 from tickwell.adapters.aws.dynamodb.job_listing import DynamoJobListing
 from tickwell.adapters.aws.dynamodb.jobs import DynamoJobStore
 from tickwell.adapters.aws.dynamodb.named_queues import DynamoQueueStore
+from tickwell.adapters.aws.dynamodb.secret_names import DynamoSecretNames
 from tickwell.adapters.aws.dynamodb.stop_switch import DynamoStopSwitch
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.tenant_secrets import SecretsManagerTenantSecrets
@@ -53,9 +54,7 @@ def core_of(
         stop_switch=DynamoStopSwitch(table),
         audit_log=DynamoAuditLog(table, clock),
         erasure=DynamoErasure(table),
-        tenant_secrets=SecretsManagerTenantSecrets(
-            cast("SecretsManagerClient", LaterClient("secretsmanager")), settings.secrets_prefix, table, clock
-        ),
+        tenant_secrets=_tenant_secrets(settings, table, clock),
         arming=Arming(
             due_items=DynamoDueItems(table, clock),
             lanes=lanes,
@@ -70,6 +69,11 @@ def core_of(
         longest_attempt=longest_attempt,
         audit_retention=audit_retention,
     )
+
+
+def _tenant_secrets(settings: CoreSettings, table: Table, clock: Clock) -> SecretsManagerTenantSecrets:
+    later = cast("SecretsManagerClient", LaterClient("secretsmanager"))
+    return SecretsManagerTenantSecrets(later, settings.secrets_prefix, DynamoSecretNames(table), clock)
 
 
 def _far_timer(settings: ArmingSettings, clock: Clock) -> FarTimer:

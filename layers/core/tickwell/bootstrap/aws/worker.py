@@ -21,6 +21,7 @@ from tickwell.bootstrap.aws.foundation import core_of
 from tickwell.bootstrap.core import Core
 from tickwell.bootstrap.images import image_makers, on_its_lane
 from tickwell.bootstrap.outbound import Outbound
+from tickwell.bootstrap.outreach import functions_on_aws, messenger_on_aws
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.lane import Lane
@@ -100,6 +101,8 @@ def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
             mailer=SesMailer(cast("SESV2Client", LaterClient("sesv2")), core.clock),
             sender_address=settings.sender_address,
             allow_private_hosts=settings.allow_private_hosts,
+            messenger=messenger_on_aws(settings),
+            functions=functions_on_aws(settings),
             images=image_makers(settings, core.clock, openai_key(settings.openai_key_secret_id, core.clock)),
         ),
         processes=_processes(settings),

@@ -1,16 +1,17 @@
 """What a system on the embedded engine stands on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.adapters.embedded.rates import EmbeddedRateLimiter
 from tickwell.adapters.embedded.secrets import FileSecrets
 from tickwell.application.http_client import HttpClient
-from tickwell.application.ports import Clock, Ids, Mailer, TenantSecrets
+from tickwell.application.ports import Clock, Functions, Ids, Mailer, Messenger, TenantSecrets
 from tickwell.application.task import TaskRegistry
 from tickwell.application.task_processes import TaskProcesses
+from tickwell.application.unreachable import NoFunctions, NoMessenger
 from tickwell.settings.local import LocalSettings
 
 
@@ -36,4 +37,6 @@ class Foundation:
     ids: Ids
     close: Callable[[], None]
     http: HttpClient | None = None
+    messenger: Messenger = field(default_factory=NoMessenger)
+    functions: Functions = field(default_factory=NoFunctions)
     ahead_seconds: float = 0.0

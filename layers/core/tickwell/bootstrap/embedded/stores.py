@@ -11,6 +11,7 @@ from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.due import EmbeddedDueItems
 from tickwell.adapters.embedded.erasure import EmbeddedErasure
 from tickwell.adapters.embedded.history import EmbeddedHistory
+from tickwell.adapters.embedded.hooks import EmbeddedHookStore
 from tickwell.adapters.embedded.job_listing import EmbeddedJobListing
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.adapters.embedded.members import EmbeddedMemberStore
@@ -29,6 +30,7 @@ from tickwell.application.ports import (
     DueItems,
     Erasure,
     History,
+    HookStore,
     JobListing,
     JobStore,
     MemberStore,
@@ -55,6 +57,7 @@ class Stores:
     stop_switch: StopSwitch
     accounts: AccountStore
     api_keys: ApiKeyStore
+    hooks: HookStore
     members: MemberStore
     audit_log: AuditLog
     erasure: Erasure
@@ -77,6 +80,7 @@ def stores_in(database: Database, clock: Clock) -> Stores:
         stop_switch=EmbeddedStopSwitch(database),
         accounts=EmbeddedAccountStore(database),
         api_keys=EmbeddedApiKeyStore(database),
+        hooks=EmbeddedHookStore(database),
         members=EmbeddedMemberStore(database, clock),
         audit_log=EmbeddedAuditLog(database, clock),
         erasure=EmbeddedErasure(database),

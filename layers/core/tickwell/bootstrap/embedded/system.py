@@ -147,6 +147,8 @@ def _parts(base: Foundation) -> _Parts:
             operator_address=settings.operator_address,
             public_url=settings.public_url,
             http=base.http,
+            messenger=base.messenger,
+            functions=base.functions,
             images=image_makers(settings, base.clock, partial(_openai_key, settings)),
         ),
         links=SignedPaths(link_key, base.clock, settings.public_url or ""),
@@ -192,6 +194,7 @@ def _core(base: Foundation, stores: Stores, queues: Queues) -> Core:
         longest_attempt=settings.longest_attempt,
         audit_retention=settings.audit_retention,
         jobs_at_once=_JOBS_AT_ONCE,
+        secrets_fresh_for=timedelta(0),  # files are at hand
     )
 
 
@@ -201,14 +204,16 @@ def _api(parts: _Parts) -> ApiServices:
         parts.core,
         accounts=_accounts(parts),
         notifying=stores.notifying,
+        hooks=stores.hooks,
         measuring=_measuring(parts),
         registry=base.registry,
         guards=Guards(
             limits=request_limits(settings, base.rates, base.clock),
             submissions=stores.submissions,
             quotas=quotas(settings, stores.quotas, base.clock),
+            messages_per_minute=settings.hook_limit_per_minute,
         ),
-        export_tenant=export_from_database(base.database, base.blobs, base.clock),
+        export_tenant=export_from_database(base.database, base.tenant_secrets, base.blobs, base.clock),
         filing=filing(settings, parts.links),
         stage=settings.stage,
         allowed_origins=settings.allowed_origins,

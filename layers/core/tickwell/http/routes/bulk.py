@@ -32,7 +32,7 @@ _log = logging.getLogger("tickwell")
 def create_jobs(batch: Annotated[BatchRequest, Body()], request: Request) -> Response[Annotated[str, Shows(BatchBody)]]:
     """200 with a result for each job, in order, whatever they are. `UNAVAILABLE` leaves open whether it was created."""
     call = call_of(request)
-    outcomes = call.services.create_jobs(call.principal, batch.to_new_jobs())
+    outcomes = call.services.create_jobs(call.principal, batch.to_new_jobs(call.traceparent))
     now = call.services.clock.now()
     unsent = sum(isinstance(outcome, CreatedJob) and not outcome.launched for outcome in outcomes)
     if unsent:

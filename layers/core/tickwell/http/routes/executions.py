@@ -47,7 +47,7 @@ def list_executions(
         call.principal, job_id, limit=limit, cursor=cursor, status=status, page=page
     )
     shown = (*((found.running,) if found.running is not None else ()), *found.items)
-    executions = [listed_execution_body(execution) for execution in shown]
+    executions = [listed_execution_body(execution, found.traceparent) for execution in shown]
     number = page_number(page, cursor, is_whole=len(shown) == limit or found.next_cursor is None)
     return success(
         ExecutionListBody(

@@ -38,7 +38,7 @@ def generate_image_alias(
 
 def _generate(order: GenerateRequest, request: Request) -> Response[Annotated[str, Shows(JobPolicyBody)]]:
     call = call_of(request)
-    created = call.services.generate_image(call.principal, order.to_new_job())
+    created = call.services.generate_image(call.principal, order.to_new_job().within(call.traceparent))
     if not created.launched:
         extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
         _log.warning("the message was not sent; the safety sync will send it", extra=extra)

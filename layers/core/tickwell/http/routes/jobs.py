@@ -25,7 +25,7 @@ _log = logging.getLogger("tickwell")
 def create_job(job: Annotated[JobRequest, Body()], request: Request) -> Response[Annotated[str, Shows(JobPolicyBody)]]:
     """201 once the job is certain to run."""
     call = call_of(request)
-    created = call.services.create_job(call.principal, job.to_new_job())
+    created = call.services.create_job(call.principal, job.to_new_job().within(call.traceparent))
     if not created.launched:
         extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
         _log.warning("the message was not sent; the safety sync will send it", extra=extra)

@@ -34,7 +34,8 @@ def put_job(
     ended runs again when it gets another time.
     """
     call = call_of(request)
-    defined = call.services.define_job(call.principal, KeyedJob(key=key, job=job.to_new_job()))
+    wanted = KeyedJob(key=key, job=job.to_new_job().within(call.traceparent))
+    defined = call.services.define_job(call.principal, wanted)
     _tell_unsent(call.request_id, [defined])
     status = 201 if defined.action is DefineAction.CREATED else 200
     body = put_job_body(defined, call.services.clock.now())
@@ -59,7 +60,7 @@ def apply_jobs(file: Annotated[ApplyRequest, Body()], request: Request) -> Respo
     """
     call = call_of(request)
     choice = file.to_choice()
-    report = call.services.apply_jobs(call.principal, file.to_entries(), choice)
+    report = call.services.apply_jobs(call.principal, file.to_entries(call.traceparent), choice)
     _tell_unsent(call.request_id, [one.outcome for one in report.applied if isinstance(one.outcome, Defined)])
     body = apply_body(report, choice)
     verb = "would be applied" if choice.dry_run else "applied"

@@ -2,80 +2,42 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from tickwell.adapters.api_key_documents import key_from, key_text
-from tickwell.adapters.aws.dynamodb.api_key_keys import (
-    api_key_key,
-    api_key_partition,
-    api_key_sort,
-    parse_api_key_key,
-)
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, text
-from tickwell.adapters.aws.dynamodb.items import stamp
-from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
-from tickwell.adapters.aws.dynamodb.writes import Write
-from tickwell.domain.api_key import MOST_KEYS, ApiKey
-from tickwell.domain.errors import ConflictError, NotFoundError
+from tickwell.adapters.aws.dynamodb.api_key_keys import api_key_key, parse_api_key_key
+from tickwell.adapters.aws.dynamodb.table import Table
+from tickwell.adapters.aws.dynamodb.used_documents import UsedDocuments
+from tickwell.adapters.documents import epoch_ms
+from tickwell.domain.api_key import ApiKey
 from tickwell.domain.instant import to_epoch_ms
-
-_NAMES: Final = {"kind": "kind", "used": "us", "document": "doc"}
-_KIND: Final = "api_key"
 
 
 class DynamoApiKeyStore:
     """The ``ApiKeyStore`` of the ``aws`` engine."""
 
     def __init__(self, table: Table) -> None:
-        self._table = table
+        self._keys = UsedDocuments(
+            table, kind="api_key", what="API key", place=api_key_key, parse=parse_api_key_key, read=key_from
+        )
 
     def add(self, key: ApiKey) -> None:
         """See the port."""
-        item: dict[str, Value | None] = {
-            **stamp(_KIND),
-            _NAMES["document"]: key_text(key),
-            _NAMES["used"]: None if key.last_used_at is None else to_epoch_ms(key.last_used_at),
-        }
         place = api_key_key(key.tenant_id, key.key_id)
-        standing = self._table.put_if_absent(place, item, now_ms=to_epoch_ms(key.created_at))
-        if standing is not None and _key(standing) != key:
-            raise ConflictError(f"the API key {key.key_id} exists")
+        self._keys.add(place, epoch_ms(key.last_used_at), key_text(key), key, now_ms=to_epoch_ms(key.created_at))
 
     def get(self, tenant_id: str, key_id: str) -> ApiKey:
         """See the port."""
-        item = self._table.get(api_key_key(tenant_id, key_id))
-        if item is None:
-            raise NotFoundError("API key", key_id)
-        return _key(item)
+        return self._keys.get(tenant_id, key_id)
 
     def list_keys(self, tenant_id: str) -> Sequence[ApiKey]:
-        """See the port. 100 keys have about 40 KB, and one query reads 1 MB."""
-        found = self._table.query(
-            api_key_partition(tenant_id),
-            low=api_key_sort(""),
-            high=api_key_sort(LAST),
-            limit=10 * MOST_KEYS,
-            consistent=True,
-        )
-        return [_key(item) for item in found.items]
+        """See the port. 100 keys have about 40 KB: one query."""
+        return self._keys.list_all(tenant_id)
 
     def delete(self, tenant_id: str, key_id: str) -> bool:
         """See the port."""
-        existing = Write(update="", condition="#kind = :kind", values={"kind": _KIND})
-        return self._table.delete_if(api_key_key(tenant_id, key_id), existing, _NAMES)
+        return self._keys.delete(tenant_id, key_id)
 
     def mark_used(self, key: ApiKey, *, at: datetime) -> None:
-        """See the port. A key that was deleted meanwhile must not come back as an item with nothing but its use."""
-        values: dict[str, Value] = {"kind": _KIND, "used": to_epoch_ms(at)}
-        condition = "#kind = :kind AND attribute_not_exists(#used)"
-        if key.last_used_at is not None:
-            condition = "#kind = :kind AND #used = :before"
-            values["before"] = to_epoch_ms(key.last_used_at)
-        write = Write(update="SET #used = :used", condition=condition, values=values)
-        self._table.update(api_key_key(key.tenant_id, key.key_id), write, _NAMES)
-
-
-def _key(item: Item) -> ApiKey:
-    tenant_id, key_id = parse_api_key_key(key_of(item))
-    return key_from(tenant_id, key_id, optional_number(item, _NAMES["used"]), text(item, _NAMES["document"]))
+        """See the port."""
+        place = api_key_key(key.tenant_id, key.key_id)
+        self._keys.mark_used(place, at_ms=to_epoch_ms(at), before_ms=epoch_ms(key.last_used_at))

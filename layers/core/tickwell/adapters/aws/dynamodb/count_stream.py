@@ -11,6 +11,7 @@ from tickwell.adapters.aws.dynamodb.history_items import DEAD_LETTER
 from tickwell.adapters.aws.dynamodb.items import NAMES, job_from
 from tickwell.domain.counts import Counts, EndedExecution, change_of_job
 from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job
 from tickwell.domain.usage import Used, usage_of_change
 
@@ -96,13 +97,18 @@ def _ended(old: Item, new: Item, before: Job, after: Job) -> EndedExecution | No
         return None
     duration_ms = after.tally.duration_ms - before.tally.duration_ms
     started_at = before.last_executed_at or slot.due_at
+    finished_at = started_at + timedelta(milliseconds=duration_ms)
+    outside_ms = None
+    if slot.outside is not None:
+        outside_ms = max(0, to_epoch_ms(finished_at) - to_epoch_ms(max(slot.outside.since, started_at)))
     return EndedExecution(
         job_id=after.job_id,
         due_at=slot.due_at,
         attempt=slot.attempt,
         status=_status(old, new, before, after),
-        finished_at=started_at + timedelta(milliseconds=duration_ms),
+        finished_at=finished_at,
         duration_ms=duration_ms,
+        outside_ms=outside_ms,
     )
 
 

@@ -89,8 +89,8 @@ class DynamoErasure:
     def _erase_jobs(self, tenant_id: str, shard: int, now_ms: int, has_time: Callable[[], bool]) -> bool:
         """The jobs of a shard with their histories, but those that run; whether none are left."""
         partition, running = keys.job_partition(tenant_id, shard), False
-        for page in self._pages(partition, (NAMES["lease_until"],)):
-            idle = [item for item in page if (optional_number(item, NAMES["lease_until"]) or 0) <= now_ms]
+        for page in self._pages(partition, (NAMES["lease_until"], NAMES["outside"])):
+            idle = [item for item in page if _is_idle(item, now_ms)]
             running = running or len(idle) < len(page)
             jobs = [keys.parse_job_key(key_of(item)) for item in idle if text(item, "sk").startswith("J#")]
             if not has_time():
@@ -166,3 +166,8 @@ def _deletion(item: Item) -> Deletion:
         begun_at=from_epoch_ms(number(item, "begun")),
         look_at=from_epoch_ms(number(item, "look")),
     )
+
+
+def _is_idle(item: Item, now_ms: int) -> bool:
+    """Whether no worker runs the job of ``item``: what goes on outside may do so for weeks, and finds no job then."""
+    return NAMES["outside"] in item or (optional_number(item, NAMES["lease_until"]) or 0) <= now_ms

@@ -10,6 +10,8 @@ from tickwell.adapters.documents import (
     VERSION,
     epoch_ms,
     from_ms,
+    outside_from,
+    outside_text,
     pending_text,
     progress_from,
     progress_text,
@@ -35,6 +37,7 @@ NAMES: Final = {
     "lease_until": "lu",
     "progress": "pg",
     "probe_at": "pb",
+    "outside": "xo",
     "pending": "pn",
     "executions": "te",
     "successful": "ts",
@@ -126,6 +129,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
             "lease_until": epoch_ms(slot.lease_until),
             "progress": progress_text(slot.progress),
             "probe_at": epoch_ms(slot.probe_at),
+            "outside": outside_text(slot.outside),
         }
     return {**stamp("job"), **{NAMES[name]: value for name, value in attributes.items()}}
 
@@ -190,4 +194,5 @@ def _slot_from(item: Item) -> Slot | None:
         lease_until=from_ms(optional_number(item, NAMES["lease_until"])),
         progress=progress_from(optional_text(item, NAMES["progress"])),
         probe_at=from_ms(optional_number(item, NAMES["probe_at"])),
+        outside=outside_from(optional_text(item, NAMES["outside"])),
     )

@@ -167,6 +167,7 @@ def _retry_writes(
             "lease_until": None,
             "progress": None,
             "probe_at": None,
+            "outside": None,
         }
     )
     wait = Write(update=f"{waiting} {counting}", condition=f"{held} AND {keeps}", values=values | slot)

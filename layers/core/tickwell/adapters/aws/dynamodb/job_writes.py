@@ -11,16 +11,27 @@ from tickwell.adapters.aws.dynamodb.attributes import Value
 from tickwell.adapters.aws.dynamodb.items import expiry
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
 from tickwell.adapters.aws.dynamodb.writes import Write
-from tickwell.adapters.documents import pending_text, progress_text
+from tickwell.adapters.documents import outside_text, pending_text, progress_text
 from tickwell.application.ports import Claim, PendingChange
+from tickwell.domain.completion import Outside
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import LEASE_MARGIN, Job, JobStatus, Slot
+from tickwell.domain.job import LEASE_MARGIN, TAKEOVER_DELAY, Job, JobStatus, Slot
 from tickwell.domain.message import JobMessage
 from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
 
-SLOT = ("slot_due", "slot_attempt", "slot_losses", "slot_returns", "slot_token", "lease_until", "progress", "probe_at")
+SLOT = (
+    "slot_due",
+    "slot_attempt",
+    "slot_losses",
+    "slot_returns",
+    "slot_token",
+    "lease_until",
+    "progress",
+    "probe_at",
+    "outside",
+)
 _ARMED = "#status = :active AND #version = :version AND #next_run = :due"
 
 
@@ -37,13 +48,13 @@ def claim_write(claim: Claim) -> Write:
     }
     if not claim.is_first:
         return Write(
-            update=f"SET {', '.join(update)} REMOVE #progress, #probe_at",
+            update=f"SET {', '.join(update)} REMOVE #progress, #probe_at, #outside",
             condition="#status = :active AND #slot_due = :due AND #slot_attempt = :attempt"
             " AND attribute_not_exists(#slot_token)",
             values=values | {"attempt": message.attempt},
         )
     update += ["#slot_due = :due", "#slot_attempt = :one", "#slot_losses = :zero"]
-    moved = {**_next_run(message, claim.next_run_at), "progress": None, "probe_at": None}
+    moved = {**_next_run(message, claim.next_run_at), "progress": None, "probe_at": None, "outside": None}
     slot_is, known = "attribute_not_exists(#slot_due)", dict[str, Value]()
     if claim.over is not None:
         slot_is, known = _waits(claim.over, claim.over_pending)
@@ -185,6 +196,19 @@ def sign_writes(job: Job, token: str, now: datetime, progress: Progress | None) 
             values=same | held,
         ),
     )
+
+
+def let_go_write(token: str, outside: Outside) -> Write:
+    """What the attempt that holds ``token`` is about goes on outside."""
+    until = outside.until(outside.since)
+    update, values = assign(
+        {
+            "lease_until": to_epoch_ms(until),
+            "probe_at": to_epoch_ms(until + TAKEOVER_DELAY),
+            "outside": outside_text(outside),
+        }
+    )
+    return Write(update=update, condition="#slot_token = :token", values=values | {"token": token})
 
 
 def note_probe_write(token: str, at: datetime) -> Write:

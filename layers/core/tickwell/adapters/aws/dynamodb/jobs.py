@@ -21,6 +21,7 @@ from tickwell.adapters.aws.dynamodb.job_shown import is_armed, is_still, shows, 
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
     last_skip_writes,
+    let_go_write,
     note_probe_write,
     pass_on_writes,
     replace_writes,
@@ -47,6 +48,7 @@ from tickwell.application.ports import (
     TokenGone,
 )
 from tickwell.domain.child import parent_of
+from tickwell.domain.completion import Outside
 from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
@@ -227,10 +229,12 @@ class DynamoJobStore:
         """See the port."""
         token = job.held_token
         writes = sign_writes(job, token, now, progress)
-        outcome = self._one_of(keys.job_key(job.key), writes, lambda item: slot_token(item) == token)
-        if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
-            return TokenGone()
-        return Signed(job=job_from(outcome.item, None))
+        return self._answer(self._one_of(keys.job_key(job.key), writes, lambda item: slot_token(item) == token))
+
+    def let_go_many(self, handed_on: Sequence[tuple[Job, Outside]]) -> Sequence[SignAnswer]:
+        """See the port. All in one request, or the only one by itself."""
+        writes = [(keys.job_key(job.key), let_go_write(job.held_token, outside)) for job, outside in handed_on]
+        return [self._answer(outcome) for outcome in self._table.update_many(writes, NAMES)]
 
     def note_probe(self, job: Job, *, at: datetime) -> None:
         """See the port."""
@@ -273,6 +277,12 @@ class DynamoJobStore:
         if item is None or is_expired(item, self._now_ms()):
             return False, None
         return slot_token(item) == claim.token, item
+
+    def _answer(self, outcome: Written | Refused) -> SignAnswer:
+        """What a write to a slot found, whose condition was the token."""
+        if isinstance(outcome, Refused) or is_expired(outcome.item, self._now_ms()):
+            return TokenGone()
+        return Signed(job=job_from(outcome.item, None))
 
     def _finish(self, one: Finishing, tried: Written | Refused | None) -> bool:
         """Finish by whichever form applies; ``tried``: the likeliest was refused already, but not by what all share."""
