@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def build(folder: Path, environment: dict[str, str]) -> Path:
         ["build", f"--build-dir={target}", f"--cache-dir={folder / 'cache'}", *_overrides()],
         environment,
     )
+    _pack_media_layers(target)
     return target
 
 
@@ -63,6 +65,19 @@ def deploy_own_tasks(built: Path, aws: LocalAws) -> str:
     arguments = ["--stack-name", TASKS_STACK, "--resolve-s3", "--no-fail-on-empty-changeset", "--no-confirm-changeset"]
     _run(["deploy", template, *arguments], aws.environment())
     return _outputs(TASKS_STACK, aws)["TaskLayerArn"]
+
+
+def _pack_media_layers(built: Path) -> None:
+    """Zip the largest layers once, and quickly: each deployment would take its time to do so by itself."""
+    template = built / "template.yaml"
+    text = template.read_text()
+    for folder in built.glob("MediaLayer*"):
+        packed = folder.with_suffix(".zip")
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in sorted(folder.rglob("*")):
+                archive.write(path, path.relative_to(folder))
+        text = text.replace(f"ContentUri: {folder.name}\n", f"ContentUri: {packed.name}\n")
+    template.write_text(text)
 
 
 def deploy(built: Path, aws: LocalAws, *, far_timer: str, **parameters: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """``POST /jobs/generate``: from the request to the link of the image."""
 
 import io
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.api_hosts import Api, Client, memory_world, new_api, services_of
+from tests.images import PNG_BYTES, b64
 from tickwell.application.remembered import FRESH
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota
-from tickwell.testing import SimulatedTickwell
+from tickwell.testing import HttpRequest, HttpResponse, SimulatedTickwell, http_answer
 
 GENERATE = "/api/v1/jobs/generate"
 ORDER = {"prompt": "A lighthouse in the fog"}
@@ -97,3 +99,26 @@ def test_from_the_request_to_the_link_of_the_image() -> None:
     assert answer.status == 200
     with Image.open(io.BytesIO(answer.body)) as image:
         assert image.size == (128, 64)
+
+
+def test_a_deployment_with_a_provider_asks_it_with_its_key_and_keeps_the_key_to_itself() -> None:
+    key, asked = "sk-of-the-deployment", []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        if len(asked) == 1:
+            return http_answer(request, 500, json.dumps({"error": {"message": f"no {key}"}}).encode())
+        return http_answer(request, body=json.dumps({"data": [{"b64_json": b64(PNG_BYTES)}]}).encode())
+
+    settings = {"image_provider": "openai", "openai_api_key": key, "openai_url": "https://images.example.com/v1"}
+    with SimulatedTickwell(http=answer, settings=settings) as tickwell:
+        created = tickwell.request("POST", GENERATE, ORDER).data
+        tickwell.advance(seconds=30)
+        executions = tickwell.executions(created["id"])
+        assert [execution["status"] for execution in executions] == ["failed", "success"]
+        assert executions[0]["error_code"] == "IMAGE_PROVIDER_FAILED"
+        assert key not in json.dumps([executions, tickwell.request("GET", f"/api/v1/jobs/{created['id']}").json])
+        assert tickwell.request("GET", f"/api/v1/jobs/{created['id']}").data["queue"] == "default-medium"
+    assert {request.url for request in asked} == {"https://images.example.com/v1/images/generations"}
+    assert {dict(request.headers)["Authorization"] for request in asked} == {f"Bearer {key}"}
+    assert len({dict(request.headers)["Idempotency-Key"] for request in asked}) == 1

@@ -161,6 +161,21 @@ def test_a_mail_whose_attachments_cannot_go_with_it_does_not_go(
     assert outbox(tmp_path) == []
 
 
+class Unread(FileBlobs):
+    """A store from which nothing may be read."""
+
+    def get(self, name: str) -> bytes:
+        """Too large for the memory."""
+        raise AssertionError(f"an unexpected read of {name}")
+
+
+def test_what_is_too_large_is_not_even_read(tmp_path: Path) -> None:
+    put(tmp_path, "a", bytes(7 * 1024 * 1024 + 1), "application/octet-stream")
+    with pytest.raises(AttemptFailedError) as caught:
+        send(task_context(blobs=Unread(tmp_path / "blobs")), attachments=[{"file": "a"}])
+    assert caught.value.error_code == "ATTACHMENTS_TOO_LARGE"
+
+
 def test_a_store_of_files_that_cannot_be_reached_is_asked_again(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file where the folder should be")
     with pytest.raises(AttemptFailedError) as caught:

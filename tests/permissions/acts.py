@@ -135,10 +135,10 @@ def worker(lab: Everything) -> None:
             _job(client, task=task, cron_expression="0 9 * * *", overlap=overlap)
         _job(client, task=task, priority="high")
     _job(client, **MAIL)
-    for _ in range(2):
-        client("PUT", "/api/v1/secrets/token", {"value": "correct horse"})
-    for task in ("echo", HEAVY):
-        _job(client, task=task, payload="{{secret:token}}", max_retries=0)
+    for task in ("echo", HEAVY):  # one for each worker: those of one process remember what they have read
+        for _ in range(2):
+            client("PUT", f"/api/v1/secrets/of-{task}", {"value": "correct horse"})
+        _job(client, task=task, payload=f"{{{{secret:of-{task}}}}}", max_retries=0)
     _mixed_queues(client)
     gone = [_job(client, task=task, payload=LARGE) for task in ("echo", HEAVY)]
     for job_id in gone:
@@ -208,8 +208,8 @@ def outside(lab: Everything) -> None:
         client("POST", f"{at}/heartbeat", {**sign, "percent": 50})
         if number % 3:
             client("POST", f"{at}/complete", {**sign, "output": LARGE})
-        elif number % 2:
-            client("POST", f"{at}/fail", sign)
+        else:
+            client("POST", f"{at}/fail", {**sign, "retryable": bool(number % 2)})
     lab.work(2)
     for job in client("GET", f"{JOBS}?limit=100").data["jobs"][::3]:
         client("POST", f"{JOBS}/{job['id']}/cancel")

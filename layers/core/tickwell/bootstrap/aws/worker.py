@@ -103,7 +103,7 @@ def _execute(settings: WorkerSettings, core: Core) -> ExecuteBatch:
             allow_private_hosts=settings.allow_private_hosts,
             messenger=messenger_on_aws(settings),
             functions=functions_on_aws(settings),
-            images=image_makers(settings, core.clock, _openai_key(settings, core.clock)),
+            images=image_makers(settings, core.clock, openai_key(settings.openai_key_secret_id, core.clock)),
         ),
         processes=_processes(settings),
         secrets=_own_credentials(settings),
@@ -120,20 +120,23 @@ def _processes(settings: WorkerSettings) -> TaskProcesses:
     )
 
 
-def _openai_key(settings: WorkerSettings, clock: Clock) -> Callable[[], str]:
-    """Read anew from time to time, because a key may be replaced while this process lives."""
+def openai_key(secret_id: str | None, clock: Clock) -> Callable[[], str]:
+    """Reads the key for OpenAI; anew from time to time, because it may be replaced while this process lives.
 
-    def read(secret_id: str) -> str:
+    The function raises NotFoundError where there is none, UnavailableError where it cannot be read.
+    """
+
+    def read(known_id: str) -> str:
         from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
 
-        return SecretsManagerSecrets(client("secretsmanager"), {_OPENAI_KEY: secret_id}).get(_OPENAI_KEY)
+        return SecretsManagerSecrets(client("secretsmanager"), {_OPENAI_KEY: known_id}).get(_OPENAI_KEY)
 
     remembered = Remembered(read, clock)
 
     def key() -> str:
-        if settings.openai_key_secret_id is None:
+        if secret_id is None:
             raise NotFoundError("secret", _OPENAI_KEY)
-        return remembered.get(settings.openai_key_secret_id).strip()
+        return remembered.get(secret_id).strip()
 
     return key
 
