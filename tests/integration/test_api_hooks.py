@@ -12,6 +12,7 @@ import pytest
 
 from tests.api_hosts import Answer, Api, Client, new_api, services_of
 from tickwell.application.task import Task
+from tickwell.domain.hook import spell_hook_token
 from tickwell.domain.webhook import new_secret, signed_with
 from tickwell.http.access import RateClass
 from tickwell.http.request_limits import Quota
@@ -160,8 +161,9 @@ def test_every_wrong_address_is_unknown_alike(api: Api, ada: Client) -> None:
     assert ada("DELETE", f"{HOOKS}/{gone['id']}").data == {"id": gone["id"]}
     token = made["path"].rpartition("/")[2]
     wrong = [gone["path"], "/hooks/x", f"/hooks/{token[:-1]}", f"/hooks/{'a' * 500}", f"/hooks/tw_{token[4:]}"]
-    other = hook(api.user())["path"].rpartition("/")[2]
-    wrong.append(f"/hooks/{token[:57]}{other[57:]}")
+    tenant_id = ada("GET", "/api/v1/auth/me").data["tenant_id"]
+    wrong.append(f"/hooks/{spell_hook_token(tenant_id, made['id'], bytes(24))}")
+    wrong.append(f"/hooks/{spell_hook_token(tenant_id, tenant_id, bytes(24))}")
     for path in wrong:
         answer = hand_in(api, path)
         assert (answer.status, answer.json["message"]) == (404, "no hook with this address"), path
