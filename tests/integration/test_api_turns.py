@@ -12,7 +12,7 @@ from tickwell.http.asgi import AsgiApp
 from tickwell.http.exchange import HttpAnswer, HttpRequest
 
 FLOOD = 100
-BODIES_EACH = 16
+BODIES_EACH = 8
 HOT = {"authorization": "Bearer hot"}
 
 

@@ -59,9 +59,8 @@ def judge(client: Client, work: Work, cloud: Cloud) -> Verdict:
         f"job {job['name']} is there, and nobody was told" for job in jobs.values() if job["id"] not in known
     ]
     for each in work.wanted:
-        if each.job_id in jobs:
-            _judge_job(client, each, jobs[each.job_id]["status"], verdict)
-        if each.path is not None and not work.receiver.keys.get(each.path):
+        given_up = each.job_id in jobs and _is_given_up(client, each, jobs[each.job_id]["status"], verdict)
+        if each.path is not None and not given_up and not work.receiver.keys.get(each.path):
             verdict.untold.append(f"{each.kind} job {each.job_id} never reached its target")
     _judge_notifications(work, jobs, verdict)
     verdict.left += permits(client)
@@ -70,12 +69,18 @@ def judge(client: Client, work: Work, cloud: Cloud) -> Verdict:
     return verdict
 
 
-def _judge_job(client: Client, wanted: Wanted, status: str, verdict: Verdict) -> None:
-    what = f"{wanted.kind} job {wanted.job_id}"
+def _is_given_up(client: Client, wanted: Wanted, status: str, verdict: Verdict) -> bool:
+    """Judge one job; whether it failed because two attempts were lost, before which it may have reached nobody."""
     records = list(_all(client, f"/api/v1/jobs/{wanted.job_id}/executions?limit=100", "executions"))
-    if status == "failed" != wanted.ends and [record["status"] for record in records] == ["lost", "lost"]:
+    if status == "failed" and [record["status"] for record in records] == ["lost", "lost"]:
         verdict.given_up += 1
-        return
+        return True
+    _judge_job(wanted, records, status, verdict)
+    return False
+
+
+def _judge_job(wanted: Wanted, records: Sequence[dict[str, Any]], status: str, verdict: Verdict) -> None:
+    what = f"{wanted.kind} job {wanted.job_id}"
     if status in ENDED and status != wanted.ends:
         attempts_told = [f"{record['attempt']} {record['status']} {record.get('error')}" for record in records]
         verdict.wrong.append(f"{what} is {status}, and should be {wanted.ends}: {attempts_told}")

@@ -20,7 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _THREADS = 16
 _THREADS_EACH = 4
-_BODIES_EACH = 16
+_BODIES_EACH = 8
 _BODY_SECONDS = 60.0
 
 
@@ -28,7 +28,7 @@ class AsgiApp:
     """The ASGI application. Handlers run in threads: a slow store or password hash delays nobody else.
 
     Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
-    Nor are more than 16 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
+    Nor are more than 8 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
     ``blobs``: serves what links lead to, where this server does that itself.
     """

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 _INPUT = re.compile(r"Input #0, ([A-Za-z0-9_,]+), from 'fd:':")
-_OUTPUT = re.compile(r"Output #0, ([A-Za-z0-9_,]+), to '.*':")
+_OUTPUT = re.compile(r"Output #0, ([A-Za-z0-9_,]+), to '[^']*+':")
 _DURATION = re.compile(
     r"  Duration: (?:(\d+):(\d\d):(\d\d\.\d+)|N/A)(?:, start: -?[\d.]+)?(?:, bitrate: (?:(\d+) kb/s|N/A))?"
 )
