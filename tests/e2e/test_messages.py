@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SECRET = new_secret(b"s" * 32)
 
 
-@pytest.fixture(params=[PLAIN, IAM])
+@pytest.fixture(scope="module", params=[PLAIN, IAM])
 def deployment(request: pytest.FixtureRequest, deployments: Mapping[str, Future[Deployment]]) -> Deployment:
     """A stack, as a user of its own sees it."""
     mine = replace(deployments[request.param].result(), token=None)

@@ -206,10 +206,10 @@ def outside(lab: Everything) -> None:
     for number, (identity, token) in enumerate(list(lab.handed_on)):
         at, sign = f"/api/v1/executions/{identity}", {"token": token}
         client("POST", f"{at}/heartbeat", {**sign, "percent": 50})
-        if number % 3:
-            client("POST", f"{at}/complete", {**sign, "output": LARGE})
+        if number % 4:
+            client("POST", f"{at}/fail", {**sign, "retryable": number % 4 == 1})
         else:
-            client("POST", f"{at}/fail", {**sign, "retryable": bool(number % 2)})
+            client("POST", f"{at}/complete", {**sign, "output": LARGE})
     lab.work(2)
     for job in client("GET", f"{JOBS}?limit=100").data["jobs"][::3]:
         client("POST", f"{JOBS}/{job['id']}/cancel")

@@ -34,7 +34,7 @@ LEASE = timedelta(minutes=5)
 FIRST_LOOK_BACK = timedelta(hours=1)
 """Where a shard's watermark begins when it has none."""
 
-_PAGE = 500
+_PAGE = 100
 _QUEUES = 100
 _SHARE_OF_TIME = 4
 """The waiting lists may take a quarter of a run's time: the due items of all shards come after them."""
