@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, field_validator
 
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.image import ENDINGS, ImageOption, ImageOrder, MadeImage, MadeImages
-from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.domain.secret import is_secret_name
+from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import Payload, payload_parser
 
 GENERATE_IMAGE_NAME: Final = "generate_image"
@@ -121,12 +122,6 @@ GENERATE_IMAGE: Task[GenerateImagePayload] = Task(
     policy=Policy(
         timeout_seconds=600,
         max_retries=3,
-        retry=RetryPolicy(
-            strategy=RetryStrategy.EXPONENTIAL,
-            delay_seconds=10.0,
-            factor=2.0,
-            max_delay_seconds=600.0,
-            jitter=0.2,
-        ),
+        retry=doubling(10.0, most_seconds=600.0),
     ),
 )

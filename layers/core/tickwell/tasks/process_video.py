@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tickwell.application.task import RunsIn, Task, TaskContext
-from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.outgoing_url import sound_url
 from tickwell.tasks.file_names import FileName
+from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import Payload, payload_parser
 from tickwell.tasks.video_presets import PICTURES, PRESETS
 
@@ -105,13 +106,7 @@ PROCESS_VIDEO: Task[ProcessVideoPayload] = Task(
     policy=Policy(
         timeout_seconds=TIMEOUT_SECONDS,
         max_retries=5,
-        retry=RetryPolicy(
-            strategy=RetryStrategy.EXPONENTIAL,
-            delay_seconds=5.0,
-            factor=2.0,
-            max_delay_seconds=3600.0,
-            jitter=0.2,
-        ),
+        retry=doubling(5.0, most_seconds=3600.0),
     ),
     runs_in=RunsIn.PROCESS,
     heavy=True,

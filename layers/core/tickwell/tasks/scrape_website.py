@@ -10,11 +10,12 @@ from typing import Any
 from tickwell.application.http_client import HttpResponse
 from tickwell.application.task import RunsIn, Task, TaskContext
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.outgoing_url import is_same_site, sound_url
 from tickwell.tasks.page_reader import Page, Room, require_selector
 from tickwell.tasks.page_text import decoded
 from tickwell.tasks.page_visit import Visits, agent_of, plain
+from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import payload_parser
 from tickwell.tasks.robots import Robots
 from tickwell.tasks.scrape_payload import Follow, ScrapeWebsitePayload
@@ -143,14 +144,5 @@ SCRAPE_WEBSITE: Task[ScrapeWebsitePayload] = Task(
     payload_schema=ScrapeWebsitePayload.model_json_schema,
     run=_run,
     runs_in=RunsIn.PROCESS,
-    policy=Policy(
-        max_retries=3,
-        retry=RetryPolicy(
-            strategy=RetryStrategy.EXPONENTIAL,
-            delay_seconds=10.0,
-            factor=2.0,
-            max_delay_seconds=600.0,
-            jitter=0.2,
-        ),
-    ),
+    policy=Policy(max_retries=3, retry=doubling(10.0, most_seconds=600.0)),
 )

@@ -13,8 +13,9 @@ from tickwell.application.task import Task, TaskContext
 from tickwell.domain.account import require_email
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError, UnavailableError
 from tickwell.domain.mail import MOST_RECIPIENTS, Attachment, Mail
-from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.tasks.mail_attachments import MOST_ATTACHMENTS, AttachmentPayload, attached
+from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import Payload, payload_parser
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -177,14 +178,5 @@ SEND_EMAIL: Task[SendEmailPayload] = Task(
     parse=payload_parser(SendEmailPayload),
     payload_schema=SendEmailPayload.model_json_schema,
     run=_run,
-    policy=Policy(
-        max_retries=3,
-        retry=RetryPolicy(
-            strategy=RetryStrategy.EXPONENTIAL,
-            delay_seconds=2.0,
-            factor=2.0,
-            max_delay_seconds=300.0,
-            jitter=0.2,
-        ),
-    ),
+    policy=Policy(max_retries=3, retry=doubling(2.0, most_seconds=300.0)),
 )

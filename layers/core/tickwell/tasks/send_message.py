@@ -11,11 +11,12 @@ from tickwell.application.http_client import HttpRequest
 from tickwell.application.task import Task, TaskContext
 from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.instant import iso
-from tickwell.domain.retry import Policy, RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Policy
 from tickwell.domain.secret import is_secret_name
 from tickwell.domain.text_message import MessageTemplate, PhoneChannel, TextMessage
 from tickwell.outgoing_url import sound_url
 from tickwell.tasks.http_answer import retry_after_seconds
+from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import Payload, payload_parser
 from tickwell.tasks.signing import signature_of
 
@@ -186,14 +187,5 @@ SEND_MESSAGE: Task[SendMessagePayload] = Task(
     parse=payload_parser(SendMessagePayload),
     payload_schema=SendMessagePayload.model_json_schema,
     run=_run,
-    policy=Policy(
-        max_retries=3,
-        retry=RetryPolicy(
-            strategy=RetryStrategy.EXPONENTIAL,
-            delay_seconds=2.0,
-            factor=2.0,
-            max_delay_seconds=300.0,
-            jitter=0.2,
-        ),
-    ),
+    policy=Policy(max_retries=3, retry=doubling(2.0, most_seconds=300.0)),
 )
