@@ -40,9 +40,10 @@ class Trial:
 
 TRIALS: tuple[Trial, ...] = (
     Trial(name="functions", function="tests.chaos.functions:functions", in_short=False),
-    Trial(name="crash-points-aws", function="tests.chaos.crash.trial:crash_points_aws"),
-    Trial(name="crash-points-aws-2", function="tests.chaos.crash.trial:crash_points_aws_2", in_short=False),
     Trial(name="crash-points-embedded", function="tests.chaos.crash.trial:crash_points_embedded"),
+    Trial(name="crash-points-aws", function="tests.chaos.crash.trial:crash_points_aws"),
+    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
+    Trial(name="crash-points-aws-2", function="tests.chaos.crash.trial:crash_points_aws_2", in_short=False),
     Trial(name="mutations", function="tests.chaos.mutations:mutations"),
     Trial(name="bad-cloud", function="tests.chaos.cloud.trial:bad_cloud"),
     Trial(name="lives-aws", function="tests.chaos.lives.trial:on_aws"),
@@ -52,7 +53,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial(name="security-input", function="tests.chaos.security.input:hostile_input"),
     Trial(name="security-secrets", function="tests.chaos.security.secrecy:secrecy"),
     Trial(name="security-outgoing", function="tests.chaos.security.outgoing:outgoing"),
-    Trial(name="permissions", function="tests.chaos.permissions:permissions"),
     Trial(name="template", function="tests.chaos.template:template"),
     Trial(name="overload-aws", function="tests.chaos.overload.on_aws:overload_aws"),
     Trial(name="overload", function="tests.chaos.overload.trial:overload", alone=True),
