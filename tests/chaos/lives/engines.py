@@ -78,13 +78,18 @@ class Stream:
 
     def follow(self, together: int, twice: bool) -> None:
         """Bring all that is new, so many records in a batch; ``twice``: each batch is delivered again, as retried."""
+        while records := self._page():
+            for begin in range(0, len(records), together):
+                changes = changes_from({"Records": records[begin : begin + together]})
+                for _ in range(1 + twice):
+                    self._counts.apply(changes)
+
+    def _page(self) -> list[Any]:
+        """The next records; a night of a job that runs each minute makes more than one answer holds."""
         answer = self._client.get_records(ShardIterator=self._iterator)
         self._iterator = answer["NextShardIterator"]
-        records = answer["Records"]
-        for begin in range(0, len(records), together):
-            changes = changes_from({"Records": records[begin : begin + together]})
-            for _ in range(1 + twice):
-                self._counts.apply(changes)
+        records: list[Any] = answer["Records"]
+        return records
 
 
 def aws(client: "DynamoDBClient") -> Open:
