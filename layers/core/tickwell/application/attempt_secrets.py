@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from tickwell.application.masking import Masker
+from tickwell.application.patience import read_patiently
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError, NotFoundError, UnavailableError
 from tickwell.domain.secret import is_secret_name, references_in, with_secrets
 
 _log = logging.getLogger("tickwell")
 
 PAUSES_SECONDS = (0.25, 0.5, 1.0)
-_PATIENCE_SECONDS = 4.0
-"""No later than that the reading of a secret begins anew: it is not the task's time, and the lease runs."""
-
 
 _NO_MASK = Masker()
 
@@ -85,7 +83,11 @@ class TenantAttemptSecrets(Opened):
         if not is_secret_name(name):
             raise _unknown(name)
         try:
-            values = await self._patiently(name)
+            values = await read_patiently(
+                lambda: self._secrets.versions(self._tenant_id, name),
+                pauses_seconds=PAUSES_SECONDS,
+                now=asyncio.get_running_loop().time,
+            )
         except NotFoundError as error:
             raise _unknown(name) from error
         except UnavailableError as error:
@@ -96,19 +98,6 @@ class TenantAttemptSecrets(Opened):
             raise _unreadable() from error
         self.note(values)
         return values
-
-    async def _patiently(self, name: str) -> Sequence[str]:
-        """As the payload itself: a job without retries must not fail because a service was slow for a moment."""
-        now = asyncio.get_running_loop().time
-        patient_until = now() + _PATIENCE_SECONDS
-        for pause_seconds in PAUSES_SECONDS:
-            try:
-                return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
-            except UnavailableError:
-                if now() >= patient_until:
-                    raise
-                await asyncio.sleep(pause_seconds)
-        return await asyncio.to_thread(self._secrets.versions, self._tenant_id, name)
 
 
 class NoSecrets(Opened):

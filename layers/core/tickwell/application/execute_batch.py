@@ -13,8 +13,8 @@ from tickwell.application.claim_attempts import ClaimAttempts, ClaimedBatch
 from tickwell.application.handed_on import HandedOn
 from tickwell.application.lateness import late_among
 from tickwell.application.let_go import LetGo
+from tickwell.application.patience import SETTLE_PAUSES_SECONDS
 from tickwell.application.ports import Clock, Delivery, MessageQueue
-from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS
 from tickwell.application.recover import Recover
 from tickwell.application.run_attempt import RunAttempt
 from tickwell.application.running import Running

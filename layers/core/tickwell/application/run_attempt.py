@@ -15,8 +15,9 @@ from tickwell.application.claim_check import Detail, fits_in_record, store_begun
 from tickwell.application.handed_on import HandedOn
 from tickwell.application.lifeline import AttemptLifeline, Lifeline
 from tickwell.application.masking import Masker
+from tickwell.application.patience import SETTLE_PAUSES_SECONDS
 from tickwell.application.ports import BlobStore, Clock, JobStore
-from tickwell.application.read_payload import SETTLE_PAUSES_SECONDS, read_payload
+from tickwell.application.read_payload import read_payload
 from tickwell.application.task import RunsIn, TaskContext, TaskRegistry
 from tickwell.application.task_processes import NoProcesses, TaskProcesses, taken
 from tickwell.domain.ending import EXPIRED, Ending, as_told, failed, timed_out
