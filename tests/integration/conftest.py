@@ -1,5 +1,6 @@
 """The API on both hosts, each on the engine that it has in a deployment, and a user of it."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,15 @@ from tests.sqlite_system import commits, system  # noqa: F401
 from tests.world import World, new_world
 from tests.worlds import build, world  # noqa: F401
 from tickwell.application.task import Task
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files, for this test alone."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -3,11 +3,8 @@
 import os
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from tickwell.adapters.processes.attempt_folder import AttemptFolder, remove_abandoned
 
@@ -21,12 +18,6 @@ print(folder.path, flush=True)
 input()
 os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
 
 
 def test_it_is_its_owners_alone_and_gone_afterwards(temporary: Path) -> None:

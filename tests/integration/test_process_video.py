@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.progress import Progress
 from tickwell.tasks import video_work
 from tickwell.tasks.registry import built_in_tasks
+
+pytestmark = pytest.mark.usefixtures("temporary")
 
 SOURCE = {"file": "in/film.mp4"}
 
@@ -43,14 +44,6 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return videos.tone(tmp_path_factory.mktemp("tones") / "tone.wav")
-
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture

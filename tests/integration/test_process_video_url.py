@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +17,14 @@ from tickwell.domain.outbound import OutboundRules
 from tickwell.tasks import video_work
 from tickwell.tasks.registry import built_in_tasks
 
+pytestmark = pytest.mark.usefixtures("temporary")
+
 LOOPBACK = OutboundRules.allowing(["127.0.0.1"])
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return videos.film(tmp_path_factory.mktemp("films") / "film.mp4")
-
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture
