@@ -20,7 +20,7 @@ WITH_LAMBDA_PYTHON = PATH="$(dir $(LAMBDA_PYTHON)):$$PATH"
 .DELETE_ON_ERROR:
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/runtime.stamp ## start the whole system on this machine, at http://127.0.0.1:8000 (PORT, DATA_DIR)
 	@exec $(BIN)/python -m tickwell.local
@@ -41,6 +41,12 @@ check: .venv/dev.stamp .venv-sam/stamp ## lint, types, imports, template, genera
 	$(SAM) validate
 	$(SAM) validate --lint
 	$(SAM) validate --lint --template examples/own_tasks/template.yaml
+
+browser: .venv/dev.stamp ## use the dashboard in Chromium, as people do (CHROMIUM=); needs Debian's chromium, and npm for axe-core
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
+
+screenshots: .venv/dev.stamp ## pictures of every page, narrow to wide, light and dark, into build/screenshots
+	$(BIN)/python -m tests.browser.screenshots
 
 e2e: .venv/dev.stamp .venv-sam/stamp .venv-ministack/stamp ## build with SAM, deploy to a local AWS, run the flows there
 	@infra/find-python 3.13 > /dev/null
@@ -111,4 +117,4 @@ clean: ## remove environments, caches and build results; ./data stays
 	.venv-checkov/bin/python $(INSTALL) requirements/checkov.txt
 	@touch $@
 
-.PHONY: help run test check e2e chaos bench format build deploy openapi readme lock clean
+.PHONY: help run test check browser screenshots e2e chaos bench format build deploy openapi readme lock clean

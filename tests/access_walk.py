@@ -16,14 +16,14 @@ from tickwell.domain.account import TOKEN_LIFE, Principal, Role, Scope, User
 from tickwell.domain.api_key import spell_key
 from tickwell.domain.task_file import file_blob
 from tickwell.http.access import ACCESS, Access
+from tickwell.http.dashboard_files import version
 from tickwell.http.openapi import document
 
 BREAKS = "break"
 """A task that always fails; the API under test must know it."""
 
-NOBODYS = frozenset({"month"})
-"""Path parameters that name nothing that somebody owns."""
-
+NOBODYS: Mapping[str, str] = {"dashboard_file": "app.js", "dashboard_version": version(), "month": "2026-10"}
+"""Path parameters that name nothing that somebody owns, each with a value."""
 
 MAKES_ITS_OWN = frozenset({"putJob", "putSecret"})
 """Operations that make what their path names: of a stranger they make the stranger's own."""
@@ -47,7 +47,7 @@ class Operation:
     @property
     def owned(self) -> bool:
         """Whether its path names something that belongs to a tenant."""
-        named = set(self.parameters) - NOBODYS
+        named = set(self.parameters) - NOBODYS.keys()
         return bool(named) and self.name not in MAKES_ITS_OWN and not self.access.is_public
 
     def __call__(self, client: Client, ids: Mapping[str, str] | None = None, **options: Any) -> Answer:
@@ -207,6 +207,9 @@ def _job(client: Client, **fields: Any) -> str:
     return job_id
 
 
+_MAIL = {"to": "ada@example.com", "subject": "It is time", "body": "Close the books.", "delay_seconds": 60}
+
+
 def _execution(api: Api, client: Client) -> str:
     payload = {"to": "ada@example.com", "subject": "It is time", "body": "Close the books."}
     job_id = _job(client, task="send_email", payload=payload)
@@ -272,6 +275,7 @@ def _file(api: Api, client: Client) -> str:
 
 MAKERS: Mapping[str, Callable[[Api, Client], str]] = {
     "dead_letter_id": _dead_letter,
+    "email_id": _made("/api/v1/emails/schedule", _MAIL),
     "execution_id": _execution,
     "file_name": _file,
     "hook_id": _made("/api/v1/hooks", {"name": "a hook"}),

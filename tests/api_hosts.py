@@ -13,10 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
-from tests.world import World, new_world
+from tests.new_world import new_world
+from tests.world import World
 from tickwell.adapters.embedded.blob_links import SignedPaths
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.tickets import JwtTickets
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.ports import JobStore
 from tickwell.application.task import Task
@@ -86,9 +88,9 @@ def lambda_host(app: LambdaApp) -> Host:
 
     def send(wire: Wire) -> Answer:
         answer = app(gateway_event(wire), object())
-        assert answer["isBase64Encoded"] is False
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Answer(status=answer["statusCode"], headers=headers, body=answer["body"].encode())
+        body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+        return Answer(status=answer["statusCode"], headers=headers, body=body)
 
     return send
 
@@ -212,13 +214,15 @@ def memory_world(folder: Path, *, tasks: Sequence[Task[Any]] = ()) -> World:
 
 def accounts_of(world: World) -> Accounts:
     """What the use cases of accounts stand on."""
+    keys = KeyRing(lambda: SIGNING_KEY)
     return Accounts(
         accounts=world.accounts,
         api_keys=world.api_keys,
         members=world.members,
         mails=world.mails,
         hasher=_HASHER,
-        tokens=JwtTokens(KeyRing(lambda: SIGNING_KEY), world.core.ids),
+        tokens=JwtTokens(keys, world.core.ids),
+        tickets=JwtTickets(keys),
         limiter=world.rates,
         clock=world.clock,
         ids=world.core.ids,

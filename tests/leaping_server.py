@@ -24,7 +24,7 @@ _BYTES = 8
 
 
 class Leaps:
-    """How far a clock is ahead of the machine's, in a file (milliseconds): for all processes that look there."""
+    """How far a clock is ahead of the machine's (less than 0: behind it), in a file (ms): for all who look there."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,11 +36,11 @@ class Leaps:
     @property
     def ahead(self) -> timedelta:
         """By how much."""
-        return timedelta(milliseconds=int.from_bytes(self._view[:_BYTES], "little"))
+        return timedelta(milliseconds=int.from_bytes(self._view[:_BYTES], "little", signed=True))
 
     def leap(self, by: timedelta) -> None:
-        """Jump ahead, at once in all processes."""
-        self._view[:_BYTES] = ((self.ahead + by) // timedelta(milliseconds=1)).to_bytes(_BYTES, "little")
+        """Jump ahead, at once in all processes; back only before the first of them starts."""
+        self._view[:_BYTES] = ((self.ahead + by) // timedelta(milliseconds=1)).to_bytes(_BYTES, "little", signed=True)
 
 
 _leaps: list[timedelta] = []

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from tests.contract.mail_servers import LOOPBACK, Postbox
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
-from tests.world import ADA, SENDER, World, new_world
+from tests.new_world import new_world
+from tests.world import ADA, SENDER, World
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.adapters.embedded.queues import EmbeddedQueue

@@ -9,7 +9,7 @@ from tickwell.application.backfill import Backfill, Backfilled, BackfillRange
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.domain.account import Principal
 from tickwell.domain.job import Job
-from tickwell.domain.occurrence_outcome import OccurrenceEntry
+from tickwell.domain.occurrence_entry import OccurrenceEntry
 
 
 def occurrences(

@@ -150,8 +150,10 @@ def _temporary_file(order: Order, _context: PlainContext) -> Any:
 
 
 def _ask_and_leave(order: Order, context: PlainContext) -> Any:
-    threading.Thread(target=context.files.read, args=[order.text], daemon=True).start()
-    time.sleep(0.1)
+    """It leaves once its question has come: then there is the file that ``text`` names."""
+    threading.Thread(target=context.files.read, args=["x"], daemon=True).start()
+    while not Path(order.text).exists():
+        time.sleep(0.01)
     return os.getpid()
 
 

@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
+_ANSWER_SECONDS = 120.0
+"""Long enough for a thousand jobs in one request on a machine that has much else to do."""
+
 _ROOT = Path(__file__).resolve().parent.parent
 _URL = re.compile(r"is running at (http://\S+)")
 
@@ -30,13 +33,14 @@ class ServerProcess:
     url: str
     token: str = ""
     output: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
     def call(
         self, method: str, path: str, body: Any = None, more_headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         """One request; status and JSON answer."""
         parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_SECONDS)
         headers = {"Content-Type": "application/json", **(more_headers or {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -60,20 +64,26 @@ class ServerProcess:
     def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def leap(self) -> None:
         """Let its clock jump ahead by 25 seconds; for a server that was started with ``leaps``."""
         self.process.send_signal(signal.SIGUSR1)
 
     def terminate(self) -> int:
-        """SIGTERM; the exit code."""
+        """SIGTERM; the exit code. ``output`` then holds all that it has printed."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        code = self.process.wait(120)
+        if self.reader is not None:
+            self.reader.join(10)
+        return code
 
 
-def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
-    """The first truthy answer of ``check``; fails when there is none in time."""
+def eventually(check: Callable[[], Any], *, seconds: float = 40.0) -> Any:
+    """The first truthy answer of ``check``; fails when there is none in time.
+
+    The usual time is shorter than the minute after which a safety sync would mend what was lost.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := check():
@@ -112,7 +122,8 @@ def started(process: subprocess.Popen[str]) -> ServerProcess:
                 urls.put(match.group(1))
         urls.put(None)
 
-    threading.Thread(target=read, daemon=True).start()
+    server.reader = threading.Thread(target=read, daemon=True)
+    server.reader.start()
     with contextlib.suppress(queue.Empty):
         server.url = urls.get(timeout=_START_SECONDS) or ""
     assert server.url, "".join(server.output)
@@ -131,11 +142,15 @@ def _answers(server: ServerProcess) -> bool:
 def running(folder: Path, settings: Mapping[str, str] | None = None, *, leaps: bool = False) -> Iterator[ServerProcess]:
     """A server that has started; killed when the block ends, if it still runs. ``leaps``: its clock can."""
     process = spawn(folder, "tests.leaping_server" if leaps else "tickwell.local", **(settings or {}))
+    server: ServerProcess | None = None
     try:
-        yield started(process)
+        server = started(process)
+        yield server
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)
+        if server is not None and server.reader is not None:
+            server.reader.join(10)  # whoever reads what another thread closes has an error that no test expects
         if process.stdout is not None:
             process.stdout.close()

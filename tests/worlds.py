@@ -8,7 +8,8 @@ import pytest
 
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import FakeClock
-from tests.world import World, new_world, task
+from tests.new_world import new_world
+from tests.world import World, task
 from tickwell.application.task import Task
 
 Build = Callable[..., World]

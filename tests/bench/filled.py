@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.contract.store_engines import EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
-from tests.world import ADA, World, new_world
+from tests.new_world import new_world
+from tests.world import ADA, World
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.create_job import At, Immediately, NewJob

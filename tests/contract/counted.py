@@ -13,7 +13,7 @@ from tests.contract.store_engines import DynamoStores, Stores
 from tests.doubles import NOON
 from tickwell.adapters.aws.dynamodb.count_stream import changes_from
 from tickwell.adapters.aws.dynamodb.counts import DynamoTenantCounts
-from tickwell.domain.counts import Counts, ExecutionTally
+from tickwell.domain.counts import Counts, HourTally
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job
 from tickwell.domain.retry import Cancelled, Completed, GiveUp
@@ -40,7 +40,7 @@ class Counted:
         self.follow()
         return self.stores.counts.read(tenant_id)
 
-    def hours(self, since: datetime, until: datetime) -> dict[datetime, ExecutionTally]:
+    def hours(self, since: datetime, until: datetime) -> dict[datetime, HourTally]:
         """The hours in the range, up to date."""
         self.follow()
         return dict(self.stores.counts.hours(TENANT, since=since, until=until))

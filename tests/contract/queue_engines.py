@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import boto3
 import pytest
 from moto import mock_aws
+from moto.sqs import models as moto_sqs
 from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 from tests.contract import quick_sqlite
@@ -98,11 +99,14 @@ class EmbeddedEngine:
 
 
 class SqsEngine:
-    """SQS as moto plays it, where time really passes."""
+    """SQS as moto plays it, on the machine's clock and what passes besides: nothing is waited for."""
 
-    def __init__(self, client: "SQSClient") -> None:
+    def __init__(self, client: "SQSClient", patch: pytest.MonkeyPatch) -> None:
         self.client = client
         self.urls: list[str] = []
+        self._passed_seconds = 0.0
+        patch.setattr(moto_sqs, "unix_time", lambda: time.time() + self._passed_seconds)
+        patch.setattr(moto_sqs, "unix_time_millis", lambda: 1000 * (time.time() + self._passed_seconds))
 
     def pair(self, *, visibility_seconds: int = 30, max_receives: int = 10) -> QueuePair:
         name = f"lane-{len(self.urls)}"
@@ -127,7 +131,7 @@ class SqsEngine:
         self.client.send_message_batch(QueueUrl=self.urls[-1], Entries=[entry])
 
     def pass_time(self, seconds: float) -> None:
-        time.sleep(seconds)
+        self._passed_seconds += seconds
 
 
 @pytest.fixture
@@ -155,10 +159,10 @@ def _client(service: Literal["sqs", "s3"]) -> Any:
 
 
 @pytest.fixture
-def sqs_engine(aws: str) -> SqsEngine:
+def sqs_engine(aws: str, monkeypatch: pytest.MonkeyPatch) -> SqsEngine:
     """Queues of the aws engine."""
     assert aws == REGION
-    return SqsEngine(_client("sqs"))
+    return SqsEngine(_client("sqs"), monkeypatch)
 
 
 @pytest.fixture(params=["embedded in memory", "embedded in a file", "aws"])

@@ -1,6 +1,7 @@
 """Writes of a batch go in one request on AWS (ADR 0042): each holds or fails by itself, as a call of its own would."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -108,6 +109,20 @@ def test_what_was_throttled_in_a_batch_is_done_alone(dynamodb: DynamoStores) -> 
         assert dynamodb.stores.jobs.finish_many(attempts, now=NOON) == [True] * 3
 
 
+def test_what_was_throttled_among_others_is_told_of_its_own(dynamodb: DynamoStores) -> None:
+    made = [created(dynamodb.stores) for _ in range(3)]
+    dynamodb.stores.jobs.claim_many([claim(made[0], token="another's")])
+
+    def partly(sent: dict[str, Any]) -> dict[str, Any]:
+        refused = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+        return {"Responses": [{"Error": refused}, *throttled(sent)["Responses"][1:]]}
+
+    with first_answer(dynamodb, BATCH, partly):
+        results = dynamodb.stores.jobs.claim_many([claim(one) for one in made])
+    assert [isinstance(result, Claimed) for result in results] == [False, True, True]
+    assert [result.job.job_id for result in results[1:] if result.job] == [one.job_id for one in made[1:]]
+
+
 def test_the_record_that_was_there_first_stands(stores: Stores) -> None:
     jobs = running(stores, 3)
     first = execution(jobs[1], status=ExecutionStatus.LOST, output=LONG)
@@ -136,8 +151,9 @@ def of_all_kinds(stores: Stores) -> list[Execution]:
     claims = [claim(recurring(stores), token=f"r{number}", next_run_at=TOMORROW) for number in range(2)]
     claims.append(claim(recurring(stores), token="last"))
     jobs += [result.job for result in stores.jobs.claim_many(claims) if isinstance(result, Claimed)]
+    jobs += running(stores, 1)
     give_up = GiveUp(reason="it broke")
-    for number, ended in ((1, JobStatus.CANCELLED), (2, JobStatus.PAUSED)):
+    for number, ended in ((1, JobStatus.CANCELLED), (2, JobStatus.PAUSED), (10, JobStatus.PAUSED)):
         read = stores.jobs.get(TENANT, jobs[number].job_id)
         assert stores.jobs.replace(replace(read, status=ended, version=2), read=read)
     failed: dict[str, Any] = {"status": ExecutionStatus.FAILED, "decision": give_up}
@@ -152,6 +168,7 @@ def of_all_kinds(stores: Stores) -> list[Execution]:
         execution(jobs[7]),
         execution(jobs[8], **failed),
         execution(jobs[9]),
+        execution(jobs[10], status=ExecutionStatus.FAILED, decision=RETRY),
     ]
 
 
@@ -195,6 +212,17 @@ def test_an_attempt_that_is_finished_twice_in_a_batch_counts_once(stores: Stores
     stale = replace(one, token="stale")
     assert list(stores.jobs.finish_many([one, other, one, stale], now=NOON)) == [True, True, False, False]
     assert stores.jobs.get(TENANT, one.job_id).tally.executions == 1
+
+
+def test_what_is_finished_again_and_again_is_counted_each_time(stores: Stores) -> None:
+    jobs = [recurring(stores) for _ in range(2)]
+    for day in range(3):
+        due_at, next_run_at = (NOON + timedelta(days=number) for number in (day, day + 1))
+        claims = [claim(one, due_at=due_at, run_at=due_at, next_run_at=next_run_at, now=due_at) for one in jobs]
+        claimed = [result.job for result in stores.jobs.claim_many(claims) if isinstance(result, Claimed)]
+        assert list(stores.jobs.finish_many([execution(one) for one in claimed], now=NOON)) == [True, True]
+        jobs = jobs_of(stores, jobs)
+    assert [(one.tally.executions, one.tally.successful) for one in jobs] == [(3, 3)] * 2
 
 
 def test_finishes_whose_answer_was_lost_leave_their_retries_waiting(dynamodb: DynamoStores) -> None:

@@ -20,7 +20,17 @@ from tickwell.adapters.aws.dynamodb.recount import Recount
 from tickwell.adapters.embedded.counts import EmbeddedTenantCounts
 from tickwell.adapters.embedded.expiry import EmbeddedExpiry
 from tickwell.domain.child import child_id
-from tickwell.domain.counts import HOURS_KEPT, RECENT_KEPT, Counts, ExecutionCell, ExecutionTally, JobCell, cell_of
+from tickwell.domain.counts import (
+    HOURS_KEPT,
+    RECENT_KEPT,
+    Counts,
+    ExecutionCell,
+    ExecutionTally,
+    HourTally,
+    JobCell,
+    cell_of,
+)
+from tickwell.domain.durations import durations_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
@@ -103,7 +113,8 @@ def test_an_attempt_is_counted_as_it_ended(counted: Counted, status: ExecutionSt
     [recent] = counts.recent
     assert (recent.job_id, recent.status, recent.attempt, recent.due_at) == (made.job_id, status, 1, NOON)
     assert (recent.started_at, recent.finished_at) == (NOON, NOON + timedelta(seconds=1.5))
-    assert counted.hours(NOON, NOON + timedelta(hours=1)) == {NOON: tally}
+    hour = HourTally(tally=tally, durations=durations_of([1500]))
+    assert counted.hours(NOON, NOON + timedelta(hours=1)) == {NOON: hour}
 
 
 def test_a_retry_counts_both_attempts(counted: Counted) -> None:
@@ -134,7 +145,7 @@ def test_hours_are_those_in_which_attempts_ended(counted: Counted) -> None:
     counted.stores.clock.advance(timedelta(hours=37))
     hour = timedelta(hours=1)
     found = counted.hours(NOON, NOON + 37 * hour)
-    assert {at: tally.total for at, tally in found.items()} == {NOON: 2, NOON + hour: 1, NOON + 36 * hour: 1}
+    assert {at: of_hour.tally.total for at, of_hour in found.items()} == {NOON: 2, NOON + hour: 1, NOON + 36 * hour: 1}
     assert list(found) == sorted(found)
     assert set(counted.hours(NOON + hour, NOON + 36 * hour)) == {NOON + hour}
 
@@ -284,7 +295,7 @@ def test_batches_that_come_again_in_whole_or_in_part_count_once(
     )
     assert read.tally().total == sum(bool(change.counts.recent) for change in told)
     hours = counts.hours(TENANT, since=NOON, until=NOON + timedelta(hours=1))
-    assert sum(tally.total for tally in hours.values()) == read.tally().total
+    assert sum(of_hour.tally.total for of_hour in hours.values()) == read.tally().total
 
 
 def test_the_order_among_partitions_does_not_matter(dynamodb: DynamoStores, told: list[Change]) -> None:

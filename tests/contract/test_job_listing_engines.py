@@ -18,7 +18,7 @@ from tests.doubles import NOON, FakeClock
 from tickwell.adapters.aws.dynamodb import job_listing, listing
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.migrations import steps as migrations
-from tickwell.domain.counts import Counts, ExecutionTally, JobCell
+from tickwell.domain.counts import Counts, HourTally, JobCell
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
 from tickwell.domain.job_filter import JobFilter
@@ -183,7 +183,7 @@ class _Counters:
         assert tenant_id == TENANT
         return self._counts
 
-    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, HourTally]:
         raise AssertionError(f"nobody asked for the hours of {tenant_id} from {since} to {until}")
 
     def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:

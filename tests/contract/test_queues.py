@@ -82,11 +82,11 @@ def test_a_receive_brings_at_most_what_the_service_gives_at_once(queue_engine: Q
 
 
 def test_what_was_delivered_is_invisible_until_its_time_is_over(queue_engine: QueueEngine) -> None:
-    queue = queue_engine.pair(visibility_seconds=1).queue
+    queue = queue_engine.pair(visibility_seconds=30).queue
     queue.send(outgoing())
     (first,) = queue.receive(10, wait_seconds=0)
     assert not queue.receive(10, wait_seconds=0)
-    queue_engine.pass_time(1.1)
+    queue_engine.pass_time(31)
     (second,) = queue.receive(10, wait_seconds=0)
     assert second.message_id == first.message_id
     assert second.receipt != first.receipt
@@ -94,11 +94,11 @@ def test_what_was_delivered_is_invisible_until_its_time_is_over(queue_engine: Qu
 
 
 def test_what_was_deleted_does_not_come_back(queue_engine: QueueEngine) -> None:
-    queue = queue_engine.pair(visibility_seconds=1).queue
+    queue = queue_engine.pair(visibility_seconds=30).queue
     queue.send(outgoing(12))
     deliveries = receive_all(queue)
     queue.delete(deliveries[:11])
-    queue_engine.pass_time(1.1)
+    queue_engine.pass_time(31)
     assert bodies(receive_all(queue)) == {deliveries[11].message}
 
 
@@ -114,9 +114,9 @@ def test_deleting_twice_is_harmless(queue_engine: QueueEngine) -> None:
 
 def test_a_delayed_message_waits_out_its_delay(queue_engine: QueueEngine) -> None:
     queue = queue_engine.pair().queue
-    queue.send(outgoing(delay_seconds=0.9))
+    queue.send(outgoing(delay_seconds=29.9))
     assert not queue.receive(10, wait_seconds=0)
-    queue_engine.pass_time(1.1)
+    queue_engine.pass_time(31)
     assert len(queue.receive(10, wait_seconds=0)) == 1
 
 
@@ -147,21 +147,21 @@ def test_a_message_can_be_released_for_later(queue_engine: QueueEngine) -> None:
     queue = queue_engine.pair().queue
     queue.send(outgoing())
     (delivery,) = queue.receive(10, wait_seconds=0)
-    queue.release(delivery, delay_seconds=1)
+    queue.release(delivery, delay_seconds=30)
     assert not queue.receive(10, wait_seconds=0)
-    queue_engine.pass_time(1.1)
+    queue_engine.pass_time(31)
     assert len(queue.receive(10, wait_seconds=0)) == 1
 
 
 def test_a_message_is_buried_as_it_is(queue_engine: QueueEngine) -> None:
-    pair = queue_engine.pair(visibility_seconds=1)
+    pair = queue_engine.pair(visibility_seconds=30)
     pair.queue.send(outgoing(2))
     buried, _ = pair.queue.receive(10, wait_seconds=0)
     pair.queue.bury(buried)
     (dead,) = pair.dead_letters.receive(10, wait_seconds=0)
     assert dead.message == buried.message
     assert dead.receive_count == 1
-    queue_engine.pass_time(1.1)
+    queue_engine.pass_time(31)
     assert buried.message not in bodies(receive_all(pair.queue))
 
 

@@ -11,8 +11,9 @@ import pytest
 from tests.api_hosts import Api, Client, memory_world, new_api
 from tests.contract.queue_engines import aws  # noqa: F401
 from tests.contract.store_engines import DynamoStores, dynamodb, dynamodb_client, sqlite  # noqa: F401
+from tests.new_world import new_world
 from tests.sqlite_system import commits, system  # noqa: F401
-from tests.world import World, new_world
+from tests.world import World
 from tests.worlds import build, world  # noqa: F401
 from tickwell.application.task import Task
 

@@ -36,7 +36,7 @@ def test_the_document_and_the_table_name_the_same_operations() -> None:
     names = [operation.name for operation in OPERATIONS]
     assert sorted(names) == sorted(ACCESS)
     assert len(GUARDED) > 30
-    assert {parameter for each in OPERATIONS for parameter in each.parameters} <= MAKERS.keys() | NOBODYS
+    assert {parameter for each in OPERATIONS for parameter in each.parameters} <= MAKERS.keys() | NOBODYS.keys()
 
 
 @pytest.mark.parametrize(

@@ -110,16 +110,35 @@ def test_jobs_are_cancelled_by_filter_after_a_dry_run_that_counts(api: Api, ada:
         ({"status": "active", "state": "waiting"}, [0, 2]),
         ({"task": "other"}, [2]),
         ({"job_type": "recurring"}, [3]),
+        ({"search": "IMPORT"}, [1, 2]),
+        ({"search": "import", "task": "other"}, [2]),
         ({"created_before": "2026-11-22T12:00:00Z"}, []),
         ({"created_after": "2026-11-22T13:00:00+01:00", "tag": "t"}, [1]),
     ],
     ids=str,
 )
 def test_a_filter_chooses(ada: Client, chosen: dict[str, Any], expected: list[int]) -> None:
-    ids = create(ada, {}, {"delay_seconds": 60, "tags": ["t"]}, {"task": "other"}, {"interval_seconds": 60})
+    late = {"delay_seconds": 60, "tags": ["t"], "name": "Import of May"}
+    ids = create(ada, {}, late, {"task": "other", "name": "reimport"}, {"interval_seconds": 60})
     assert ada("POST", BULK, {"action": "delete", "filter": chosen}).data["changed"] == len(expected)
     deleted = [number for number, status in enumerate(statuses(ada, ids)) if status == "deleted"]
     assert deleted == expected
+
+
+def test_named_jobs_are_changed_and_no_others(api: Api, ada: Client) -> None:
+    bob = api.user("bob@example.com")
+    ids = create(ada, *[{"delay_seconds": 60}] * 3, {"interval_seconds": 60})
+    (others,) = create(bob, {"delay_seconds": 60})
+    ada("DELETE", f"{JOBS}/{ids[1]}")
+    chosen = {"ids": [ids[0], ids[1], ids[3], ids[0], others, "unknown"]}
+    dry = ada("POST", BULK, {"action": "delete", "filter": chosen, "dry_run": True}).data
+    assert (dry["matched"], dry["changed"], dry["next_cursor"]) == (2, 2, None)
+    narrowed = {**chosen, "job_type": "recurring"}
+    assert ada("POST", BULK, {"action": "pause", "filter": narrowed}).data["changed"] == 1
+    assert statuses(ada, ids) == ["active", "deleted", "active", "paused"]
+    assert ada("POST", BULK, {"action": "delete", "filter": chosen}).data["changed"] == 2
+    assert statuses(ada, ids) == ["deleted", "deleted", "active", "deleted"]
+    assert statuses(bob, [others]) == ["active"]
 
 
 def test_all_there_are_are_changed_after_a_dry_run_that_counts(ada: Client) -> None:
@@ -166,6 +185,11 @@ def test_jobs_are_paused_resumed_and_retried_by_filter(api: Api, ada: Client) ->
         ({"action": "cancel", "filter": {"created_after": "2026-11-22"}}, ["filter.created_after"]),
         ({"action": "cancel", "filter": {"nmae": "x"}}, ["filter.nmae"]),
         ({"action": "cancel", "filter": {"task": ""}}, ["filter.task"]),
+        ({"action": "cancel", "filter": {"search": ""}}, ["filter.search"]),
+        ({"action": "cancel", "filter": {"ids": []}}, ["filter.ids"]),
+        ({"action": "cancel", "filter": {"ids": ["x"] * 101}}, ["filter.ids"]),
+        ({"action": "cancel", "filter": {"ids": [1]}}, ["filter.ids.0"]),
+        ({"action": "cancel", "filter": {"ids": ["x"]}, "cursor": "y"}, ["cursor"]),
         ({"action": "cancel", "filter": {"task": "x"}, "dry_run": "yes"}, ["dry_run"]),
         ({"action": "cancel", "filter": {"task": "x"}, "cursor": "odd"}, ["cursor"]),
     ],

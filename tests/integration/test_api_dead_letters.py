@@ -148,6 +148,15 @@ def test_many_are_retried_and_deleted_by_filter(api: Api, ada: Client) -> None:
     assert ada("POST", f"{LETTERS}/delete", {"all": True}).data["changed"] == 1
 
 
+def test_those_that_were_retried_are_deleted_by_filter(api: Api, ada: Client) -> None:
+    first, second = give_up(api, ada), give_up(api, ada)
+    ada("POST", f"{LETTERS}/{first['id']}/retry")
+    counted = ada("POST", f"{LETTERS}/retry", {"filter": {"retried": False}, "dry_run": True})
+    assert (counted.data["matched"], counted.data["changed"]) == (1, 1)
+    assert ada("POST", f"{LETTERS}/delete", {"filter": {"retried": True}}).data["changed"] == 1
+    assert [letter["id"] for letter in ada("GET", LETTERS).data["dead_letters"]] == [second["id"]]
+
+
 @pytest.mark.parametrize("action", ["retry", "delete"])
 @pytest.mark.parametrize(
     ("body", "fields"),
@@ -159,6 +168,7 @@ def test_many_are_retried_and_deleted_by_filter(api: Api, ada: Client) -> None:
         ({"filter": {"all": True}}, ["filter.all"]),
         ({"al": True}, ["al"]),
         ({"filter": {"failed_after": 1}}, ["filter.failed_after"]),
+        ({"filter": {"retried": "yes"}}, ["filter.retried"]),
         ({"filter": {"surprise": 1}}, ["filter.surprise"]),
         ({"filter": {"task": "x"}, "cursor": "odd"}, ["cursor"]),
     ],

@@ -101,6 +101,17 @@ def test_from_the_request_to_the_link_of_the_image() -> None:
         assert image.size == (128, 64)
 
 
+def test_all_paths_of_the_seed_that_makes_images_answer_without_a_version() -> None:
+    with SimulatedTickwell() as tickwell:
+        job = f"/api/jobs/{tickwell.request('POST', '/api/jobs/generate', {**ORDER, 'size': '128x64'}).data['id']}"
+        tickwell.advance(seconds=5)
+        assert tickwell.request("GET", job).data["status"] == "completed"
+        assert tickwell.request("GET", f"{job}/result").data["status"] == "completed"
+        assert tickwell.request("GET", "/api/jobs/stats/overview").data["jobs"]["completed"] == 1
+        assert tickwell.request("POST", f"{job}/retry").data["status"] == "active"
+        assert tickwell.request("DELETE", job).data["status"] == "deleted"
+
+
 def test_a_deployment_with_a_provider_asks_it_with_its_key_and_keeps_the_key_to_itself() -> None:
     key, asked = "sk-of-the-deployment", []
 

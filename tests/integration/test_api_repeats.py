@@ -11,7 +11,8 @@ import pytest
 
 from tests.api_hosts import Answer, Api, Client, new_api, services_of
 from tests.contract.store_engines import DynamoStores, EmbeddedStores
-from tests.world import World, new_world, task
+from tests.new_world import new_world
+from tests.world import World, task
 from tickwell.adapters.embedded.jobs import EmbeddedJobStore
 from tickwell.application.task import Task
 from tickwell.domain.errors import UnavailableError

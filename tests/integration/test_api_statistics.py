@@ -69,6 +69,7 @@ def test_the_dashboard_counts_jobs_and_executions_and_shows_what_was_and_what_co
         "onetime": 3,
         "recurring": 1,
     }
+    assert (data["pending"], data["running"], data["dead_letters"]) == (3, 0, 0)
     assert (data["executions"]["total"], data["executions"]["successful"]) == (1, 1)
     assert data["executions"]["success_rate"] == 100.0
     assert [job["name"] for job in data["upcoming_jobs"]] == ["Soon", "Hourly"]
@@ -105,7 +106,15 @@ def test_counts_at_a_glance(api: Api, ada: Client) -> None:
         "active_workers": 0,
     }
     assert data["queue_breakdown"] == {"high": 1, "medium": 0, "low": 0, "heavy": 0}
-    assert data["queues"]["default-low"] == {"pending": 0, "running": 1, "completed": 0, "failed": 0}
+    assert data["queues"]["default-low"] == {
+        "pending": 0,
+        "running": 1,
+        "completed": 0,
+        "failed": 0,
+        "executions": 0,
+        "executions_failed": 0,
+        "avg_duration_seconds": None,
+    }
     overview = ada("GET", "/api/v1/jobs/stats/overview").data
     assert (overview["pending"], overview["active"], overview["jobs"]["total"]) == (1, 1, 3)
 
@@ -116,7 +125,7 @@ def test_nobody_sees_another_tenants_counts(api: Api, ada: Client) -> None:
     assert ada("GET", "/api/v1/stats").data["total_jobs"] == 1
     other = api.user()
     assert other("GET", "/api/v1/stats").data["total_jobs"] == 0
-    for path in ("/api/v1/dashboard/stats", "/api/v1/stats", "/api/v1/jobs/stats/overview", "/api/v1/workers"):
+    for path in ("/api/v1/dashboard/stats", "/api/v1/stats", "/api/v1/stats/series", "/api/v1/workers"):
         assert api.anonymous("GET", path).status == 401
 
 

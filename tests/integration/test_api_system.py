@@ -105,6 +105,18 @@ def test_health_in_detail_counts_what_waits(api: Api, ada: Client) -> None:
     }
 
 
+def test_health_tells_how_the_api_answers(open_world: OpenWorld) -> None:
+    api = broken_api("asgi", open_world(), UnavailableError("store", "throttled"))
+    ada = api.user()
+    assert api.anonymous("GET", "/health/api").json == {"success": True, "status": "healthy", "level": "normal"}
+    assert ada("GET", JOBS).status == 503
+    assert ada("GET", f"{JOBS}?limit=x").status == 422
+    told = ada("GET", "/api/v1/dashboard/health").json["api"]
+    assert (told["level"], told["requests"], told["errors"], told["error_rate"]) == ("critical", 4, 1, 25.0)
+    assert told["avg_duration_ms"] == 0
+    assert api.anonymous("GET", "/health/api").json["level"] == "critical"
+
+
 def test_the_way_in(api: Api, ada: Client) -> None:
     welcome = api.anonymous("GET", "/").data
     assert welcome["name"] == "Tickwell"

@@ -86,7 +86,7 @@ def test_it_is_seen_among_the_occurrences_from_the_beginning(build: Build) -> No
     world.work()
     first, second, third = occurrences(world, job, until=NOON)
     assert (first.outcome, first.status) == ("executed", "success")
-    assert (second.outcome, second.status, second.reason) == ("executed", "failed", "all 1 attempts failed")
+    assert (second.outcome, second.status, second.reason) == ("executed", "failed", "the only attempt failed")
     assert (third.outcome, third.status) == ("cancelled", None)
     assert backfill(world, job, NOON - 2 * HOUR).created == 0, "not even the cancelled one"
 

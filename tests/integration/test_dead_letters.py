@@ -242,6 +242,17 @@ def test_deleting_takes_its_own_copy_of_the_payload_along_and_no_other(build: Bu
         assert world.blobs.get(str(letter.payload_blob))
 
 
+def test_what_was_retried_after_it_was_listed_stays(build: Build) -> None:
+    world = build(broken)
+    letter = give_up(world)
+    delete = DeleteDeadLetter(history=world.core.history, blobs=world.blobs)
+    world.retry_letter(ADA, letter.dead_letter_id)
+    with pytest.raises(IllegalTransitionError):
+        delete(ADA, letter.dead_letter_id, DeadLetterFilter(retried=False))
+    assert world.read.dead_letter(ADA, letter.dead_letter_id).retried_as is not None
+    delete(ADA, letter.dead_letter_id, DeadLetterFilter(retried=True))
+
+
 def test_dead_letters_are_found_by_what_they_are(build: Build) -> None:
     world = build(broken)
     made = [give_up(world) for _ in range(3)]

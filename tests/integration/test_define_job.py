@@ -11,7 +11,8 @@ import pytest
 
 from tests.contract.dynamodb_probe import counted
 from tests.contract.store_engines import DynamoStores
-from tests.world import ADA, World, new_world
+from tests.new_world import new_world
+from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.application.apply_jobs import ApplyJobs, Choice, Prune
 from tickwell.application.create_job import After, At, Every, NewJob

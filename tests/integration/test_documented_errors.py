@@ -18,6 +18,9 @@ from tickwell.http.resolvers import all_routes, lambda_resolver
 OUT_OF_QUOTA = {"acceptInvitation", "receiveMessage"}
 """What may anybody do that a quota can refuse."""
 
+SAME_FOR_ALL = {"getAcceptInvitationPage", "getResetPasswordPage"}
+"""Pages without data: a browser may keep them, and asks whether they are new."""
+
 PATHS = document(__version__)["paths"]
 ROUTES = {str(route.operation_id): route for route in all_routes(lambda_resolver())}
 
@@ -93,5 +96,5 @@ def test_no_answer_may_be_framed_sniffed_or_run_what_stands_in_it(route: Route, 
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == ("no-cache" if not query and route.operation_id in SAME_FOR_ALL else "no-store")
     assert headers["x-request-id"]

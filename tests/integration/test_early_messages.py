@@ -157,7 +157,7 @@ def test_what_runs_goes_on_while_others_are_claimed(world: World) -> None:
 
     class Patient(ClaimAttempts):
         def __call__(self, messages: Sequence[JobMessage], *, now: datetime) -> ClaimedBatch:
-            assert went_on.wait(timeout=1)
+            assert went_on.wait(timeout=20)
             return claim(messages, now=now)
 
     parts = {field.name: getattr(claim, field.name) for field in fields(claim)}

@@ -93,7 +93,7 @@ def test_a_final_failure_is_told_by_mail_and_webhook_and_recorded_in_the_log(
                 "error_code": "TASK_ERROR",
                 "error_message": "broke",
                 "dead_letter_id": letter.dead_letter_id,
-                "reason": "all 1 attempts failed",
+                "reason": "the only attempt failed",
             },
         }
     ]

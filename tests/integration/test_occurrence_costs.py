@@ -7,8 +7,9 @@ from tests.contract.dynamodb_probe import counted
 from tests.contract.makers import execution
 from tests.contract.store_engines import DynamoStores
 from tests.doubles import NOON
+from tests.new_world import new_world
 from tests.occurring import backfill, occurrences
-from tests.world import ADA, new_world
+from tests.world import ADA
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.domain.cron import CronExpression
 

@@ -22,7 +22,7 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import DoNotRetryError, InvalidInputError, NotFoundError
 from tickwell.domain.execution import ExecutionStatus, Skip
 from tickwell.domain.job import Job, JobStatus
-from tickwell.domain.occurrence_outcome import OccurrenceEntry
+from tickwell.domain.occurrence_entry import OccurrenceEntry
 from tickwell.domain.retry import Overlap, RetryPolicy, RetryStrategy
 
 MINUTE = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from tests.world import ADA, World, task
 from tickwell.application.task import TaskContext
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.job import Job
-from tickwell.domain.occurrence_outcome import due_between
+from tickwell.domain.occurrence_entry import due_between
 from tickwell.domain.retry import Misfire, Overlap, RetryPolicy, RetryStrategy
 
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.contract.store_engines import embedded_stores
 from tests.doubles import FakeClock
-from tests.world import new_world
+from tests.new_world import new_world
 from tickwell.adapters.aws.dynamodb.keys import dead_letter_key, dead_letter_partition, shard_of
 from tickwell.application.ports import Delivery
 from tickwell.domain.dead_letter import OPERATOR_TENANT

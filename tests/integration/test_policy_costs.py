@@ -9,8 +9,9 @@ import pytest
 
 from tests.contract.dynamodb_probe import counted
 from tests.contract.store_engines import DynamoStores
+from tests.new_world import new_world
 from tests.outcomes import arrive
-from tests.world import World, new_world
+from tests.world import World
 from tickwell.application.create_job import After, Every
 from tickwell.domain.retry import Misfire, Overlap
 

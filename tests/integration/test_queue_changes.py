@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.editing import edit
 from tests.world import ADA, World
 from tests.worlds import Build
 from tickwell.application.arming import first_attempt
@@ -56,6 +57,79 @@ def hold_a_permit(world: World) -> Job:
     admitted = world.core.admit_attempts()([message(holder)], now=world.clock.now())
     assert admitted.ready
     return holder
+
+
+def test_a_message_of_before_an_edit_does_not_give_back_the_permit_of_the_one_after_it(build: Build) -> None:
+    waited: list[int] = []
+    world: World = build(lambda _payload, _context: waited.append(waiting(world)))
+    world.queue(concurrency=1)
+    jobs = submit(world, 2)
+    edit(world, jobs[0], name="edited while its message is on its way")
+    world.work()
+    assert waited == [1, 0], "the second one was let go while the first one ran"
+    assert statuses(world, jobs) == [JobStatus.COMPLETED] * 2
+    assert (waiting(world), permits(world)) == (0, 0)
+
+
+def test_who_waits_for_the_permit_that_an_older_message_of_its_attempt_has_got_starts_by_it(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=1)
+    (job,) = submit(world)
+    taken = Gate(version=0, permits=(Permit(key="another", until=world.clock.now() + 600 * SECOND),))
+    assert world.core.queues.save_gate(KEY, taken, read=world.core.queues.gate(KEY))
+    edited = edit(world, job, name="edited while its message is on its way")
+    assert world.core.admit_attempts()([message(edited)], now=world.clock.now()).parked == 1
+    full = world.core.queues.gate(KEY)
+    assert world.core.queues.save_gate(KEY, full.without({"another"}), read=full), "nobody told the waiting list"
+    world.lose_messages()
+    world.core.arming.send([message(job)], now=world.clock.now())
+    world.work()
+    assert statuses(world, [job]) == [JobStatus.COMPLETED]
+    assert (waiting(world), permits(world)) == (0, 0)
+
+
+def test_who_had_an_occurrence_wait_does_not_give_back_the_permit_that_it_begins_with_later(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=1)
+    armed = message(submit(world, schedule=Every(seconds=60))[0])
+    admit = world.core.admit_attempts()
+    assert admit([armed], now=world.clock.now()).ready, "its message finds the slot busy"
+    admit.give_back([armed])
+    assert admit([replace(armed, queued=True)], now=world.clock.now()).ready, "its turn has come"
+    admit.give_back([armed])
+    assert permits(world) == 1, "as of the first message, delivered twice"
+    admit.leave([armed])
+    assert permits(world) == 0
+
+
+def test_the_message_that_had_an_occurrence_wait_does_not_stand_in_the_place_of_the_one_that_starts_it(
+    build: Build,
+) -> None:
+    """Found by a random life: the first one came once more, was looked at and taken off, and the other with it."""
+    world = build(echo)
+    world.queue(concurrency=1)
+    armed = message(submit(world, schedule=Every(seconds=60))[0])
+    starts = replace(armed, queued=True)
+    queues = world.core.queues
+    queues.park([armed])
+    assert set(queues.parked([armed, starts])) == {armed}, "nobody would look after the other"
+    queues.park([starts])
+    queues.unpark([armed])
+    assert queues.waiting(KEY, limit=10) == [starts]
+    queues.unpark([starts])
+    assert waiting(world) == 0
+
+
+def test_a_message_of_before_a_move_to_another_queue_gives_back_its_permit(build: Build) -> None:
+    world = build(echo)
+    world.queue(concurrency=1)
+    world.queue("others")
+    (job,) = submit(world)
+    assert world.core.admit_attempts()([message(job)], now=world.clock.now()).ready
+    edit(world, job, queue="others")
+    world.work()
+    assert statuses(world, [job]) == [JobStatus.COMPLETED]
+    assert permits(world) == 0
 
 
 def test_a_message_of_before_an_edit_does_not_take_the_place_of_the_one_after_it(build: Build) -> None:
@@ -180,6 +254,7 @@ def test_the_safety_sync_goes_on_with_lists_longer_than_one_step(build: Build, m
     monkeypatch.setattr("tickwell.application.admission._HEADS", 1)
     monkeypatch.setattr("tickwell.application.admission.MOST_AT_ONCE", 2)
     monkeypatch.setattr("tickwell.application.safety_sync.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("tickwell.application.waiting_lists.MOST_AT_ONCE", 2)
     world = build(echo)
     world.queue()
     world.queues.change(ADA, "images", Queue.paused)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract.store_engines import embedded_stores
+from tests.new_world import new_world
 from tests.server_process import eventually
-from tests.world import ADA, World, new_world, task
+from tests.world import ADA, World, task
 from tickwell.adapters.system import SystemClock
 from tickwell.application.arming import first_attempt
 from tickwell.application.execute_batch import JobDelivery
@@ -129,10 +130,12 @@ def test_a_single_job_starts_in_spite_of_a_flood_of_another_tenant(tmp_path: Pat
             lane.send([Outgoing(message=a_message(flood[0]), group=flood[0].tenant_id)] * 1000)
         with workers(tmp_path, probe, 1):
             eventually(lambda: len(probe.starts) > 10)
-            asked_at = time.monotonic()
+            before, worked_before = len(probe.starts), time.process_time()
             single = world.create(replace(ADA, tenant_id="tenant-eve"), task="probe")
             eventually(lambda: world.job(single).last_executed_at is not None, seconds=30)
-            assert time.monotonic() - asked_at <= 0.2 + 2
+            # What 10 places start within 2.2 s, 0.2 s each; a machine that is slow makes neither of them more.
+            assert len(probe.starts) - before <= 10 * (2 + 0.2) / 0.2
+            assert time.process_time() - worked_before <= 0.2 + 2
             assert not all_completed(world, flood)
 
 

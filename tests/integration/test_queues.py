@@ -48,6 +48,21 @@ def test_a_queue_that_waits_delays_no_other(build: Build) -> None:
     assert waiting(world) == 3
 
 
+def test_a_clock_that_is_behind_lets_nobody_go_before_its_time(build: Build) -> None:
+    probe = Probe()
+    world = build(probe)
+    world.queue(concurrency=1)
+    admit = world.core.admit_attempts()
+    admitted = admit([_message(job) for job in submit(world, 2)], now=world.clock.now())
+    world.lose_messages()
+    world.clock.advance(-1)  # another machine, or this one's clock was corrected
+    admit.give_back(admitted.ready)
+    for _ in range(2):
+        world.work()
+        world.clock.advance(1)
+    assert probe.starts == [NOON]
+
+
 def _message(job: Job) -> Any:
     assert job.next_run_at is not None
     return first_attempt(job, job.next_run_at)

@@ -11,10 +11,11 @@ from tests.contract.dynamodb_probe import items
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores, embedded_stores
 from tests.doubles import FakeClock
 from tests.editing import edit
+from tests.new_world import new_world
 from tests.sync_lab import MINUTE, Over, pass_time, statuses
-from tests.world import ADA, World, new_world, task
+from tests.world import ADA, World, task
+from tickwell.adapters.aws.dynamodb.attributes import key_of
 from tickwell.adapters.aws.dynamodb.job_walk import DynamoJobWalk
-from tickwell.adapters.aws.dynamodb.table import key_of
 from tickwell.adapters.embedded.job_walk import EmbeddedJobWalk
 from tickwell.application.create_job import After, Immediately
 from tickwell.application.ports import JobWalk, WalkedJobs

@@ -196,16 +196,17 @@ def test_short_attempts_cost_no_read_and_long_ones_share_theirs(build: Build) ->
             await asyncio.sleep(OFTEN)
 
     reads: list[Reads] = []
-    plain = build(wait, watch_seconds=0.2)
+    plain = build(wait, watch_seconds=LONG)
     for _ in range(3):
         plain.create(task="probe")
     world, counted = counting(plain)
     world.work()
     assert counted.asked == []
     reads.append(counted)
+    soon = replace(world, execute=replace(world.execute, watch=replace(world.execute.watch, seconds=0.2)))
     for _ in range(3):
         world.create(task="probe")
-    world.work()
+    soon.work()
     assert counted.asked == [3]
 
 

@@ -8,8 +8,9 @@ from tests.contract.dynamodb_probe import counted
 from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import DynamoStores, Stores, embedded_stores
 from tests.doubles import FakeClock
+from tests.new_world import new_world
 from tests.sync_lab import MINUTE, synced, wait_in
-from tests.world import World, new_world
+from tests.world import World
 
 FEW, SOME, MANY = 10, 1000, 10_000
 

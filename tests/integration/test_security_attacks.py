@@ -18,8 +18,11 @@ from tests.chaos.security.keys import attack_keys
 from tests.chaos.security.mailed import attack_mailed
 from tests.chaos.security.outgoing import attack_straight
 from tests.chaos.security.tenants import attack_tenants
+from tests.chaos.security.tickets import attack_tickets
 from tests.chaos.security.tokens import attack_tokens
+from tickwell.adapters import tickets
 from tickwell.adapters.tokens import JwtTokens
+from tickwell.application import tickets as application_tickets
 from tickwell.domain.api_key import ApiKey, key_digest
 from tickwell.domain.errors import NotFoundError
 from tickwell.domain.one_time import OneTimeToken
@@ -57,6 +60,16 @@ def test_a_token_whose_signature_nobody_checks(lab: Lab, monkeypatch: pytest.Mon
     monkeypatch.setattr(JwtTokens, "_claims", trusting)
     found = attacked(attack_tokens, lab.api, random.Random(1))
     assert any("no signature" in sentence for sentence in found)
+
+
+def test_tickets_whose_signature_or_path_nobody_looks_at(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert attacked(attack_tickets, lab.api, random.Random(1)) == []
+    with monkeypatch.context() as patched:
+        trusting = lambda text, *_, **__: jwt.decode(text, options={"verify_signature": False})  # noqa: E731
+        patched.setattr(tickets, "claims_in", trusting)
+        assert any("no signature" in sentence for sentence in attacked(attack_tickets, lab.api, random.Random(1)))
+    monkeypatch.setattr(application_tickets, "ticket_path", lambda _path: "sse/stats")
+    assert any("another path" in sentence for sentence in attacked(attack_tickets, lab.api, random.Random(1)))
 
 
 def test_a_key_that_is_compared_as_other_texts_are(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

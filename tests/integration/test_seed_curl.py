@@ -308,6 +308,14 @@ def test_the_bodies_of_the_reference_live_their_lives(shell: Shell) -> None:
     assert deleted["message"] == "Job deleted successfully"
 
 
+def test_the_other_seed_gives_its_jobs_no_name(shell: Shell) -> None:
+    """`JobCreateRequest` there: type, priority, payload, retries, time; the type is required."""
+    payload = '"payload": {"to": "test@example.com", "subject": "Hello", "body": "It is time."}'
+    body = f'{{"job_type": "send_email", "priority": "high", {payload}, "max_retries": 3, "scheduled_for": null}}'
+    created = shell.send("POST", "/jobs", body)["data"]
+    assert (created["name"], created["task"], created["priority"]) == ("send_email", "send_email", "high")
+
+
 def test_a_task_may_be_named_as_the_job_type_and_the_time_in_the_other_seeds_word(shell: Shell) -> None:
     body = (
         '{"name": "mail", "job_type": "send_email", "scheduled_for": "2199-11-25T09:00:00Z", '

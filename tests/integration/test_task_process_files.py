@@ -1,5 +1,6 @@
 """The tenant's files, and temporary ones, in task processes: the worker moves the bytes, and tidies up."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_task_processes import Recorder, new_pool, run
+from tests.integration.test_task_processes import Recorder, do, new_pool, run
 from tests.server_process import eventually
 from tests.task_contexts import task_context
 from tickwell.adapters.embedded.files import FileBlobs
@@ -67,20 +68,27 @@ def test_a_fault_of_the_worker_is_told_without_internals(
 
 
 class _Slow(FileBlobs):
-    """Waits until it is let go."""
+    """Waits until it is let go; makes the file ``asked`` before."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.asked = folder / "asked"
         self.go_on = threading.Event()
 
     def fetch(self, name: str, path: Path) -> None:  # noqa: ARG002 - the port's signature
+        self.asked.touch()
         self.go_on.wait(20)
 
 
 def test_a_process_with_a_question_left_open_is_not_used_again(pool: ProcessPool, tmp_path: Path) -> None:
     blobs = _Slow(tmp_path)
-    threading.Timer(0.5, blobs.go_on.set).start()
-    pid = run(pool, "ask_and_leave", "x", context=task_context(blobs=blobs))
+
+    async def leave() -> Any:
+        pid = await do(pool, "ask_and_leave", str(blobs.asked), context=task_context(blobs=blobs))
+        blobs.go_on.set()
+        return pid
+
+    pid = asyncio.run(leave())
     assert run(pool, "pid") != pid
 
 

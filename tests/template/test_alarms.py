@@ -67,6 +67,30 @@ def test_a_safety_sync_that_is_silent_or_fails_is_an_alarm() -> None:
     )
 
 
+def test_an_api_that_errs_or_is_slow_is_an_alarm() -> None:
+    """E8, with the thresholds of the health that a process tells of itself."""
+    errors, slow = properties("ApiErrorsAlarm"), properties("ApiSlowAlarm")
+    for alarm in (errors, slow):
+        assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
+        assert (alarm["Namespace"], alarm["ComparisonOperator"]) == ("AWS/ApiGateway", "GreaterThanOrEqualToThreshold")
+        assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (300, 3, "notBreaching")
+    assert (errors["MetricName"], errors["Statistic"], errors["Threshold"]) == ("5xx", "Average", 0.001)
+    assert (slow["MetricName"], slow["ExtendedStatistic"], slow["Threshold"]) == ("Latency", "p50", 500)
+    assert slow["EvaluateLowSampleCountPercentile"] == "ignore"
+
+
+def test_a_queue_is_consumed_or_has_an_alarm_on_what_lies_in_it() -> None:
+    alarms = [each["Properties"] for each in ALARMS.values() if each["Properties"]["Namespace"] == "AWS/SQS"]
+    for alarm in alarms:
+        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    heard = {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms}
+    mappings = resources("AWS::Lambda::EventSourceMapping").values()
+    consumed = {mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"][0] for mapping in mappings}
+    assert heard == set(resources("AWS::SQS::Queue")) - consumed
+
+
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_tells_the_topic_where_there_is_one(name: str) -> None:
     topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

@@ -183,11 +183,11 @@ def test_the_permit_of_what_goes_on_outside_has_begun_however_long_it_lives() ->
     queue = a_queue(concurrency=1)
     first, second = messages(2)
     day = NOON + timedelta(days=1)
-    gate = ask(Gate(), queue, [first]).gate.kept(permit_key(first), day, unless_until=NOON)
+    gate = ask(Gate(), queue, [first]).gate.kept({permit_key(first)}, day, unless_until=NOON)
     assert [permit.until for permit in gate.permits] == [day]
-    assert gate.kept(permit_key(second), day + SECOND, unless_until=day) == gate
-    assert gate.kept(permit_key(first), day + SECOND, unless_until=day) == gate
-    assert gate.kept(permit_key(first), day + SECOND, unless_until=day + SECOND) != gate
+    assert gate.kept({permit_key(second)}, day + SECOND, unless_until=day) == gate
+    assert gate.kept({permit_key(first)}, day + SECOND, unless_until=day) == gate
+    assert gate.kept({permit_key(first)}, day + SECOND, unless_until=day + SECOND) != gate
     again = ask(gate, queue, [first, second], now=NOON + timedelta(hours=20))
     assert [start.at for start in again.starts] == [NOON + timedelta(hours=20)]
     assert again.waiting == (second,)

@@ -27,7 +27,8 @@ def run(
     folder: Path, code: Mapping[str, str], *, limit_seconds: float = 60, most_seconds: float = 60
 ) -> tuple[int, dict[str, Any]]:
     report = folder / "build" / "bench.json"
-    benches = [Bench(name=name, function="no:where", limit_seconds=limit_seconds) for name in code]
+    limits = {"one": limit_seconds}
+    benches = [Bench(name=name, function="no:where", limit_seconds=limits.get(name, 60)) for name in code]
 
     def start(bench: Bench, run: Run, result: Path) -> Any:
         assert run.folder.is_dir()
@@ -58,17 +59,17 @@ def test_benches_run_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "word"),
+    ("code", "limit_seconds", "word"),
     [
-        ("raise SystemExit('broken')", "BROKEN: it ended with code 1: broken"),
-        ("print('no result')", "BROKEN: it ended with code 0: no result"),
-        ("import time; time.sleep(600)", "BROKEN: it took longer than 2 s"),
+        ("raise SystemExit('broken')", 60, "BROKEN: it ended with code 1: broken"),
+        ("print('no result')", 60, "BROKEN: it ended with code 0: no result"),
+        ("import time; time.sleep(600)", 2, "BROKEN: it took longer than 2 s"),
     ],
 )
 def test_a_bench_without_a_result_fails_the_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, word: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, limit_seconds: float, word: str
 ) -> None:
-    failed, report = run(tmp_path, {"one": code, "two": writes(REACHED)}, limit_seconds=2)
+    failed, report = run(tmp_path, {"one": code, "two": writes(REACHED)}, limit_seconds=limit_seconds)
     assert failed == 1
     assert word in capsys.readouterr().out
     assert "fault" in report["benches"]["one"]

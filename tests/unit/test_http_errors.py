@@ -1,8 +1,11 @@
 """Errors become answers: a status for each class, one envelope, nothing of our insides."""
 
 import inspect
+from typing import Any
 
 import pytest
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from tests.doubles import NOON
 from tickwell.domain import errors as domain_errors
@@ -31,6 +34,7 @@ from tickwell.http.errors import (
     UnsupportedMediaTypeError,
     fault_of,
 )
+from tickwell.http.job_request import JobRequest
 
 
 def _classes() -> list[type[TickwellError]]:
@@ -111,6 +115,22 @@ def test_the_envelope_names_the_fields_at_fault() -> None:
             {"field": "payload.method", "message": "is not known here"},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"name": ""}, "name: string should have at least 1 character"),
+        ({"name": "x" * 256}, "name: string should have at most 255 characters"),
+        ({"name": "x", "tags": ["y" * 51]}, "tags.0: string should have at most 50 characters"),
+        ({"name": "x", "tags": ["y"] * 21}, "tags: list should have at most 20 items after validation, not 21"),
+    ],
+)
+def test_texts_are_told_in_characters_and_lists_in_items(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as found:
+        JobRequest.model_validate(fields)
+    faults = [{**each, "loc": ("body", *each["loc"])} for each in found.value.errors()]
+    assert fault_of(RequestValidationError(faults)).message == reason
 
 
 def test_an_error_from_elsewhere_is_what_it_derives_from() -> None:

@@ -133,7 +133,6 @@ def test_contradictions_name_the_field(fields: dict[str, Any], field: str) -> No
         ({"name": "a\0b"}, "name"),
         ({"name": "a\nb"}, "name"),
         ({"name": "a\x85b"}, "name"),
-        ({"name": None}, "name"),
         ({"name": 5}, "name"),
         ({"description": "x" * 5001}, "description"),
         ({"description": "a\0b"}, "description"),
@@ -251,6 +250,19 @@ def test_a_recurring_job_may_pause_itself_after_failures_a_one_time_job_may_not(
 def test_a_tasks_name_given_as_job_type_is_the_task() -> None:
     assert new_job(job_type="send_email").task == "send_email"
     assert new_job(job_type="send_email", task="send_email", cron_expression="0 9 * * *").task == "send_email"
+
+
+def test_a_job_without_a_name_has_that_of_the_task_that_it_names() -> None:
+    assert new_job(name=None, job_type="send_email").name == "send_email"
+    assert JobRequest.model_validate({"task": "echo"}).to_new_job().name == "echo"
+    assert new_job(task="echo").name == "a job"
+
+
+@pytest.mark.parametrize("fields", [{}, {"name": None}, {"job_type": "one-time"}, {"payload": {"to": "a"}}])
+def test_without_a_task_the_name_is_required(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match="is required, or task") as caught:
+        JobRequest.model_validate(fields).to_new_job()
+    assert caught.value.field == "name"
 
 
 def test_instants_are_in_utc_whatever_their_offset() -> None:

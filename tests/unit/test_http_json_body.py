@@ -57,9 +57,8 @@ def _nested(levels: int) -> str:
         ('{"a": 1e999}', "a number that is too large"),
         ('{"a": -1e999}', "a number that is too large"),
         ('{"a": ' + "1" * 5000 + "}", "a number with too many digits"),
-        ('{"a": "\\ud800"}', "half of a surrogate pair"),
-        ('{"a": ["\\udfff x"]}', "half of a surrogate pair"),
         ('{"\\ud800": 1}', "half of a surrogate pair"),
+        ('["\\ud800"]', "half of a surrogate pair"),
         (_nested(DEEPEST_NESTING + 1), "is nested deeper"),
         (_nested(5_000), "is nested deeper"),
         ('{"a":' * 200_000, "is nested deeper"),
@@ -70,6 +69,13 @@ def test_what_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason) as caught:
         parse_object(text)
     assert caught.value.field == "body"
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', '["\\udfff x"]', '{"c": [{"\\ud800": 1}]}'])
+def test_half_a_surrogate_pair_is_told_of_the_field_that_holds_it(value: str) -> None:
+    with pytest.raises(InvalidInputError, match="half of a surrogate pair") as caught:
+        parse_object(f'{{"a": "fine", "b": {value}}}')
+    assert caught.value.field == "b"
 
 
 @pytest.mark.parametrize(

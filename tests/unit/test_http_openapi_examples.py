@@ -7,6 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tickwell.domain.queue import require_queue_name
 from tickwell.http import openapi
 from tickwell.http.example_values import VALUES
 from tickwell.http.request_examples import REQUESTS
@@ -45,6 +46,16 @@ def test_every_body_and_answer_has_examples_that_fit(operation: dict[str, Any]) 
         assert examples, place
         for example in examples:
             assert faults(example, content["schema"]) == [], place
+
+
+def test_the_example_of_a_queue_is_a_name_that_a_queue_can_have() -> None:
+    paths = {path: methods for path, methods in DOCUMENT["paths"].items() if "/queues/{name}" in path}
+    named = [operation["parameters"] for methods in paths.values() for operation in methods.values()]
+    examples = [parameter["example"] for each in named for parameter in each if parameter["name"] == "name"]
+    health = OPERATIONS["getQueueHealthInDetail"]["responses"]["200"]["content"]["application/json"]["example"]
+    examples += [queue["name"] for queue in health["data"]["queues"]]
+    assert len(examples) == 6
+    assert [require_queue_name(example) for example in examples] == examples
 
 
 def test_every_shared_error_has_an_example_that_fits() -> None:

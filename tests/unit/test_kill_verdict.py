@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.chaos.kills.disk import Disk
-from tests.chaos.kills.load import GRID, OCCURRENCES, Answers
+from tests.chaos.kills.load import GRID, OCCURRENCES, Answers, told_due
 from tests.chaos.kills.receiver import OK, ONCE, Receiver
 from tests.chaos.kills.verdict import Attempt, Left, Verdict, read
 from tickwell.adapters.embedded.database import Database
+from tickwell.domain.instant import from_epoch_ms, iso
 
 GRID_MS = int(GRID.total_seconds() * 1000)
 DONE = Attempt(number=1, status="success", then="completed", code=None)
@@ -50,7 +51,8 @@ def clean() -> Verdict:
     seen = Counter([key("c"), key("c"), key("d"), *(key("r", due_ms) for due_ms in DUE[1:])])
     receiver = Receiver(keys={OK: seen, ONCE: Counter([key("o")])}, told=Counter(["d"]))
     told = {"r": [(0, 0, "skipped"), *((due_ms, due_ms, "executed") for due_ms in DUE[1:])]}
-    answers = Answers(accepted={name: job_id for job_id, name in left.names.items()})
+    accepted = {name: job_id for job_id, name in left.names.items()}
+    answers = Answers(accepted=accepted, due={"recurring-4": (DUE[0], DUE[-1])})
     return Verdict(left=left, answers=answers, receiver=receiver, told=told)
 
 
@@ -84,6 +86,26 @@ def test_an_instant_without_an_outcome_or_with_two_is_lost() -> None:
     entries = verdict.told["r"]
     for told in (entries[1:], [*entries[:2], *entries[1:]], [*entries[:-1], (DUE[-1], DUE[-1], "waiting")]):
         assert "lost" in breaches(replace(verdict, told={"r": told}))
+
+
+def test_a_recurring_job_whose_request_was_late_has_what_is_left_of_its_schedule() -> None:
+    verdict = clean()
+    occurrences = {key: attempts for key, attempts in verdict.left.occurrences.items() if key != ("r", DUE[1])}
+    totals = {**verdict.left.totals, "r": (OCCURRENCES - 2, OCCURRENCES - 2, 0)}
+    late = with_left(verdict, occurrences=occurrences, skipped={}, totals=totals)
+    late = replace(late, told={"r": verdict.told["r"][2:]})
+    verdict.receiver.keys[OK][key("r", DUE[1])] = 0
+    assert "lost" in breaches(late)
+    late.answers.due["recurring-4"] = told_due(
+        {"end_at": iso(from_epoch_ms(DUE[-1]))}, {"next_run": iso(from_epoch_ms(DUE[2]))}
+    )
+    assert "lost" not in breaches(late)
+
+
+def test_a_job_that_has_ended_when_its_answer_is_repeated_may_have_had_any_beginning() -> None:
+    verdict = clean()
+    verdict.answers.due["recurring-4"] = told_due({"end_at": iso(from_epoch_ms(DUE[-1]))}, {"next_run": None})
+    assert breaches(verdict) == []
 
 
 def test_a_failure_that_nobody_was_told_of_is_lost() -> None:

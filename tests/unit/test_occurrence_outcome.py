@@ -13,13 +13,8 @@ from tickwell.domain.child import stand_in
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip, SkipOutcome
 from tickwell.domain.job import Job, JobStatus, Slot
-from tickwell.domain.occurrence_outcome import (
-    OccurrenceEntry,
-    Recorded,
-    Window,
-    due_between,
-    occurrence_entries,
-)
+from tickwell.domain.occurrence_entry import OccurrenceEntry, Recorded, Window, due_between
+from tickwell.domain.occurrence_outcome import occurrence_entries
 from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 from tickwell.domain.schedule import Cron, Interval
@@ -178,6 +173,44 @@ def test_a_range_goes_on_behind_what_was_executed_after_all() -> None:
     first, rest = entries(executions=[attempt(due_at=NOON - 3 * HOUR)], skips=[long])
     assert (first.due_at, first.outcome) == (NOON - 3 * HOUR, "executed")
     assert (rest.due_at, rest.last_due_at) == (NOON - 2 * HOUR, NOON)
+
+
+RESCHEDULED = replace(JOB, schedule=Interval(seconds=1700, anchor_at=NOON - 24 * HOUR))
+"""Its schedule does not say any more which occurrences there were each hour."""
+
+
+def test_what_was_recorded_as_left_out_and_ran_and_was_recorded_anew_is_told_once() -> None:
+    """As where a worker claims the first one between the two writes of an edit, which is tried again then."""
+    skips = [skipped(NOON - HOUR, NOON, 2), skipped(NOON)]
+    found = entries(RESCHEDULED, executions=[attempt(due_at=NOON - HOUR)], skips=skips)
+    assert [(one.due_at, one.outcome, one.count) for one in found] == [
+        (NOON - HOUR, "executed", 1),
+        (NOON, "skipped", 1),
+    ]
+
+
+@pytest.mark.parametrize(("later", "count"), [(timedelta(0), 3), (HOUR, None)])
+def test_ranges_that_overlap_are_told_as_one(later: timedelta, count: int | None) -> None:
+    start = NOON - 5 * HOUR
+    skips = [skipped(start, start + 3 * HOUR, 4), skipped(start + HOUR, start + 3 * HOUR + later, 3)]
+    first, rest = entries(RESCHEDULED, executions=[attempt(due_at=start)], skips=skips)
+    assert (first.due_at, first.outcome) == (start, "executed")
+    assert start < rest.due_at <= start + HOUR
+    assert (rest.last_due_at, rest.count) == (start + 3 * HOUR + later, count)
+
+
+def test_ranges_that_follow_each_other_are_told_one_by_one() -> None:
+    start = NOON - 5 * HOUR
+    skips = [skipped(start, start + 2 * HOUR, 3), skipped(start + 3 * HOUR, start + 4 * HOUR, 2, reason="edited")]
+    assert [(one.due_at, one.count) for one in entries(RESCHEDULED, skips=skips)] == [(start, 3), (start + 3 * HOUR, 2)]
+
+
+def test_what_was_backfilled_by_another_schedule_is_not_among_those_of_a_range() -> None:
+    child = replace(stand_in(RESCHEDULED, NOON - timedelta(minutes=90), now=NOON), status=JobStatus.COMPLETED)
+    ran = attempt(child, due_at=NOON - timedelta(minutes=90))
+    first, second = entries(RESCHEDULED, executions=[ran], skips=[skipped(NOON - 2 * HOUR, NOON, 3)], children=[child])
+    assert (first.count, first.outcome) == (3, "skipped")
+    assert (second.due_at, second.outcome) == (NOON - timedelta(minutes=90), "executed")
 
 
 def test_a_range_that_was_shown_is_not_shown_again_and_instants_go_on() -> None:

@@ -91,7 +91,18 @@ def test_what_the_server_did_wrong_is_seen(changes: dict[str, Any], zero: dict[s
 
 def test_a_machine_that_is_slow_when_idle_may_be_slow_under_load() -> None:
     calls = Calls(taken=[(0.1, 0.1), (1.0, 1.9)])
-    assert not caught(told(bystander=Bystander(server=SERVER, calls=calls, job_ids=["mine"])), FOUND)
+    slow = told(bystander=Bystander(server=SERVER, calls=calls, job_ids=["mine"]))
+    late = replace(FOUND, attempts=[attempt("mine", 9_900, 9_901, limited=False)])
+    assert not caught(slow, late)
+    assert caught(told(), late) == {"late starts": 1}
+    assert caught(slow, replace(FOUND, attempts=[attempt("mine", 10_100, 10_101)])) == {"late starts": 1}
+
+
+def test_one_long_answer_of_a_machine_that_is_slow_when_idle_is_no_fault() -> None:
+    under_load = [(1.0, 0.1)] * 200
+    for longest, zero in ((6.0, {}), (7.1, {"phases too slow": 1})):
+        calls = Calls(taken=[(0.1, 0.07), *under_load, (2.0, longest)])
+        assert caught(told(bystander=Bystander(server=SERVER, calls=calls, job_ids=["mine"])), FOUND) == zero
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The search for slow regular expressions finds those that are known to be slow, and no others."""
 
+import gc
 import re
+import time
 
 import pytest
 
@@ -41,6 +43,27 @@ def test_a_slow_pattern_is_found(pattern: str, method: str) -> None:
 )
 def test_a_quick_pattern_is_not(pattern: str, method: str) -> None:
     assert not is_slow(used(pattern, method))
+
+
+def test_what_somebody_else_takes_once_is_not_the_patterns() -> None:
+    seen: list[str] = []
+
+    def apply(text: str) -> None:
+        seen.append(text)
+        began = time.process_time()
+        while len(seen) == 1 and time.process_time() - began < 0.05:
+            hash(text)
+
+    assert slowness(Used(where="here", pattern="a", flags=0, apply=apply), ("", "a", ""), QUICK) is None
+    assert len(set(seen)) == len(seen), "what was read once may be remembered"
+
+
+def test_garbage_is_not_collected_while_a_text_is_read() -> None:
+    collecting: list[bool] = []
+    one = Used(where="here", pattern="a", flags=0, apply=lambda _text: collecting.append(gc.isenabled()))
+    assert slowness(one, ("", "a", ""), QUICK) is None
+    assert set(collecting) == {False}
+    assert gc.isenabled()
 
 
 def test_the_walk_finds_what_is_known_to_be_there() -> None:

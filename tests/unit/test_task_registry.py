@@ -64,7 +64,7 @@ def test_two_tasks_of_one_name_are_a_mistake() -> None:
     ("payload", "field", "reason"),
     [
         ({}, "payload.count", "is required"),
-        (None, "payload", "must be an object"),
+        (None, "payload", "is required: an object with count"),
         ([], "payload", "must be an object"),
         ("x", "payload", "must be an object"),
         ({"count": "1"}, "payload.count", "must be a valid integer"),

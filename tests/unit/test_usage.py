@@ -8,7 +8,7 @@ import pytest
 from tests.doubles import FakeClock
 from tickwell.application.usage import MOST_DAYS, ReadUsage
 from tickwell.domain.account import Principal, Role
-from tickwell.domain.counts import Counts, ExecutionCell, ExecutionTally
+from tickwell.domain.counts import Counts, ExecutionCell, HourTally
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.lane import Lane
 from tickwell.domain.prices import PRICES, UNIT_NAMES, Units
@@ -69,7 +69,7 @@ class _Counted:
     def read(self, tenant_id: str) -> Counts:
         raise AssertionError(f"nobody asked for the counts of {tenant_id}")
 
-    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> dict[datetime, ExecutionTally]:
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> dict[datetime, HourTally]:
         raise AssertionError(f"nobody asked for the hours of {tenant_id} from {since} to {until}")
 
     def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:

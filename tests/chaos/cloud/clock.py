@@ -100,7 +100,7 @@ def put_in_place(clock: CloudClock, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(SystemClock, "now", lambda _clock: clock.now())
     patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=clock.wait))
-    patch.setattr("tickwell.adapters.aws.dynamodb.table._wait", clock.wait)
+    patch.setattr("tickwell.adapters.aws.dynamodb.batches._wait", clock.wait)
     patch.setattr(DynamoQueueStore.__init__, "__kwdefaults__", {"wait": clock.wait})
     patch.setattr("asyncio.events.new_event_loop", new_loop)
     for module in ("bootstrap.aws.clients", "application.notify", "application.bulk", "application.apply_jobs"):

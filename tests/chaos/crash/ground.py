@@ -29,8 +29,9 @@ from tests.notification_lab import Feed
 from tickwell.adapters.aws.dynamodb import keys
 from tickwell.adapters.aws.dynamodb.attributes import plain_item
 from tickwell.adapters.aws.dynamodb.due import DynamoDueItems
+from tickwell.adapters.aws.dynamodb.reads import Found
 from tickwell.adapters.aws.dynamodb.stream import events_from
-from tickwell.adapters.aws.dynamodb.table import Found, Table
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.embedded.database import Database
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.domain.outcome_event import OutcomeEvent

@@ -10,7 +10,8 @@ from typing import Any
 from tests.chaos.crash.ground import Engine, Ground, Row, embedded, table_rows
 from tests.chaos.crash.wire import Crash, Kind, Sent, Watched, WatchedLane, Wire, watched_fields
 from tests.contract.store_engines import Stores
-from tests.world import ADA, World, new_world, task
+from tests.new_world import new_world
+from tests.world import ADA, World, task
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop

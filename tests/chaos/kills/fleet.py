@@ -169,7 +169,7 @@ def end(process: subprocess.Popen[str]) -> None:
     """Kill ``process`` unless it has ended. Task processes go with their server."""
     if process.poll() is None:
         process.kill()
-    process.wait(10)
+    process.wait(60)
 
 
 def _children(pid: int) -> Iterator[int]:

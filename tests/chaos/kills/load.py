@@ -4,7 +4,7 @@ import http.client
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.chaos.kills.receiver import FLAKY, NARROW, NEVER, OK, ONCE, SLOW
 from tests.server_process import ServerProcess
+from tickwell.domain.instant import to_epoch_ms
 
 GRID, OCCURRENCES = timedelta(seconds=2), 12
 IN_A_BATCH = 25
@@ -60,10 +61,12 @@ class Order:
 class Answers:
     """What was accepted: ids by name. ``faults``: answers that should not be. ``tries``: with repeated requests.
 
-    ``late``: refused because the schedule was over when the request, whose server had died, was sent again.
+    ``due``: of each recurring job the first occurrence that its answer tells, and the last that was asked for (epoch
+    ms). ``late``: refused because the schedule was over when the request, whose server had died, was sent again.
     """
 
     accepted: dict[str, str] = field(default_factory=dict)
+    due: dict[str, tuple[int, int]] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     requests: int = 0
@@ -124,6 +127,16 @@ def _fields(kind: str, draw: float, url: str, now: Callable[[], datetime]) -> di
         RECURRING: _call(url, OK, **every, end_at=end_at.isoformat()),
     }
     return kinds[kind]
+
+
+def told_due(asked: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[int, int]:
+    """The first occurrence that ``answer`` tells, and the last that was ``asked`` for (epoch ms).
+
+    Whoever is late, because the server was busy or had died, gets what is still to come of the schedule.
+    """
+    last = datetime.fromisoformat(asked["end_at"])
+    first = datetime.fromisoformat(answer["next_run"]) if answer["next_run"] else last
+    return to_epoch_ms(first), to_epoch_ms(last)
 
 
 class Clients:
@@ -204,5 +217,7 @@ class Clients:
         for name, result in zip(order.names, data.get("results", [{"success": True, "data": data}]), strict=True):
             if result["success"]:
                 self.answers.accepted[name] = result["data"]["id"]
+                if name.startswith(RECURRING):
+                    self.answers.due[name] = told_due(order.body, result["data"])
             else:
                 self.answers.faults.append(f"{name} in {order.key} was refused: {result['error']}")

@@ -30,6 +30,9 @@ _MOST_WAIT_SECONDS = 3.0
 _MOST_LATER_SECONDS = 0.25
 _LOOK_SECONDS = 0.1
 _STILL = 5
+_LONGEST_ANSWERS_SECONDS = 240.0
+"""For the requests that are left when the killing is over: a server that died may hold some for half a minute."""
+
 _LEAP, _LONGEST_LEAP, _LONGEST_END = timedelta(seconds=20), timedelta(minutes=10), timedelta(hours=12)
 
 _LEFT = """
@@ -59,7 +62,7 @@ def kills(run: Run) -> Figures:
             _kill_first(lab, 1 if run.short else FIRST_KILLS)
             _prepare(lab)
             _kill_all_along(lab, _SHORT if run.short else KILLS)
-            lab.clients.finish(60)
+            lab.clients.finish(_LONGEST_ANSWERS_SECONDS)
             unfinished = _let_end(lab) or _try_again(lab)
             told = _occurrences(lab)
             lab.fleet.stop()

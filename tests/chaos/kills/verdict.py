@@ -229,13 +229,18 @@ class Verdict:
         return [attempts for (of_job, _), attempts in self.left.occurrences.items() if of_job == job_id]
 
     def _unaccounted(self, name: str, job_id: str) -> Iterator[str]:
-        """Instants that have no outcome, or two, as the API tells it: an execution overrides a record of a skip."""
+        """Instants that have no outcome, or two, as the API tells it: an execution overrides a record of a skip.
+
+        There are all from the first that the job was accepted with, or an earlier one, to the last that was asked for.
+        """
         told = self.told.get(job_id, [])
         instants = [due_ms for first_ms, last_ms, _ in told for due_ms in range(first_ms, last_ms + 1, _GRID_MS)]
-        first_ms = min(instants, default=0)
-        is_whole = instants == [first_ms + _GRID_MS * number for number in range(OCCURRENCES)]
+        first_ms, last_ms = self.answers.due[name]
+        first_ms = min([first_ms, *instants])
+        is_whole = instants == list(range(first_ms, last_ms + 1, _GRID_MS)) and len(instants) <= OCCURRENCES
         if not is_whole or any(outcome not in {"executed", "skipped"} for _, _, outcome in told):
-            yield f"{name} ({job_id}) should have {OCCURRENCES} occurrences, each with an outcome, and has {told}"
+            due = f"each {_GRID_MS} ms from {first_ms} to {last_ms}"
+            yield f"{name} ({job_id}) should have one outcome of what is due {due}, and has {told}"
         executed = [first for first, _, outcome in told if outcome == "executed"]
         if executed != sorted(due_ms for of_job, due_ms in self.left.occurrences if of_job == job_id):
             yield f"{name} ({job_id}) tells other executions than there are: {told}"

@@ -1,14 +1,16 @@
 """What chance chooses from: what is asked for, what breaks, how long things take."""
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.chaos.crash.wire import Kind
-from tests.chaos.lives.fate import DEEDS, Break
-from tests.chaos.lives.life import NARROW, SLOW
-from tickwell.application.create_job import After, Every, Immediately
+from tests.chaos.lives.fate import DEEDS, NARROW, SLOW, Break
+from tickwell.application.create_job import After, Every, Immediately, NewJob, ScheduleRequest
 from tickwell.application.edit_job import CronChange
+from tickwell.domain.bounds import NO_BOUNDS, Bounds
+from tickwell.domain.cron import CronExpression
 from tickwell.domain.retry import Misfire, OnLost, Overlap, RetryPolicy, RetryStrategy
 
 MOST_JOBS = 12
@@ -48,3 +50,16 @@ recurring_only = st.fixed_dictionaries(
 schedules = st.sampled_from([CronChange(text="*/7 * * * *"), Every(seconds=200), After(delay_seconds=90)])
 once = st.sampled_from([Immediately(), Immediately(), After(delay_seconds=30), After(delay_seconds=2000)])
 again = st.sampled_from(["*/5 * * * *", 60, 700])
+caller_keys = st.sampled_from(["k", "l"])
+
+
+def asked(schedule: Any, bounds: Bounds = NO_BOUNDS) -> ScheduleRequest:
+    """What is asked for with one of ``once`` or ``again``."""
+    if isinstance(schedule, str):
+        return CronExpression.parse(schedule)
+    return Every(seconds=schedule, bounds=bounds) if isinstance(schedule, int) else schedule
+
+
+def new_job(name: str, *, retry: str = "quickly", **fields: Any) -> NewJob:
+    """A job that is asked for: ``fields`` of ``common``."""
+    return NewJob(name=name, task="probe", timeout_seconds=60, retry=RETRIES[retry], **fields)

@@ -8,7 +8,10 @@ from typing import Any
 
 from tests.chaos.crash.wire import Call, Kind, Wire
 
-DEEDS = ("twin", "work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry")
+NARROW, SLOW = "narrow", "slow"
+"""The queues of a life."""
+
+DEEDS = ("twin", "work", "begin", "sync", "pause", "cancel", "delete", "resume", "retry", "put")
 """What somebody else may do in the middle of a step; ``twin``: a worker that gets the newest messages as well."""
 
 

@@ -6,19 +6,22 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
+from tests.chaos.lives.fate import NARROW
 from tests.chaos.lives.ledger import bare
-from tests.chaos.lives.life import CONCURRENCY, NARROW, Life
+from tests.chaos.lives.life import Life
+from tests.chaos.lives.making import CONCURRENCY
+from tests.chaos.lives.recount import check_counts, check_tallies
 from tests.occurring import occurrences
 from tests.world import ADA
-from tickwell.application.ports import Page
+from tickwell.application.arming import attempt_message
+from tickwell.application.ports import Page, QueueKey
+from tickwell.domain.admission import permit_keys
 from tickwell.domain.child import parent_of
-from tickwell.domain.counts import ExecutionCell, cell_of
 from tickwell.domain.due import DueItem
 from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.job_listing import JobQuery, JobSort
-from tickwell.domain.lane import Lane
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import RetryAt
 
@@ -30,10 +33,11 @@ SOON = timedelta(days=400)
 def check(life: Life, *, number: int) -> None:
     """All of them; what costs a read of its own for each job or order is done in turns, by ``number``."""
     _items(life)
-    _tallies(life)
+    check_tallies(life)
     _looked_after(life)
     _permits(life)
-    _counts(life)
+    _keys(life)
+    check_counts(life)
     if number % 4:
         _listed(life, number)
     else:
@@ -55,14 +59,6 @@ def _items(life: Life) -> None:
         after = stretch.reached
     if sorted(stored, key=lambda job: job.job_id) != life.jobs():
         life.ledger.fault("the jobs in the store are not those that were written")
-
-
-def _tallies(life: Life) -> None:
-    """Each attempt of a job is recorded once, and counted once when the job is finished with it."""
-    recorded = Counter(record.job_key for record in life.ledger.records.values())
-    for job in life.jobs():
-        if job.tally.executions != recorded[job.key] - life.ledger.in_flight(job):
-            life.ledger.fault(f"job {job.job_id} counts {job.tally.executions} of {recorded[job.key]} records")
 
 
 def _looked_after(life: Life) -> None:
@@ -95,12 +91,12 @@ def _wants(life: Life, job: Job) -> Iterator[tuple[str, list[DueItem]]]:
 def _is_parked(life: Life, job: Job, due: float, attempt: int) -> bool:
     return any(
         key == job.key and at.timestamp() == due and number == attempt
-        for (key, at, number), _version in life.ledger.parked
+        for (key, at, number), _version, _queued in life.ledger.parked
     )
 
 
 def _permits(life: Life) -> None:
-    """No more run in a queue than it allows, of those whose worker is not presumed dead."""
+    """No more run in a queue than it allows, of those whose worker is not presumed dead, and each has its permit."""
     running = [
         job
         for job in life.jobs()
@@ -111,26 +107,26 @@ def _permits(life: Life) -> None:
     ]
     if len(running) > CONCURRENCY:
         life.ledger.fault(f"{len(running)} jobs run in a queue that allows {CONCURRENCY}")
+    if not running:
+        return
+    gate = life.engine.stores.queues.gate(QueueKey(tenant_id=TENANT, name=NARROW)).at(life.now)
+    held = {permit.key for permit in gate.permits}
+    for job in running:
+        due_at, attempt = (life.now, 1) if job.slot is None else (job.slot.due_at, job.slot.attempt)
+        if held.isdisjoint(permit_keys(attempt_message(job, due_at=due_at, attempt=attempt, run_at=due_at))):
+            life.ledger.fault(f"job {job.job_id} runs without its permit")
 
 
-def _counts(life: Life) -> None:
-    """The counts of the tenant are what a recount finds."""
-    life.engine.follow(1 + life.steps % 7, life.steps % 3 == 0)
-    ledger = life.ledger
-    counts = life.engine.stores.counts.read(TENANT)
-    jobs = Counter(cell_of(job) for job in ledger.jobs.values() if parent_of(job.job_id) is None)
-    if dict(counts.jobs) != dict(jobs):
-        ledger.fault(f"the counts of jobs are {dict(counts.jobs)}, and there are {dict(jobs)}")
-    told: Counter[tuple[ExecutionCell, str]] = Counter()
-    for cell, tally in counts.executions.items():
-        told.update({(cell, status.value): number for status, number in tally.by_status.items()})
-    ended: Counter[tuple[ExecutionCell, str]] = Counter()
-    for (queue, lane, status), number in ledger.finished.items():
-        ended[ExecutionCell(queue=queue, lane=Lane(lane)), status.value] += number
-    if told != ended:
-        ledger.fault(f"the counts of executions are {dict(told)}, and there were {dict(ended)}")
-    if counts.dead_letters != len(ledger.letters):
-        ledger.fault(f"{counts.dead_letters} dead letters are counted, and there are {len(ledger.letters)}")
+def _keys(life: Life) -> None:
+    """One job has a key, and is found by it."""
+    keyed = life.keyed()
+    for key, number in Counter(job.caller_key for job in keyed).items():
+        if number > 1:
+            life.ledger.fault(f"{number} jobs have the key {key}")
+    for job in keyed:
+        holder = life.engine.stores.caller_keys.find(TENANT, str(job.caller_key))
+        if holder is None or holder.job_id != job.job_id:
+            life.ledger.fault(f"job {job.job_id} is not found by its key")
 
 
 def _listed(life: Life, number: int) -> None:
@@ -213,7 +209,8 @@ def check_at_rest(life: Life) -> None:
 def unfinished(life: Life) -> list[str]:
     """Occurrences whose last record says that another attempt is to come, of jobs that have ended by themselves.
 
-    A job may have been cancelled in the middle of one, and run again since: that one ended with the cancellation.
+    A job may have been cancelled in the middle of one, and run again since: that one ended with the cancellation. So
+    did one that a newer occurrence replaced, where its job asks for that.
     """
     ended = {job.key for job in life.jobs() if job.status in {JobStatus.COMPLETED, JobStatus.FAILED}}
     return [

@@ -4,19 +4,20 @@ It knows the rules of correctness from design.md and not the code that keeps the
 write may make, that a record stands for ever, that nothing is passed by without an outcome.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from tests.chaos.lives.ended import Ended
 from tests.doubles import FakeClock
 from tickwell.domain.child import child_id, parent_of
+from tickwell.domain.counts import ExecutionCell
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePosition
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot
 from tickwell.domain.queue import effective_queue
-from tickwell.domain.retry import GiveUp, RetryAt
+from tickwell.domain.retry import GiveUp, Overlap, RetryAt
 from tickwell.domain.schedule import next_due
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -60,10 +61,10 @@ class Ledger:
     skips: dict[JobKey, list[Skip]] = field(default_factory=dict)
     letters: dict[str, DeadLetter] = field(default_factory=dict)
     claims: dict[Attempt, str] = field(default_factory=dict)
-    finished: Counter[tuple[str, str, ExecutionStatus]] = field(default_factory=Counter)
+    finished: list[Ended] = field(default_factory=list)
     due: dict[Attempt, list[DueItem]] = field(default_factory=dict)
     checked_to: dict[int, DuePosition] = field(default_factory=dict)
-    parked: set[tuple[Attempt, int]] = field(default_factory=set)
+    parked: set[tuple[Attempt, int, bool]] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     cut_off: set[tuple[JobKey, datetime]] = field(default_factory=set)
@@ -110,8 +111,7 @@ class Ledger:
         self._slot_moved(call, told, before.slot, after)
         if call == "claim_many":
             self._claimed(told, before, after)
-        if after.status in {X, D} and before.slot is not None:
-            self.cut_off.add((after.key, before.slot.due_at))
+        self._retry_moved(told, before.slot, after)
         self._dropped(told, before, after)
         if before.is_recurring:
             self._passed(call, told, before, after)
@@ -126,7 +126,9 @@ class Ledger:
             return
         if after.tally.executions != before.tally.executions + 1:
             self.fault(f"{told} was counted {after.tally.executions - before.tally.executions} times")
-        self.finished[effective_queue(after.queue, after.lane), after.lane.value, record.status] += 1
+        cell = ExecutionCell(queue=effective_queue(after.queue, after.lane), lane=after.lane)
+        claimed_at = before.last_executed_at or record.started_at
+        self.finished.append(Ended(cell=cell, record=record, claimed_at=claimed_at))
 
     def _slot_moved(self, call: str, told: str, slot: Slot | None, after: Job) -> None:
         held = slot is not None and slot.is_running()
@@ -134,6 +136,19 @@ class Ledger:
             return
         if after.slot is None or after.slot.token != slot.token:
             self.fault(f"{told} took attempt {slot.attempt} of {slot.due_at:%H:%M:%S} from its worker")
+
+    def _retry_moved(self, told: str, slot: Slot | None, after: Job) -> None:
+        """A retry that was promised keeps the slot, unless its job has ended or a newer occurrence may replace it."""
+        if slot is None or (after.slot is not None and after.slot.due_at == slot.due_at):
+            return
+        records = self.by_occurrence.get((after.key, slot.due_at), ())
+        if not records or not isinstance(max(records, key=lambda record: record.attempt).decision, RetryAt):
+            return
+        replaced = after.slot is not None and after.slot.due_at > slot.due_at
+        if after.status in {X, D} or (replaced and after.policy.overlap is Overlap.CANCEL_OTHER):
+            self.cut_off.add((after.key, slot.due_at))
+        else:
+            self.fault(f"{told} gave up a retry of {slot.due_at:%H:%M:%S}")
 
     def _claimed(self, told: str, before: Job, after: Job) -> None:
         slot = after.slot

@@ -10,11 +10,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.chaos.lives.chance import (
     MINUTE,
     MOST_JOBS,
-    RETRIES,
     again,
+    asked,
     breaks,
+    caller_keys,
     common,
     jobs_by_number,
+    new_job,
     once,
     payloads,
     queues,
@@ -23,17 +25,17 @@ from tests.chaos.lives.chance import (
 )
 from tests.chaos.lives.engines import Open
 from tests.chaos.lives.expected import BECOMES, may
-from tests.chaos.lives.fate import Break
+from tests.chaos.lives.fate import NARROW, SLOW, Break
 from tests.chaos.lives.invariants import check, check_at_rest, unfinished
-from tests.chaos.lives.life import NARROW, SLOW, Life, new_life, resume_everything
+from tests.chaos.lives.life import Life, resume_everything
+from tests.chaos.lives.making import new_life
 from tests.editing import edit, execute_now
 from tests.occurring import backfill
 from tests.world import ADA
-from tickwell.application.create_job import Every, Immediately, NewJob
+from tickwell.application.create_job import Immediately, NewJob
 from tickwell.application.manage_job import JobAction
 from tickwell.domain.bounds import NO_BOUNDS, Bounds
 from tickwell.domain.child import parent_of
-from tickwell.domain.cron import CronExpression
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.queue import Queue
@@ -58,8 +60,7 @@ class Lives(RuleBasedStateMachine):
 
     def create(self, broken: Break | None, *, retry: str, **fields: Any) -> None:
         """Accept a job, as the API does; it is refused for no reason but a failing service."""
-        name = f"job {self.life.steps}"
-        request = NewJob(name=name, task="probe", timeout_seconds=60, retry=RETRIES[retry], **fields)
+        request = new_job(f"job {self.life.steps}", retry=retry, **fields)
         self._must(lambda: self.life.world.create_job(ADA, request), broken)
 
     @initialize(fields=common, more=recurring_only, schedule=again)
@@ -79,18 +80,26 @@ class Lives(RuleBasedStateMachine):
     def create_again(self, schedule: Any, fields: Any, more: Any, over: Any, broken: Break | None) -> None:
         if more.get("overlap") is Overlap.CANCEL_OTHER:
             more = {name: value for name, value in more.items() if name != "misfire"}  # the two may contradict
-        if isinstance(schedule, str):
-            asked: Any = CronExpression.parse(schedule)
-        else:
-            bounds = Bounds(end_at=self.life.now + timedelta(seconds=3 * schedule)) if over else NO_BOUNDS
-            asked = Every(seconds=schedule, bounds=bounds)
-        self.create(broken, schedule=asked, **fields, **more)
+        ends = over and isinstance(schedule, int)
+        bounds = Bounds(end_at=self.life.now + timedelta(seconds=3 * schedule)) if ends else NO_BOUNDS
+        self.create(broken, schedule=asked(schedule, bounds), **fields, **more)
 
     @precondition(lambda self: self.has_room())
     @rule(number=st.integers(2, 4), queue=queues, broken=breaks)
     def create_many(self, number: int, queue: str | None, broken: Break | None) -> None:
         requests = [NewJob(name=f"of {number}", task="probe", timeout_seconds=60, queue=queue) for _ in range(number)]
         self._must(lambda: self.life.world.create_many(ADA, requests), broken)
+
+    @precondition(lambda self: self.has_room())
+    @rule(key=caller_keys, schedule=st.one_of(once, again), fields=common, broken=breaks)
+    def put(self, key: str, schedule: Any, fields: dict[str, Any], broken: Break | None) -> None:
+        """A job under a key is made, or becomes what is asked for, or may not (as while it runs); the key has one."""
+        before = self.life.broken
+        refused = self.life.do(lambda: self.life.put(key, asked(schedule), **fields), broken)
+        if refused is None and self.life.broken == before:
+            names = [job.name for job in self.life.keyed() if job.caller_key == key]
+            if names != [f"under {key}"]:
+                self.life.ledger.fault(f"the job under {key} was put, and there is {names}")
 
     @precondition(lambda self: self.life.jobs())
     @rule(number=jobs_by_number, action=st.sampled_from(JobAction), broken=breaks)

@@ -115,12 +115,12 @@ class SeenQueues(Seen):
     def park(self, messages: Sequence[JobMessage]) -> None:
         """See the port."""
         self.inner.park(messages)
-        self.ledger.parked |= {(message.identity, message.version) for message in messages}
+        self.ledger.parked |= {(message.identity, message.version, message.queued) for message in messages}
 
     def unpark(self, messages: Sequence[JobMessage]) -> None:
         """See the port."""
         self.inner.unpark(messages)
-        self.ledger.parked -= {(message.identity, message.version) for message in messages}
+        self.ledger.parked -= {(message.identity, message.version, message.queued) for message in messages}
 
 
 class SeenLane(Seen):

@@ -26,8 +26,9 @@ from tests.contract.store_engines import (
     new_dynamodb_client,
 )
 from tests.doubles import SeededIds
+from tests.new_world import new_world
 from tests.sync_lab import MINUTE, synced, wait_in
-from tests.world import ADA, World, new_world
+from tests.world import ADA, World
 from tickwell.application.arming import first_attempt
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.ports import Outgoing, QueueKey

@@ -13,6 +13,7 @@ from tests.chaos.security.hosts import ENGINES
 from tests.chaos.security.keys import attack_keys
 from tests.chaos.security.mailed import attack_mailed
 from tests.chaos.security.tenants import attack_tenants
+from tests.chaos.security.tickets import attack_tickets
 from tests.chaos.security.tokens import attack_tokens
 from tests.chaos.trials import Run
 from tickwell.domain.account import Role
@@ -40,6 +41,7 @@ def access(run: Run) -> Figures:
             attack_tokens(findings, api, chance)
             attack_keys(findings, api, chance)
             attack_tenants(findings, api)
+            attack_tickets(findings, api, chance)
         folder = run.folder / f"{name}-mail"
         with engine(folder) as api:
             attack_mailed(findings, api, folder, random.Random(run.seed))

@@ -18,7 +18,8 @@ from tests.contract.store_engines import (
     new_dynamodb_client,
     serve_one_call_at_a_time,
 )
-from tests.world import new_world, task
+from tests.new_world import new_world
+from tests.world import task
 from tickwell.application.task import Task
 from tickwell.domain.errors import AttemptFailedError
 

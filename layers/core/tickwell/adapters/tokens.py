@@ -11,16 +11,15 @@ from typing import Any
 import jwt
 
 from tickwell.adapters.key_ring import KeyRing
+from tickwell.adapters.signed_claims import claims_in, key_named_in, signed
 from tickwell.application.ports import Ids
 from tickwell.domain.account import TOKEN_LIFE, User
 from tickwell.domain.errors import UnauthenticatedError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.session import Bearer
 
-_ALGORITHM = "HS256"
-_ISSUER = "tickwell"
 _AUDIENCE = "tickwell-api"
-_CLAIMS = ("iss", "aud", "sub", "tenant", "gen", "iat", "iat_ms", "exp", "jti")
+_CLAIMS = ("sub", "tenant", "gen", "iat", "iat_ms", "exp", "jti")
 _LONGEST_TOKEN = 2048
 _MOST_KNOWN = 1000
 
@@ -51,8 +50,6 @@ class JwtTokens:
         issued_ms = to_epoch_ms(now)
         issued_epoch = issued_ms // 1000
         claims = {
-            "iss": _ISSUER,
-            "aud": _AUDIENCE,
             "sub": user.user_id,
             "tenant": user.tenant_id,
             "gen": user.sessions.generation,
@@ -61,8 +58,7 @@ class JwtTokens:
             "exp": issued_epoch + int(TOKEN_LIFE.total_seconds()),
             "jti": self._ids.token(),
         }
-        signing = self._keys.signing(now)
-        return jwt.encode(claims, signing.key, algorithm=_ALGORITHM, headers={"kid": signing.key_id})
+        return signed(claims, self._keys.signing(now), audience=_AUDIENCE)
 
     def verify(self, token: str, *, now: datetime) -> Bearer:
         """Whose the token is at ``now``, to the second and without leeway.
@@ -79,28 +75,16 @@ class JwtTokens:
 
     def _claims(self, token: str, now: datetime) -> Mapping[str, Any]:
         known = self._known.get(token)
-        key_id = jwt.get_unverified_header(token)["kid"] if known is None else known.key_id
+        key_id = key_named_in(token) if known is None else known.key_id
         key = self._keys.find(key_id, now)
         if key is None:
             raise KeyError("kid")
         if known is None or known.key != key:
-            known = _Known(key_id=key_id, key=key, claims=_verified(token, key))
+            known = _Known(key_id=key_id, key=key, claims=claims_in(token, key, audience=_AUDIENCE, required=_CLAIMS))
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[token] = known
         return known.claims
-
-
-def _verified(token: str, key: bytes) -> dict[str, Any]:
-    """What ``token`` says if it was signed with ``key``; raises PyJWTError if not."""
-    # PyJWT would compare the times with its own clock; `_bearer` does it with the caller's.
-    options: jwt.types.Options = {
-        "require": list(_CLAIMS),
-        "verify_exp": False,
-        "verify_iat": False,
-        "verify_nbf": False,
-    }
-    return jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER, options=options)
 
 
 def _bearer(claims: Mapping[str, Any], now_ms: int) -> Bearer:

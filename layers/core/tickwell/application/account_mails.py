@@ -28,7 +28,10 @@ with this address already, ask for an invitation to another address.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SendAccountMail:
-    """The use case; see ``__call__``. ``public_url``: where people find the pages that take the tokens, if any."""
+    """The use case; see ``__call__``.
+
+    ``public_url``: where people find the pages that take the tokens, the dashboard's or others; None: nobody knows.
+    """
 
     accounts: AccountStore
     members: MemberStore
@@ -84,7 +87,10 @@ class SendAccountMail:
         """The link has the token behind the ``#``, which browsers keep to themselves: no server logs it."""
         if self.public_url is not None:
             return f"{title}: {self.public_url.rstrip('/')}/{page}#token={token.text}"
-        return f'{title} with POST {path} and {{"token": "...", "password": "..."}}. The token:\n\n{token.text}'
+        return (
+            f"{title} on the dashboard's page #/{page},\n"
+            f'or with POST {path} and {{"token": "...", "password": "..."}}. The token:\n\n{token.text}'
+        )
 
     def _send(self, to: str, subject: str, text: str) -> None:
         domain = self.sender_address.rpartition("@")[2].strip(">")

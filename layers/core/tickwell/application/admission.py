@@ -8,7 +8,7 @@ and so do all queues of a tenant that is stopped.
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,13 +16,22 @@ from tickwell.application.arming import Arming, attempt_message
 from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
 from tickwell.application.queue_directory import queue_key
 from tickwell.application.stop_switch import QueuesInForce
-from tickwell.domain.admission import PERMIT_MARGIN, Admission, Gate, Start, admit, after_change, permit_key
+from tickwell.domain.admission import (
+    PERMIT_MARGIN,
+    Admission,
+    Gate,
+    Start,
+    admit,
+    after_change,
+    permit_key,
+    permit_keys,
+)
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import Job, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Standing, standing
-from tickwell.domain.queue import Queue
+from tickwell.domain.queue import Queue, effective_queue
 
 _log = logging.getLogger("tickwell")
 
@@ -75,19 +84,41 @@ class AdmitAttempts:
             parked += admitted.parked
         return Admitted(ready=tuple(ready), delayed=delayed, parked=parked)
 
-    def give_back(self, ended: Sequence[JobMessage]) -> None:
-        """The attempts of ``ended`` do not need their permits any more; let the next ones go.
+    def give_back(self, over: Sequence[JobMessage]) -> None:
+        """The messages ``over`` start nothing, and need no permits; let the next ones go.
 
         Never raises UnavailableError: a permit that is not given back becomes void by itself.
         """
-        for key, group in _by_queue(ended).items():
+        self._give_back(over, lambda message: frozenset({permit_key(message)}))
+
+    def leave(self, ended: Sequence[JobMessage]) -> None:
+        """As ``give_back``, for the attempts of ``ended``, by whatever message they were started."""
+        self._give_back(ended, permit_keys)
+
+    def _give_back(self, messages: Sequence[JobMessage], keys: Callable[[JobMessage], frozenset[str]]) -> None:
+        for key, group in _by_queue(messages).items():
             try:
                 queue = self.in_force.find(key)
                 if queue is not None and queue.concurrency is not None:
-                    self._let_go(key, queue, {permit_key(message) for message in group})
+                    self._let_go(key, queue, frozenset().union(*map(keys, group)))
             except UnavailableError as error:
-                extra = {"action": "permit.kept", "queue": key.name, "service": error.service}
-                _log.warning("a permit could not be given back", extra=extra)
+                _log_kept(key.name, error)
+
+    def make_way(self, rightful: Sequence[JobMessage]) -> None:
+        """Other messages of the attempts of ``rightful`` were let through, and start nothing.
+
+        Their permits are not given back: the attempts may be about to begin, or run by now. These messages start by
+        them, and must not stand on the waiting list until they are void. Never raises UnavailableError.
+        """
+        try:
+            limited = [message for message in rightful if self._is_constrained(message)]
+            parked = list(self.queues.parked(limited)) if limited else []
+            if parked:
+                now = self.clock.now()
+                self._send_for_good([Start(message=message, at=now) for message in parked], now)
+                self.queues.unpark(parked)
+        except UnavailableError as error:
+            _log_kept(effective_queue(rightful[0].queue, rightful[0].lane), error)
 
     def keep(self, job: Job, slot: Slot, *, until: datetime, now: datetime) -> bool:
         """The attempt that holds ``slot`` of ``job`` goes on outside (X10): its permit, if it has one, goes on as well.
@@ -100,11 +131,11 @@ class AdmitAttempts:
         queue = self.in_force.find(key)
         if queue is None or queue.concurrency is None:
             return False
-        permit = permit_key(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at))
+        permits = permit_keys(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at))
         least, most = (min(until, now + life) + PERMIT_MARGIN for life in (KEPT_FOR, 2 * KEPT_FOR))
         for _ in range(_GATE_TRIES):
             read = self.queues.gate(key)
-            gate = read.kept(permit, most, unless_until=least)
+            gate = read.kept(permits, most, unless_until=least)
             if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
                 return True
         raise UnavailableError("store", "the queue's gate is too busy")
@@ -264,6 +295,11 @@ class AdmitAttempts:
         self.arming.launch(items, now=now)
 
 
+def _log_kept(queue: str, error: UnavailableError) -> None:
+    extra = {"action": "permit.kept", "queue": queue, "service": error.service}
+    _log.warning("a permit could not be given back, or on", extra=extra)
+
+
 def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]]:
     groups: dict[tuple[str, str | None, Lane], list[JobMessage]] = defaultdict(list)
     for message in messages:
@@ -275,7 +311,8 @@ def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]
 
 
 def _let_through(start: Start) -> JobMessage:
-    return replace(start.message, run_at=start.at, admitted=True)
+    """For its start time, and never before its own: the clock that lets it go may be behind the one that parked it."""
+    return replace(start.message, run_at=max(start.at, start.message.run_at), admitted=True)
 
 
 def _is_same(gate: Gate, read: Gate) -> bool:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing, Together
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
 from tickwell.domain.errors import StaleDueItemError, UnavailableError
-from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
+from tickwell.domain.job import TAKEOVER_DELAY, Job, JobStatus, Slot
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
+from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import Misfire, Precision
 from tickwell.domain.schedule import start_of
 
@@ -51,6 +52,16 @@ def attempt_message(job: Job, *, due_at: datetime, attempt: int, run_at: datetim
 def slot_message(job: Job, slot: Slot, run_at: datetime) -> JobMessage:
     """The message for the attempt that the slot waits for."""
     return attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=run_at, queued=slot.attempt == 1)
+
+
+def rightful_message(message: JobMessage, job: Job) -> JobMessage | None:
+    """The message that starts the attempt of ``message`` instead of it, since the job was edited; None if none does.
+
+    In another queue it is an attempt that has nothing to do with the limits that ``message`` has met.
+    """
+    moved = effective_queue(job.queue, job.lane) != effective_queue(message.queue, message.lane)
+    is_armed = job.status is JobStatus.ACTIVE and job.next_run_at == message.due_at
+    return first_attempt(job, message.due_at) if is_armed and message.attempt == 1 and not moved else None
 
 
 def _start_by(job: Job, due_at: datetime, run_at: datetime, *, queued: bool) -> datetime | None:

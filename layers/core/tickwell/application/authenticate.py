@@ -29,9 +29,17 @@ class Authenticate:
             user, bearer = self._user(credential, self.clock.now())
         except NotFoundError as error:
             raise UnauthenticatedError("not a valid token") from error
-        if not user.sessions.admits(bearer):
+        return _principal(user, bearer)
+
+    def again(self, session: Bearer) -> Principal:
+        """Who speaks in a ``session`` that was accepted before, as of now: one read. Raises UnauthenticatedError."""
+        if session.expires_at <= self.clock.now():
             raise UnauthenticatedError("not a valid token")
-        return Principal(tenant_id=user.tenant_id, user_id=user.user_id, role=user.role, session=bearer)
+        try:
+            user = self.accounts.by_id(session.tenant_id, session.user_id)
+        except NotFoundError as error:
+            raise UnauthenticatedError("not a valid token") from error
+        return _principal(user, session)
 
     def _user(self, credential: str, now: datetime) -> tuple[User, Bearer]:
         if self.foreign is None or not self.foreign.claims_to_be(credential):
@@ -40,3 +48,9 @@ class Authenticate:
         vouched = self.foreign.verify(credential, now=now)
         user = self.accounts.by_email(vouched.email)
         return user, vouched.bearer_of(user.tenant_id, user.user_id)
+
+
+def _principal(user: User, session: Bearer) -> Principal:
+    if not user.sessions.admits(session):
+        raise UnauthenticatedError("not a valid token")
+    return Principal(tenant_id=user.tenant_id, user_id=user.user_id, role=user.role, session=session)

@@ -25,21 +25,38 @@ class AuthenticateKey:
         """Raises UnauthenticatedError, the same whatever is wrong with the key."""
         now = self.clock.now()
         tenant_id, key_id = parse_key(text)
-        try:
-            key = self.keys.get(tenant_id, key_id)
-            if not key.opens_with(text, now):
-                raise UnauthenticatedError("not a valid API key")
-            creator = self.accounts.by_id(tenant_id, key.user_id)
-        except NotFoundError as error:
-            raise UnauthenticatedError("not a valid API key") from error
+        key = self._get(tenant_id, key_id)
+        if not key.opens_with(text, now):
+            raise UnauthenticatedError("not a valid API key")
+        principal = self._principal(key)
         if key.use_is_news(now):
             self._mark_used(key, now)
+        return principal
+
+    def again(self, tenant_id: str, key_id: str) -> Principal:
+        """Whom a key that was accepted before still speaks for. Raises UnauthenticatedError."""
+        key = self._get(tenant_id, key_id)
+        if key.is_expired(self.clock.now()):
+            raise UnauthenticatedError("not a valid API key")
+        return self._principal(key)
+
+    def _get(self, tenant_id: str, key_id: str) -> ApiKey:
+        try:
+            return self.keys.get(tenant_id, key_id)
+        except NotFoundError as error:
+            raise UnauthenticatedError("not a valid API key") from error
+
+    def _principal(self, key: ApiKey) -> Principal:
+        try:
+            creator = self.accounts.by_id(key.tenant_id, key.user_id)
+        except NotFoundError as error:
+            raise UnauthenticatedError("not a valid API key") from error
         return Principal(
-            tenant_id=tenant_id,
+            tenant_id=key.tenant_id,
             user_id=key.user_id,
             role=key.role_under(creator.role),
             scopes=key.scopes,
-            api_key_id=key_id,
+            api_key_id=key.key_id,
         )
 
     def _mark_used(self, key: ApiKey, now: datetime) -> None:

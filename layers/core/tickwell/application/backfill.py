@@ -19,7 +19,7 @@ from tickwell.domain.errors import (
 )
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job, JobKey, JobStatus
-from tickwell.domain.occurrence_outcome import MILLISECOND, due_between
+from tickwell.domain.occurrence_entry import MILLISECOND, due_between
 
 MOST_OCCURRENCES = 1000
 """A request looks at no more occurrences of the schedule than this."""

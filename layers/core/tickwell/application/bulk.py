@@ -1,7 +1,7 @@
 """Do something to all that a filter chooses, a bounded piece of the listing for each request (B10, X12)."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,8 +20,9 @@ from tickwell.domain.errors import (
     QuotaExceededError,
     UnavailableError,
 )
-from tickwell.domain.job import Job
+from tickwell.domain.job import Job, JobKey
 from tickwell.domain.job_filter import JobFilter
+from tickwell.domain.job_listing import is_listed
 
 MOST_ROWS = 1000
 """A request reads no more rows than this; its cursor goes on."""
@@ -122,13 +123,23 @@ class BulkJobs:
     side_by_side: int = 8
 
     def __call__(
-        self, principal: Principal, action: JobAction, chosen: JobFilter, *, dry_run: bool, cursor: str | None
+        self,
+        principal: Principal,
+        action: JobAction,
+        chosen: JobFilter,
+        *,
+        dry_run: bool,
+        cursor: str | None,
+        ids: Sequence[str] | None = None,
     ) -> BulkReport:
         """Do ``action`` to the tenant's jobs that ``chosen`` matches, newest first, or only count with ``dry_run``.
 
-        Each job is changed as by a request of its own, if ``chosen`` still matches it at that moment. Raises
-        InvalidInputError("cursor"), UnavailableError.
+        ``ids``: none but these, which are read by themselves, without a walk through the listing; what is not listed
+        any more is passed over. Each job is changed as by a request of its own, if ``chosen`` still matches it at that
+        moment. Raises InvalidInputError("cursor"), UnavailableError.
         """
+        if ids is not None and cursor is not None:
+            raise InvalidInputError("cursor", "does not go with ids: they are done in one request")
         now = self.clock.now()
 
         def edit(job: Job, at: datetime) -> Job:
@@ -141,13 +152,21 @@ class BulkJobs:
 
         sweep = _Sweep(
             clock=self.clock,
-            page=lambda cursor: self.jobs.list_jobs(principal.tenant_id, limit=_PAGE, cursor=cursor),
+            page=lambda cursor: self._page(principal.tenant_id, ids, cursor),
             chosen=lambda job: chosen.matches(job, now),
             is_beyond=chosen.is_beyond,
             act=act,
             side_by_side=self.side_by_side,
         )
         return sweep.run(cursor)
+
+    def _page(self, tenant_id: str, ids: Sequence[str] | None, cursor: str | None) -> Page[Job]:
+        if ids is None:
+            return self.jobs.list_jobs(tenant_id, limit=_PAGE, cursor=cursor)
+        keys = [JobKey(tenant_id=tenant_id, job_id=job_id) for job_id in dict.fromkeys(ids)]
+        found = self.jobs.get_many(keys)
+        listed = tuple(found[key] for key in keys if key in found and is_listed(found[key]))
+        return Page(items=listed, next_cursor=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,10 +192,10 @@ class BulkDeadLetters:
     def delete(
         self, principal: Principal, chosen: DeadLetterFilter, *, dry_run: bool, cursor: str | None
     ) -> BulkReport:
-        """Delete the dead letters that ``chosen`` matches."""
+        """Delete the dead letters that ``chosen`` matches, and still matches when their turn comes."""
 
         def act(letter: DeadLetter) -> object:
-            return None if dry_run else self.delete_dead_letter(principal, letter.dead_letter_id)
+            return None if dry_run else self.delete_dead_letter(principal, letter.dead_letter_id, chosen)
 
         return self._sweep(principal, chosen, act).run(cursor)
 

@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tickwell.application.arming import DIRECT_HORIZON, Arming, first_attempt, probe_message, slot_message
+from tickwell.application.arming import (
+    DIRECT_HORIZON,
+    Arming,
+    first_attempt,
+    probe_message,
+    rightful_message,
+    slot_message,
+)
 from tickwell.application.leave_out import LeaveOut
 from tickwell.application.pass_by import Findings, PassBy, Step, lateness
 from tickwell.application.ports import Claim, Claimed, ClaimResult, Ids, JobStore
@@ -29,8 +36,9 @@ class ClaimedBatch:
 
     ``skipped`` counts occurrences that were passed by: left out, or waiting, or run by a child. ``probes`` counts those
     that found nothing amiss. ``again``: messages that must be delivered once more, because the store failed or the job
-    changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones among them. All others were
-    duplicates of attempts under way. ``missed`` counts occurrences that were left out because they were too late.
+    changed meanwhile. ``over``: messages whose attempts are not to be made, skipped ones among them. ``rightful``: what
+    starts the attempts of other messages, which do not do so any more. All others were duplicates of attempts under
+    way. ``missed`` counts occurrences that were left out because they were too late.
     """
 
     claimed: tuple[Job, ...]
@@ -39,6 +47,7 @@ class ClaimedBatch:
     probes: int
     again: tuple[JobMessage, ...]
     over: tuple[JobMessage, ...] = ()
+    rightful: tuple[JobMessage, ...] = ()
     missed: int = 0
 
 
@@ -70,6 +79,7 @@ class ClaimAttempts:
             probes=probes,
             again=tuple(found.again),
             over=tuple(found.over),
+            rightful=tuple(found.rightful),
             missed=found.missed,
         )
 
@@ -139,12 +149,16 @@ class ClaimAttempts:
         return key in self.jobs.get_many([key])
 
     def _judge(self, message: JobMessage, job: Job | None, now: datetime, found: Findings) -> Standing:
-        """How ``message`` stands to ``job``; notes what is abandoned or over."""
+        """How ``message`` stands to ``job``; notes what is abandoned, over, or another message's to start."""
         judged = Standing.RESOLVED if job is None else standing(message, job, now)
         if judged is Standing.ABANDONED and job is not None:
             found.abandoned[job.key] = job
         elif judged is Standing.RESOLVED:
-            found.over.append(message)
+            rightful = None if job is None else rightful_message(message, job)
+            if rightful is None:
+                found.over.append(message)
+            else:
+                found.rightful.append(rightful)
         return judged
 
     def _prepare(self, steps: Sequence[Step], now: datetime) -> None:

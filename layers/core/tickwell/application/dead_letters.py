@@ -11,7 +11,7 @@ from tickwell.application.ports import BlobStore, Clock, History, Ids, JobStore
 from tickwell.application.quotas import Quotas
 from tickwell.application.task import TaskRegistry
 from tickwell.domain.account import Principal
-from tickwell.domain.dead_letter import DeadLetter
+from tickwell.domain.dead_letter import DeadLetter, DeadLetterFilter
 from tickwell.domain.errors import ConflictError, IllegalTransitionError, NotFoundError, StaleDueItemError
 from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
@@ -172,9 +172,15 @@ class DeleteDeadLetter:
     history: History
     blobs: BlobStore
 
-    def __call__(self, principal: Principal, dead_letter_id: str) -> DeadLetter:
-        """Forget it, with its copy of the payload. Jobs that were made of it stay. Raises NotFoundError."""
+    def __call__(self, principal: Principal, dead_letter_id: str, chosen: DeadLetterFilter | None = None) -> DeadLetter:
+        """Forget it, with its copy of the payload. Jobs that were made of it stay. Raises NotFoundError.
+
+        ``chosen`` is looked at again, since a dead letter may be retried after it was listed: IllegalTransitionError
+        where it matches no more. A retry within the milliseconds from here to the deletion keeps its job only.
+        """
         letter = self.history.get_dead_letter(principal.tenant_id, dead_letter_id)
+        if chosen is not None and not chosen.matches(letter):
+            raise IllegalTransitionError("dead letter", "no longer what the filter chose", "delete")
         if letter.payload_blob == payload_copy(letter):
             self.blobs.delete(letter.payload_blob)
         self.history.delete_dead_letter(principal.tenant_id, dead_letter_id)

@@ -211,6 +211,7 @@ class ExecuteBatch:
         report.late += late_among(ready, batch.claimed, now)
         report.missed += batch.missed
         self.admit_attempts.give_back(batch.over)
+        self.admit_attempts.make_way(batch.rightful)
         return batch, len(ready)
 
     async def _settle(self, batch: ClaimedBatch, messages: int, running: Running, report: BatchReport) -> None:

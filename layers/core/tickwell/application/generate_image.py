@@ -5,12 +5,11 @@ from typing import Final
 
 from tickwell.application.create_job import CreatedJob, CreateJob, NewJob
 from tickwell.application.ports import QueueKey
+from tickwell.application.within_payload import told_by_own_names
 from tickwell.domain.account import Principal
-from tickwell.domain.errors import InvalidInputError
 
 IMAGE_TASK: Final = "generate_image"
 IMAGE_QUEUE: Final = "image-generation"
-_WITHIN_PAYLOAD: Final = "payload."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,18 +25,8 @@ class GenerateImage:
         """
         if request.queue is None and self._has_queue(principal.tenant_id):
             request = replace(request, queue=IMAGE_QUEUE)
-        try:
+        with told_by_own_names():
             return self.create_job(principal, request)
-        except InvalidInputError as error:
-            raise InvalidInputError(
-                _own_name(error.field),
-                error.reason,
-                also=tuple((_own_name(field), reason) for field, reason in error.also),
-            ) from error
 
     def _has_queue(self, tenant_id: str) -> bool:
         return self.create_job.directory.find(QueueKey(tenant_id=tenant_id, name=IMAGE_QUEUE)) is not None
-
-
-def _own_name(field: str) -> str:
-    return field.removeprefix(_WITHIN_PAYLOAD)

@@ -10,13 +10,8 @@ from tickwell.domain.child import parent_of
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, instant
 from tickwell.domain.job import Job
-from tickwell.domain.occurrence_outcome import (
-    MILLISECOND,
-    OccurrenceEntry,
-    Recorded,
-    Window,
-    occurrence_entries,
-)
+from tickwell.domain.occurrence_entry import MILLISECOND, OccurrenceEntry, Recorded, Window
+from tickwell.domain.occurrence_outcome import occurrence_entries
 
 MOST_ON_A_PAGE = 1000
 

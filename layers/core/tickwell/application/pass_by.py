@@ -29,6 +29,7 @@ class Findings:
     abandoned: dict[JobKey, Job] = field(default_factory=dict)
     again: list[JobMessage] = field(default_factory=list)
     over: list[JobMessage] = field(default_factory=list)
+    rightful: list[JobMessage] = field(default_factory=list)
     skipped: int = 0
     missed: int = 0
 

@@ -23,7 +23,8 @@ class Running:
         self._run_attempt = run_attempt
         self._stop = stop
         self._begun: dict[asyncio.Task[Any], Begun] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        """Those that have not been told of, in the order in which they were started: so are they told of."""
 
     def start(self, job: Job) -> None:
         """Start the attempt that was claimed with ``job``. A worker that stops reaches it."""
@@ -36,7 +37,7 @@ class Running:
             task = begun.work
             self._begun[task] = begun
         self.lifelines[task] = lifeline
-        self._tasks.add(task)
+        self._tasks[task] = None
 
     def __bool__(self) -> bool:
         return bool(self._tasks)
@@ -44,14 +45,15 @@ class Running:
     async def next(self) -> tuple[Sequence[Attempt | HandedOn], Sequence[BaseException]]:
         """Wait until some have ended: those, and what went wrong with others. There may be none of either yet."""
         await asyncio.sleep(0)  # one turn of the loop is enough for those that wait for nothing: no timer, no callback
-        done = {task for task in self._tasks if task.done()}
+        done = self._done()
         self._limit()
         if not done:
-            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        self._tasks -= done
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            done = self._done()
         attempts: list[Attempt | HandedOn] = []
         errors: list[BaseException] = []
         for task in done:
+            del self._tasks[task]
             try:
                 attempt = self._ended(task)
             except BaseException as error:  # noqa: BLE001 - the others must not suffer; it is raised when all have ended
@@ -59,6 +61,9 @@ class Running:
             else:
                 attempts += [] if attempt is None else [attempt]
         return attempts, errors
+
+    def _done(self) -> list[asyncio.Task[Any]]:
+        return [task for task in self._tasks if task.done()]
 
     def _limit(self) -> None:
         """Have those end in time that go on."""
@@ -74,7 +79,7 @@ class Running:
             return attempt
         execution = self._run_attempt.ended(begun)
         if execution is None:
-            self._tasks.add(asyncio.create_task(self._kept(begun)))
+            self._tasks[asyncio.create_task(self._kept(begun))] = None
             return None
         self._stop.release(begun.lifeline)
         return Attempt(job=begun.job, execution=execution)

@@ -14,6 +14,7 @@ from tickwell.application.arming import Arming
 from tickwell.application.losses import Losses
 from tickwell.application.ports import Clock, DueItems, Ids, JobStore, QueueKey
 from tickwell.application.recover import Recover
+from tickwell.application.waiting_lists import let_all_go
 from tickwell.domain.due import (
     DUE_ITEM_LIFE,
     DUE_SHARDS,
@@ -35,7 +36,6 @@ FIRST_LOOK_BACK = timedelta(hours=1)
 """Where a shard's watermark begins when it has none."""
 
 _PAGE = 100
-_QUEUES = 100
 _SHARE_OF_TIME = 4
 """The waiting lists may take a quarter of a run's time: the due items of all shards come after them."""
 
@@ -161,7 +161,8 @@ class SafetySync:
                 self._repair(page.items, unswept, run)
                 checked_to = page.reached
             if shard == 0:
-                self._look_at_waiting_lists(now + (run.deadline - now) / _SHARE_OF_TIME, run.report)
+                until = now + (run.deadline - now) / _SHARE_OF_TIME
+                let_all_go(self.admit_attempts.queues, lambda key: self._let_go(key, run), self.clock, until=until)
         finally:
             self.due_items.save(shard, token=token, watermark=Watermark(swept_to=swept_to, checked_to=checked_to))
 
@@ -253,32 +254,9 @@ class SafetySync:
         first = now.minute % max(1, len(shards))
         return shards[first:] + shards[:first]
 
-    def _look_at_waiting_lists(self, deadline: datetime, report: SyncReport) -> None:
-        """Let go whom limits allow, should whoever had to do that have died. Looks at heads only (rule 10).
-
-        Every list gets its turn before a long one, as after a pause, gets another.
-        """
-        long = []
-        for key in self._with_waiting():
-            now = self.clock.now()
-            if now >= deadline:
-                return
-            if self._let_go(key, report) >= MOST_AT_ONCE:
-                long.append(key)
-            elif not self.admit_attempts.queues.waiting(key, limit=1):
-                self.admit_attempts.queues.forget_waiting(key, now=now)
-        while long and self.clock.now() < deadline:
-            long = [key for key in long if self.clock.now() < deadline and self._let_go(key, report) >= MOST_AT_ONCE]
-
-    def _with_waiting(self) -> Iterator[QueueKey]:
-        after: QueueKey | None = None
-        while found := self.admit_attempts.queues.with_waiting(limit=_QUEUES, after=after):
-            yield from found
-            after = found[-1]
-
-    def _let_go(self, key: QueueKey, report: SyncReport) -> int:
+    def _let_go(self, key: QueueKey, run: _Run) -> int:
         gone = self.admit_attempts.let_go(key, most=MOST_AT_ONCE)
-        report.let_go += gone
+        run.report.let_go += gone
         return gone
 
 

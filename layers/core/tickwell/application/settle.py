@@ -168,7 +168,7 @@ class Settle:
     def _leave_queues(self, pairs: Sequence[Attempt], messages: Sequence[JobMessage]) -> None:
         """Count the jobs that have ended where a number of them is kept, and give the permits back."""
         self.ended_jobs.note([(pair.job, pair.execution) for pair in pairs])
-        self.admit_attempts.give_back(messages)
+        self.admit_attempts.leave(messages)
 
     def _write_dead_letters(self, pairs: Sequence[Attempt]) -> None:
         self.write_dead_letters(

@@ -95,7 +95,7 @@ class ReadStatistics:
         hours = self.counts.hours(principal.tenant_id, since=hour_of(now - _WORK_SPAN), until=now)
         tally = ExecutionTally()
         for each in hours.values():
-            tally = tally.plus(each)
+            tally = tally.plus(each.tally)
         return WorkHealth(tally=tally)
 
     def active_workers(self) -> Sequence[Worker]:

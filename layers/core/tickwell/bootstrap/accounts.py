@@ -23,10 +23,12 @@ from tickwell.application.ports import (
     PasswordHasher,
     QueueStore,
     RateLimiter,
+    Tickets,
     Tokens,
     WebhookStore,
 )
 from tickwell.application.quotas import Quotas, ReadQuotas
+from tickwell.application.tickets import ManageTickets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,7 @@ class Accounts:
     mails: Notifications
     hasher: PasswordHasher
     tokens: Tokens
+    tickets: Tickets
     limiter: RateLimiter
     clock: Clock
     ids: Ids
@@ -51,6 +54,15 @@ class Accounts:
     def authenticate_key(self) -> AuthenticateKey:
         """From an API key to who calls."""
         return AuthenticateKey(keys=self.api_keys, accounts=self.accounts, clock=self.clock)
+
+    def manage_tickets(self) -> ManageTickets:
+        """What opens a path to a browser that sends no headers."""
+        return ManageTickets(
+            tickets=self.tickets,
+            authenticate=self.authenticate(),
+            authenticate_key=self.authenticate_key(),
+            clock=self.clock,
+        )
 
     def manage_api_keys(self) -> ManageApiKeys:
         """What tenants do with their keys."""

@@ -2,6 +2,7 @@
 
 from tickwell import __version__
 from tickwell.adapters.blob_archive import BlobArchive
+from tickwell.application.answers import CountAnswers
 from tickwell.application.apply_jobs import ApplyJobs
 from tickwell.application.audit import Audit
 from tickwell.application.backfill import Backfill
@@ -11,6 +12,7 @@ from tickwell.application.create_jobs import STEP, CreateJobs
 from tickwell.application.dead_letters import DeleteDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.edit_job import EditJob
+from tickwell.application.emails import ManageEmails, ScheduleEmail
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
 from tickwell.application.generate_image import GenerateImage
@@ -33,6 +35,7 @@ from tickwell.bootstrap.filing import Filing
 from tickwell.bootstrap.limits import Guards
 from tickwell.bootstrap.measuring import Measuring
 from tickwell.bootstrap.outbound import Notifying
+from tickwell.http.live import Live
 from tickwell.http.repeats import Repeats
 from tickwell.http.services import ApiServices
 
@@ -68,7 +71,9 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     define_job = DefineJob(create_job=create_job, change_job=change_job, caller_keys=core.caller_keys)
     retry_dead_letter = core.retry_dead_letter(registry, guards.quotas)
     delete_dead_letter = DeleteDeadLetter(history=core.history, blobs=blobs)
+    manage_queues = core.manage_queues()
     list_jobs = ListJobs(listing=core.listing, directory=core.directory, clock=clock)
+    statistics = measuring.statistics(jobs, list_jobs, clock)
     return ApiServices(
         authenticate=accounts.authenticate(),
         register=accounts.register(),
@@ -80,10 +85,21 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         invitations=accounts.invitations(guards.quotas),
         authenticate_key=accounts.authenticate_key(),
         api_keys=accounts.manage_api_keys(),
+        tickets=accounts.manage_tickets(),
         quotas=accounts.read_quotas(guards.quotas, queues=core.queues, webhooks=notifying.webhooks),
         create_job=create_job,
         create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once or STEP),
         generate_image=GenerateImage(create_job=create_job),
+        schedule_email=ScheduleEmail(create_job=create_job, manage_queues=manage_queues),
+        emails=ManageEmails(
+            list_jobs=list_jobs,
+            get_job=get_job,
+            change_job=change_job,
+            jobs=jobs,
+            history=core.history,
+            blobs=blobs,
+            counts=measuring.counts,
+        ),
         define_job=define_job,
         find_job=FindJob(caller_keys=core.caller_keys, get_job=get_job),
         apply_jobs=ApplyJobs(define_job=define_job),
@@ -98,7 +114,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         backfill=Backfill(jobs=jobs, history=core.history, directory=core.directory, arming=core.arming, clock=clock),
         files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
-        manage_queues=core.manage_queues(),
+        manage_queues=manage_queues,
         end_outside=core.end_outside(),
         read_history=ReadHistory(jobs=jobs, history=core.history, blobs=blobs, notifications=notifying.records),
         read_result=ReadResult(jobs=jobs, history=core.history, blobs=blobs, link_files=filing.link_files(clock)),
@@ -127,8 +143,11 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         audit=Audit(log=core.audit_log, clock=clock, ids=ids, retention=core.audit_retention),
         delete_tenant=accounts.delete_tenant(core.erasure),
         export_tenant=export_tenant,
-        statistics=measuring.statistics(jobs, list_jobs, clock),
+        series=measuring.series(clock),
+        statistics=statistics,
+        live=Live(get_job=get_job, statistics=statistics, clock=clock),
         usage=measuring.usage(clock),
+        answers=CountAnswers(clock),
         check_health=measuring.health(jobs=jobs, lanes=core.arming.lanes, far_timer=core.arming.far_timer, clock=clock),
         registry=registry,
         clock=clock,

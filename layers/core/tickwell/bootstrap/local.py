@@ -60,6 +60,7 @@ def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> Embe
             ids=SystemIds(clock),
             close=close,
             ahead_seconds=_AHEAD_SECONDS,
+            keeps_streams=True,
         )
     )
 

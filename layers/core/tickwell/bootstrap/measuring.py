@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tickwell.application.health import CheckHealth, Host, NotificationQueues
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.ports import Clock, FarTimer, JobStore, Lanes, TenantCounts, WorkerLog
+from tickwell.application.series import ReadSeries
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.usage import ReadUsage
 
@@ -21,6 +22,10 @@ class Measuring:
     def statistics(self, jobs: JobStore, list_jobs: ListJobs, clock: Clock) -> ReadStatistics:
         """What tenants read."""
         return ReadStatistics(counts=self.counts, workers=self.workers, jobs=jobs, list_jobs=list_jobs, clock=clock)
+
+    def series(self, clock: Clock) -> ReadSeries:
+        """How executions ended over time."""
+        return ReadSeries(counts=self.counts, clock=clock)
 
     def usage(self, clock: Clock) -> ReadUsage:
         """What a tenant's owner and admins read."""

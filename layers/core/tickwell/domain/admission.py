@@ -60,19 +60,17 @@ class Gate:
         """The same after permits were given back; unknown ones are ignored."""
         return replace(self, permits=tuple(permit for permit in self.permits if permit.key not in keys))
 
-    def kept(self, key: str, until: datetime, *, unless_until: datetime) -> "Gate":
-        """The same with the permit ``key``, if there is one, used outside, and good until ``until``.
+    def kept(self, keys: Collection[str], until: datetime, *, unless_until: datetime) -> "Gate":
+        """The same with the permits ``keys``, if there are such, used outside, and good until ``until``.
 
         As it is where it is used outside already and good until ``unless_until``: that spares a write.
         """
-        kept = Permit(key=key, until=until, outside=True)
-        return replace(
-            self,
-            permits=tuple(
-                kept if permit.key == key and not (permit.outside and permit.until >= unless_until) else permit
-                for permit in self.permits
-            ),
-        )
+
+        def kept(permit: Permit) -> Permit:
+            is_good = permit.outside and permit.until >= unless_until
+            return permit if permit.key not in keys or is_good else replace(permit, until=until, outside=True)
+
+        return replace(self, permits=tuple(map(kept, self.permits)))
 
     def room(self, queue: Queue) -> int | None:
         """How many more permits there are; None: as many as anybody wants."""
@@ -114,9 +112,19 @@ class Admission:
 
 
 def permit_key(message: JobMessage) -> str:
-    """Names the permit of an attempt: 12 hexadecimal digits, the same for each of its messages."""
-    text = f"{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}"
+    """Names the permit of an attempt: 12 hexadecimal digits, the same for each of its messages.
+
+    Except that an occurrence has another one while it waits in the slot for its first attempt (``queued``): the message
+    that it was armed with, and that has had it wait, gives its own one back, and may be late with that.
+    """
+    text = f"{message.job_id}#{to_epoch_ms(message.due_at)}#{message.attempt}{'#queued' if message.queued else ''}"
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def permit_keys(message: JobMessage) -> frozenset[str]:
+    """Those under which the attempt of ``message`` may have begun, however it was started."""
+    ways = (False, True) if message.attempt == 1 and message.recurring else (message.queued,)
+    return frozenset(permit_key(replace(message, queued=queued)) for queued in ways)
 
 
 def admit(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tickwell.domain.child import parent_of
+from tickwell.domain.durations import Durations, durations_of
 from tickwell.domain.execution import ExecutionStatus, execution_id
 from tickwell.domain.instant import instant
 from tickwell.domain.job import Job, JobStatus
@@ -80,6 +81,32 @@ class ExecutionTally:
             shortest_ms=min((ms for ms in (self.shortest_ms, other.shortest_ms) if ms is not None), default=None),
             longest_ms=max((ms for ms in (self.longest_ms, other.longest_ms) if ms is not None), default=None),
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HourTally:
+    """The attempts that ended in an hour, or in several together, and how their durations are spread.
+
+    ``durations`` holds fewer of them, or none, where an older release has counted some.
+    """
+
+    tally: ExecutionTally = field(default_factory=ExecutionTally)
+    durations: Durations = field(default_factory=Durations)
+
+    def plus(self, other: "HourTally") -> "HourTally":
+        """Both together."""
+        return HourTally(tally=self.tally.plus(other.tally), durations=self.durations.plus(other.durations))
+
+    def percentile_ms(self, percent: int) -> float | None:
+        """See ``Durations.percentile``; never beyond the shortest and the longest, which are known exactly.
+
+        None where there was no attempt, and where ``durations`` does not hold all of them.
+        """
+        told = self.durations.percentile(percent)
+        if told is None or self.durations.total != self.tally.total:
+            return None
+        shortest, longest = self.tally.shortest_ms, self.tally.longest_ms
+        return max(told if longest is None else min(told, longest), shortest or 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,14 +228,19 @@ def change_of_job(before: Job | None, after: Job | None, ended: EndedExecution |
             jobs[cell_of(job)] = jobs.get(cell_of(job), 0) + number
     if ended is None or after is None:
         return Counts(jobs=_added(jobs, {}))
-    tally = ExecutionTally(
-        by_status={ended.status: 1},
-        duration_ms=ended.duration_ms,
-        shortest_ms=ended.duration_ms,
-        longest_ms=ended.duration_ms,
-    )
     cell = ExecutionCell(queue=effective_queue(after.queue, after.lane), lane=after.lane)
-    return Counts(jobs=_added(jobs, {}), executions={cell: tally}, recent=(ended,))
+    return Counts(jobs=_added(jobs, {}), executions={cell: tally_of(ended)}, recent=(ended,))
+
+
+def tally_of(ended: EndedExecution) -> ExecutionTally:
+    """The tally of one attempt."""
+    took_ms = ended.duration_ms
+    return ExecutionTally(by_status={ended.status: 1}, duration_ms=took_ms, shortest_ms=took_ms, longest_ms=took_ms)
+
+
+def hour_tally_of(ended: EndedExecution) -> HourTally:
+    """What one attempt adds to its hour."""
+    return HourTally(tally=tally_of(ended), durations=durations_of([ended.duration_ms]))
 
 
 def _added(first: Mapping[K, int], second: Mapping[K, int]) -> dict[K, int]:

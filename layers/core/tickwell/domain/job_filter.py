@@ -23,12 +23,14 @@ _CLOCKS_APART = timedelta(minutes=1)
 class JobFilter:
     """Which jobs are meant; what is None does not matter.
 
-    ``status`` and ``state`` are words of ``STATUS_WORDS``. ``search`` is part of the name, upper and lower case alike.
-    Instants: from ``created_after`` to before ``created_before``.
+    ``status`` and ``state`` are words of ``STATUS_WORDS``, ``states`` several of them, one of which must fit.
+    ``search`` is part of the name, upper and lower case alike. Instants: from ``created_after`` to before
+    ``created_before``.
     """
 
     status: str | None = None
     state: str | None = None
+    states: frozenset[str] | None = None
     task: str | None = None
     job_type: JobType | None = None
     tag: str | None = None
@@ -52,14 +54,15 @@ class JobFilter:
         )
 
     def words(self) -> list[frozenset[str]]:
-        """For each of ``status`` and ``state`` that is given, the statuses and states that it stands for."""
-        return [ALIASES.get(word, frozenset({word})) for word in (self.status, self.state) if word is not None]
+        """For each of ``status``, ``state`` and ``states`` that is given, the words that it stands for."""
+        given = [ALIASES.get(word, frozenset({word})) for word in (self.status, self.state) if word is not None]
+        return given if self.states is None else [*given, self.states]
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing matters but status, job type and queue, which jobs are counted by."""
         words = (self.status, self.state)
-        others = (self.task, self.tag, self.search, self.created_after, self.created_before)
+        others = (self.states, self.task, self.tag, self.search, self.created_after, self.created_before)
         return all(word is None or word in set(JobStatus) for word in words) and all(other is None for other in others)
 
     def is_beyond(self, job: Job) -> bool:

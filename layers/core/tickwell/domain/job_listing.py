@@ -56,12 +56,16 @@ class PastKept:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobQuery:
-    """Which jobs, in which order, without those that their queues keep no longer. Deleted jobs are never listed."""
+    """Which jobs, in which order, without those that their queues keep no longer. Deleted jobs are never listed.
+
+    ``counted``: whether to tell how many there are in all. Whoever knows that already saves what counting costs.
+    """
 
     chosen: JobFilter = EVERYTHING
     sort_by: JobSort = JobSort.CREATED_AT
     descending: bool = True
     past_kept: tuple[PastKept, ...] = ()
+    counted: bool = True
 
     def wants(self, job: Job, now: datetime) -> bool:
         """Whether ``job``, which has not expired, is listed as it stands at ``now``."""

@@ -48,6 +48,15 @@ class JobMessage:
         return self.key, self.due_at, self.attempt
 
 
+def place_number(message: JobMessage) -> int:
+    """What tells its place on a waiting list from others of its occurrence and version: the same for an attempt.
+
+    0 for the first attempt of an occurrence that waits in the slot: the message that the occurrence was armed with may
+    come once more, starts nothing any more, and must not stand in the place of the one that does.
+    """
+    return 0 if message.queued else message.attempt
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unreadable:
     """A body that no known release wrote. It goes to the dead letter queue, and is recorded."""

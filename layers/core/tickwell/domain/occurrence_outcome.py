@@ -5,87 +5,25 @@ What is present, from the job and those children. What is to come, from the sche
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from itertools import islice
 
 from tickwell.domain.arrival import PAUSED
 from tickwell.domain.child import parent_of, stands_in_for
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip, SkipOutcome, execution_id
 from tickwell.domain.job import ENDS_ATTEMPT, Job, JobStatus
+from tickwell.domain.occurrence_entry import (
+    MILLISECOND,
+    OccurrenceEntry,
+    OccurrenceOutcome,
+    Recorded,
+    Window,
+    due_between,
+    is_undecided,
+)
 from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
-from tickwell.domain.schedule import OneTime, Schedule, next_due
-
-MILLISECOND = timedelta(milliseconds=1)
-
-MOST_EXPANDED = 1000
-"""A range of more skipped occurrences than this is shown as one."""
-
-
-class OccurrenceOutcome(StrEnum):
-    """The first three are final."""
-
-    EXECUTED = "executed"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-    RUNNING = "running"
-    WAITING = "waiting"  # due, but not begun; or waiting for its next attempt
-    UPCOMING = "upcoming"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OccurrenceEntry:
-    """One occurrence, or a range of ``count`` skipped ones from ``due_at`` to ``last_due_at`` (None: a single one).
-
-    ``count`` is None where there were too many to count. ``status``, ``attempt`` and ``execution_id`` are those of the
-    newest attempt. ``child_id``: the job that ran or runs it in the place of its own. ``next_attempt_at``: when its
-    next attempt starts. ``reason`` is for people.
-    """
-
-    due_at: datetime
-    outcome: OccurrenceOutcome
-    reason: str | None = None
-    last_due_at: datetime | None = None
-    count: int | None = 1
-    status: ExecutionStatus | None = None
-    attempt: int | None = None
-    execution_id: str | None = None
-    child_id: str | None = None
-    next_attempt_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """The instants from ``since`` to ``until``, both included. ``after``: where the page before ended.
-
-    Ranges that begin before that were shown; what is recorded of that instant itself must be known.
-    """
-
-    since: datetime
-    until: datetime
-    after: datetime | None = None
-
-    def has(self, at: datetime) -> bool:
-        """Whether it holds ``at``."""
-        return self.since <= at <= self.until
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
-    """What is recorded of a window, in the order of the instants, and the children of the job that are due there."""
-
-    executions: Sequence[Execution] = field(default=())
-    skips: Sequence[Skip] = field(default=())
-    children: Sequence[Job] = field(default=())
-
-
-def due_between(schedule: Schedule, since: datetime, until: datetime) -> Iterator[datetime]:
-    """The occurrences of ``schedule`` from ``since`` to ``until``, both included."""
-    due_at = next_due(schedule, since - MILLISECOND)
-    while due_at is not None and due_at <= until:
-        yield due_at
-        due_at = next_due(schedule, due_at)
+from tickwell.domain.schedule import OneTime
+from tickwell.domain.skipped_ranges import beside_singles, skipped
 
 
 def occurrence_entries(
@@ -99,8 +37,8 @@ def occurrence_entries(
     attempts, of_children = _by_occurrence(job, recorded.executions)
     skips = {skip.first_due_at: skip for skip in recorded.skips}
     found = {entry.due_at: entry for entry in islice(_undecided(job, window, now), most)}
-    ranges, skipped = _skipped(job, recorded.skips, window, most)
-    found |= skipped
+    ranges, skips_alone = skipped(job, recorded.skips, window, most)
+    found |= skips_alone
     for child in recorded.children:
         due_at = stands_in_for(child.job_id)
         if due_at is not None and (entry := _of_child(child, due_at, of_children.pop(due_at, []), now)) is not None:
@@ -111,7 +49,7 @@ def occurrence_entries(
     singles = [entry for entry in found.values() if window.has(entry.due_at)]
     # One that begins where the page before ended was shown there, unless that page showed an execution at that instant.
     unshown = [entry for entry in ranges if entry.due_at != window.after or entry.due_at in found]
-    whole = [_beside_singles(entry, found, job.schedule) for entry in unshown]
+    whole = beside_singles(unshown, found, job.schedule)
     return sorted([*whole, *singles], key=lambda entry: entry.due_at)[:most]
 
 
@@ -141,7 +79,7 @@ def _tried(attempts: Sequence[Execution], job: Job | None, skip: Skip | None, no
             outcome, reason = OccurrenceOutcome.CANCELLED, "cancelled while it was running"
         case GiveUp(reason=why):
             reason = why
-        case RetryAt(at=at) if job is None or slot is not None or _is_undecided(job, last.due_at):
+        case RetryAt(at=at) if job is None or slot is not None or is_undecided(job, last.due_at):
             outcome, next_at = OccurrenceOutcome.WAITING, at
             reason = f"attempt {last.attempt} ended as {last.status.value}; the next one is to come"
         case RetryAt():
@@ -236,69 +174,6 @@ def _without_record(job: Job, window: Window, now: datetime) -> Iterator[Occurre
 def _to_come(due_at: datetime, now: datetime) -> OccurrenceEntry:
     outcome = OccurrenceOutcome.WAITING if due_at <= now else OccurrenceOutcome.UPCOMING
     return OccurrenceEntry(due_at=due_at, outcome=outcome)
-
-
-def _is_undecided(job: Job, due_at: datetime) -> bool:
-    """Whether ``due_at`` has neither been claimed nor skipped: its skip, should there be one, does not count yet."""
-    return job.next_run_at is not None and due_at >= job.next_run_at
-
-
-def _skipped(
-    job: Job, skips: Sequence[Skip], window: Window, most: int
-) -> tuple[list[OccurrenceEntry], dict[datetime, OccurrenceEntry]]:
-    """Ranges to be shown as one, and single skipped occurrences: a range as these where the schedule still says which.
-
-    Ends once there are enough: skips are in the order of their first instants.
-    """
-    ranges: list[OccurrenceEntry] = []
-    singles: dict[datetime, OccurrenceEntry] = {}
-    for skip in skips:
-        if len(ranges) + len(singles) > most:
-            break
-        if _is_undecided(job, skip.first_due_at):
-            continue
-        outcome = OccurrenceOutcome(skip.outcome.value)
-        instants = _instants(skip, job.schedule)
-        if instants is not None:
-            within = (due_at for due_at in instants if window.has(due_at) and not _is_undecided(job, due_at))
-            for due_at in within:
-                singles[due_at] = OccurrenceEntry(due_at=due_at, outcome=outcome, reason=skip.reason)
-        elif window.after is None or skip.first_due_at >= window.after:
-            ranges.append(
-                OccurrenceEntry(
-                    due_at=skip.first_due_at,
-                    last_due_at=skip.last_due_at,
-                    count=skip.count,
-                    outcome=outcome,
-                    reason=skip.reason,
-                )
-            )
-    return ranges, singles
-
-
-def _instants(skip: Skip, schedule: Schedule) -> Sequence[datetime] | None:
-    """Which occurrences a skip speaks of; None where they are many, or the schedule tells others by now."""
-    if skip.first_due_at == skip.last_due_at:
-        return [skip.first_due_at]
-    if skip.count is None or skip.count > MOST_EXPANDED:
-        return None
-    found = list(islice(due_between(schedule, skip.first_due_at, skip.last_due_at), skip.count + 1))
-    same = len(found) == skip.count and (found[0], found[-1]) == (skip.first_due_at, skip.last_due_at)
-    return found if same else None
-
-
-def _beside_singles(
-    entry: OccurrenceEntry, singles: dict[datetime, OccurrenceEntry], schedule: Schedule
-) -> OccurrenceEntry:
-    """A range behind an occurrence of its own first instant, should that have been executed after all."""
-    if entry.due_at not in singles or entry.last_due_at is None:
-        return entry
-    following = next_due(schedule, entry.due_at)
-    due_at = entry.last_due_at if following is None else min(following, entry.last_due_at)
-    count = None if entry.count is None else entry.count - 1
-    return OccurrenceEntry(
-        due_at=due_at, last_due_at=entry.last_due_at, count=count, outcome=entry.outcome, reason=entry.reason
-    )
 
 
 def _child_id(job_id: str) -> str | None:

@@ -218,7 +218,8 @@ def after_failure(
     if not retryable:
         return GiveUp(reason="the error says that retrying cannot help")
     if failures > policy.max_retries:
-        return GiveUp(reason=f"all {policy.max_retries + 1} attempts failed")
+        attempts = policy.max_retries + 1
+        return GiveUp(reason=f"all {attempts} attempts failed" if attempts > 1 else "the only attempt failed")
     if retry_after_seconds is None:
         delay = policy.retry.delay_before(failures, draw)
     else:

@@ -32,7 +32,8 @@ class Access:
     ``role``: the least role; None for anybody, without a credential. ``scope``: what an API key needs beside that;
     None where only a person who has signed in may come. ``repeatable``: takes an ``Idempotency-Key`` (X1).
     ``shows_secret``: its answer holds what is stored as a hash only, and is not kept for a repetition.
-    ``by_token``: a token in the body is the credential, which the use case looks at.
+    ``by_token``: a token in the body is the credential, which the use case looks at. ``by_ticket``: a ticket in the
+    query may take the credential's place.
     """
 
     role: Role | None
@@ -41,6 +42,7 @@ class Access:
     repeatable: bool = False
     shows_secret: bool = False
     by_token: bool = False
+    by_ticket: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -57,7 +59,10 @@ class Access:
         role = f"Takes the role `{self.role.value}`" + (" or above" if self.role is not Role.OWNER else "")
         if self.scope is None:
             return f"{role}. For people who have signed in: an API key is not enough."
-        return f"{role}; an API key needs the scope `{self.scope.value}` besides."
+        ticket = (
+            " A ticket for this path will do in place of the credential that it was got with." if self.by_ticket else ""
+        )
+        return f"{role}; an API key needs the scope `{self.scope.value}` besides.{ticket}"
 
     @property
     def is_limited(self) -> bool:
@@ -102,6 +107,10 @@ def _generate(scope: Scope) -> Access:
     return Access(role=Role.MEMBER, scope=scope, rate=RateClass.GENERATE, repeatable=True)
 
 
+def _follow(scope: Scope) -> Access:
+    return Access(role=Role.VIEWER, scope=scope, rate=RateClass.EXEMPT, by_ticket=True)
+
+
 _ACCOUNTS: Mapping[str, Access] = {
     "register": _public(RateClass.REGISTER),
     "login": _public(RateClass.PUBLIC),
@@ -118,6 +127,14 @@ _API_KEYS: Mapping[str, Access] = {
     "listApiKeys": _read(None, Role.ADMIN),
     "getApiKey": _read(None, Role.ADMIN),
     "deleteApiKey": _write(None, Role.ADMIN),
+}
+
+_LIVE: Mapping[str, Access] = {
+    "createTicket": _read(Scope.JOBS_READ),
+    "followJob": _follow(Scope.JOBS_READ),
+    "followJobAlias": _follow(Scope.JOBS_READ),
+    "followStatistics": _follow(Scope.JOBS_READ),
+    "followStatisticsAlias": _follow(Scope.JOBS_READ),
 }
 
 _ORGANIZATION: Mapping[str, Access] = {
@@ -147,8 +164,10 @@ _JOBS: Mapping[str, Access] = {
     "listJobs": _read(Scope.JOBS_READ),
     "listUpcomingJobs": _read(Scope.JOBS_READ),
     "getJob": _read(Scope.JOBS_READ),
+    "getJobAlias": _read(Scope.JOBS_READ),
     "updateJob": _write(Scope.JOBS_WRITE),
     "deleteJob": _write(Scope.JOBS_WRITE),
+    "deleteJobAlias": _write(Scope.JOBS_WRITE),
     "pauseJob": _post(Scope.JOBS_WRITE),
     "resumeJob": _post(Scope.JOBS_WRITE),
     "cancelJob": _post(Scope.JOBS_WRITE),
@@ -156,6 +175,7 @@ _JOBS: Mapping[str, Access] = {
     "listOccurrences": _read(Scope.JOBS_READ),
     "backfillJob": _post(Scope.JOBS_WRITE),
     "retryJob": _post(Scope.JOBS_WRITE),
+    "retryJobAlias": _post(Scope.JOBS_WRITE),
     "previewSchedule": _read(Scope.JOBS_READ),
     "listTasks": _read(Scope.JOBS_READ),
 }
@@ -179,6 +199,19 @@ _HISTORY: Mapping[str, Access] = {
     "listArchivedDeadLetters": _read(Scope.JOBS_READ),
     "getJobResult": _read(Scope.JOBS_READ),
     "getJobResultAlias": _read(Scope.JOBS_READ),
+}
+
+_EMAILS: Mapping[str, Access] = {
+    "scheduleEmail": _post(Scope.JOBS_WRITE),
+    "scheduleEmailAlias": _post(Scope.JOBS_WRITE),
+    "listEmails": _read(Scope.JOBS_READ),
+    "listEmailsAlias": _read(Scope.JOBS_READ),
+    "getEmailStatistics": _read(Scope.JOBS_READ),
+    "getEmailStatisticsAlias": _read(Scope.JOBS_READ),
+    "getEmail": _read(Scope.JOBS_READ),
+    "getEmailAlias": _read(Scope.JOBS_READ),
+    "previewEmail": Access(role=Role.VIEWER, scope=Scope.JOBS_READ, rate=RateClass.READ, by_ticket=True),
+    "cancelEmail": _write(Scope.JOBS_WRITE),
 }
 
 _FILES: Mapping[str, Access] = {
@@ -223,11 +256,15 @@ _SYSTEM: Mapping[str, Access] = {
     "welcome": _public(RateClass.EXEMPT),
     "getHealth": _public(RateClass.EXEMPT),
     "getOpenApiDocument": _public(RateClass.EXEMPT),
+    "getAcceptInvitationPage": _public(RateClass.EXEMPT),
+    "getDashboardFile": _public(RateClass.EXEMPT),
+    "getResetPasswordPage": _public(RateClass.EXEMPT),
     "getReference": _public(RateClass.EXEMPT),
     "getReferenceAlias": _public(RateClass.EXEMPT),
     "getReferenceScript": _public(RateClass.EXEMPT),
     "getReferenceStyle": _public(RateClass.EXEMPT),
     "getDetailedHealth": _read(Scope.TENANT_READ),
+    "getApiHealth": _public(RateClass.EXEMPT),
     "getStoreHealth": _public(RateClass.EXEMPT),
     "getRedisHealth": _public(RateClass.EXEMPT),
     "getQueueHealth": _public(RateClass.EXEMPT),
@@ -235,6 +272,8 @@ _SYSTEM: Mapping[str, Access] = {
     "getDashboardStatistics": _read(Scope.JOBS_READ),
     "getStatistics": _read(Scope.JOBS_READ),
     "getJobStatistics": _read(Scope.JOBS_READ),
+    "getJobStatisticsAlias": _read(Scope.JOBS_READ),
+    "getStatisticsSeries": _read(Scope.JOBS_READ),
     "getUsage": _read(Scope.TENANT_READ, Role.ADMIN),
     "listWorkers": _read(Scope.TENANT_READ),
 }
@@ -242,9 +281,11 @@ _SYSTEM: Mapping[str, Access] = {
 ACCESS: Mapping[str, Access] = {
     **_ACCOUNTS,
     **_API_KEYS,
+    **_LIVE,
     **_ORGANIZATION,
     **_JOBS,
     **_HISTORY,
+    **_EMAILS,
     **_FILES,
     **_QUEUES,
     **_WEBHOOKS,

@@ -1,6 +1,7 @@
 """An ASGI server as a host."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +13,7 @@ from tickwell.http.blob_serving import BlobServing
 from tickwell.http.errors import BodyTooSlowError
 from tickwell.http.exchange import LARGEST_BODY_BYTES, HttpAnswer, HttpRequest
 from tickwell.http.gate import Gate
+from tickwell.http.streams import Stream, Streams
 from tickwell.http.turns import Turns
 
 Scope = MutableMapping[str, Any]
@@ -30,15 +32,23 @@ class AsgiApp:
     Callers take turns, and one may have a quarter of the threads: whoever sends a flood of requests waits for himself.
     Nor are more than 8 of one caller's bodies in memory, a megabyte each at most: the others are not read until then.
     A body must be there within ``body_seconds``; a client that holds it back is refused and its connection closed.
-    ``blobs``: serves what links lead to, where this server does that itself.
+    ``blobs``: serves what links lead to, where this server does that itself. ``streams``: keeps answers to followers
+    open; without it they are answered once.
     """
 
     def __init__(
-        self, gate: Gate, *, ids: Ids, body_seconds: float = _BODY_SECONDS, blobs: BlobServing | None = None
+        self,
+        gate: Gate,
+        *,
+        ids: Ids,
+        body_seconds: float = _BODY_SECONDS,
+        blobs: BlobServing | None = None,
+        streams: Streams | None = None,
     ) -> None:
         self._gate = gate
         self._ids = ids
         self._blobs = blobs
+        self._streams = streams
         self._body_seconds = body_seconds
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="http")
         self._turns = Turns(places=_THREADS, places_each=_THREADS_EACH)
@@ -52,9 +62,35 @@ class AsgiApp:
         if self._blobs is not None and self._blobs.serves(request):
             await self._serve(self._blobs, request, receive, send)
             return
+        if self._streams is None or not self._streams.serves(request):
+            await self._answer_once(request, receive, send)
+            return
+        stream = Stream(self._streams)
+        try:
+            await self._answer_once(replace(request, follow=stream.begin), receive, send, stream)
+        finally:
+            stream.leave()
+
+    @property
+    def open_streams(self) -> int:
+        """How many answers are kept open."""
+        return 0 if self._streams is None else len(self._streams)
+
+    def end_streams(self) -> None:
+        """End what followers are told, and begin nothing like it: the server is about to stop."""
+        if self._streams is not None:
+            self._streams.stop()
+
+    async def _answer_once(
+        self, request: HttpRequest, receive: Receive, send: Send, stream: Stream | None = None
+    ) -> None:
         async with self._bodies.place(_caller(request)):
             answer = await self._answer(request, receive)
-        if answer is not None:
+        if answer is None:
+            return
+        if stream is not None and stream.has_begun:
+            await stream.run(answer, receive, send)
+        else:
             await _send(send, answer, is_head=request.method == "HEAD")
 
     async def _serve(self, blobs: BlobServing, request: HttpRequest, receive: Receive, send: Send) -> None:
@@ -137,7 +173,7 @@ def _headers(scope: Scope) -> Mapping[str, str]:
 
 
 async def _send(send: Send, answer: HttpAnswer, *, is_head: bool) -> None:
-    body = answer.body.encode()
+    body = base64.b64decode(answer.body) if answer.is_base64 else answer.body.encode()
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.status != HTTPStatus.NO_CONTENT and not is_head:  # HEAD may only tell the length that GET would have
         headers.append((b"content-length", str(len(body)).encode()))

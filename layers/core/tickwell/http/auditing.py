@@ -18,13 +18,16 @@ from tickwell.http.errors import fault_of
 from tickwell.http.exchange import HttpAnswer, HttpRequest
 from tickwell.http.operation import access_of
 
-TOLD_BY_THE_JOB = frozenset({"createJob"})
+TOLD_BY_THE_JOB = frozenset({"createJob", "scheduleEmail", "scheduleEmailAlias"})
 """The flood. A job itself says who created it and when; a record besides it would be a write more for each."""
+
+CHANGES_NOTHING = frozenset({"createTicket"})
+"""What only reads, although it is no GET: a page asks for tickets all day long."""
 
 READ_AS_A_WHOLE = "exportOrganization"
 """Reads everything that there is: its first page is noted, and who was denied it."""
 
-_CHANGES_NOTHING = frozenset({RateClass.GENERATE, RateClass.EXEMPT})
+_QUIET_RATES = frozenset({RateClass.GENERATE, RateClass.EXEMPT})
 _COUNTS = ("applied", "changed", "created")
 _NAMES = ("id", "name")
 
@@ -40,8 +43,8 @@ class _Actor:
 
 def is_audited(route: Route) -> bool:
     """Whether requests of ``route`` change something that a record must tell of."""
-    changes = route.method != "GET" and access_of(route).rate not in _CHANGES_NOTHING
-    return changes and route.operation_id not in TOLD_BY_THE_JOB
+    changes = route.method != "GET" and access_of(route).rate not in _QUIET_RATES
+    return changes and route.operation_id not in TOLD_BY_THE_JOB | CHANGES_NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

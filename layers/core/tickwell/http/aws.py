@@ -20,7 +20,7 @@ class LambdaApp:
             "statusCode": answer.status,
             "headers": dict(answer.headers),
             "body": answer.body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": answer.is_base64,
         }
 
 

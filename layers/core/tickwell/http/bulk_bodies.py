@@ -22,6 +22,7 @@ from tickwell.http.strict_body import StrictBody
 
 _MOST_UNKNOWN = 20
 _Name = Annotated[str, Field(min_length=1, max_length=255)]
+MOST_IDS = 100
 
 
 def _known_word(word: str) -> str:
@@ -92,6 +93,10 @@ class JobChoice(BulkFilter):
     ``status`` and ``state`` both take a status, a state or `pending` (delayed or waiting).
     """
 
+    ids: list[_Name] | None = Field(
+        default=None, min_length=1, max_length=MOST_IDS, description="None but these; unknown ones are passed over."
+    )
+    search: _Name | None = Field(default=None, description="Part of the name, in any case.")
     status: _Status | None = None
     state: _Status | None = None
     task: _Name | None = None
@@ -110,6 +115,7 @@ class JobChoice(BulkFilter):
             job_type=self.job_type,
             tag=self.tag,
             queue=self.queue,
+            search=self.search,
             created_after=self.created_after,
             created_before=self.created_before,
         )
@@ -125,6 +131,10 @@ class BulkRequest(BulkChoiceRequest):
         """What the use case takes. Raises InvalidInputError where nothing is chosen, or twice."""
         self.require_choice()
         return JobFilter() if self.filter is None else self.filter.to_filter()
+
+    def ids(self) -> list[str] | None:
+        """The ids of the jobs, where they are named."""
+        return None if self.filter is None else self.filter.ids
 
 
 class BatchRequest(StrictBody):

@@ -1,12 +1,13 @@
 """What a handler knows of the request besides its parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools.event_handler import Request
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import UnauthenticatedError
+from tickwell.http.following import Following
 from tickwell.http.services import ApiServices
 
 CONTEXT_KEY = "tickwell_call"
@@ -18,6 +19,7 @@ class Call:
 
     ``traceparent``: where the request belongs in its caller's trace; None where it says nothing that can be read.
     ``headers`` have lower-case names; ``body`` is as it came: most handlers get theirs read and checked.
+    ``follow`` is that of the request.
     """
 
     services: ApiServices
@@ -27,6 +29,7 @@ class Call:
     traceparent: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    follow: Callable[[Following], bool] | None = None
 
     @property
     def principal(self) -> Principal:

@@ -25,6 +25,7 @@ class DeadLetterChoice(BulkFilter):
     error_code: _Word | None = None
     failed_after: Instant | None = Field(default=None, description="At this instant or later.")
     failed_before: Instant | None = Field(default=None, description="Before this instant.")
+    retried: bool | None = Field(default=None, description="Only those that were retried, or that were not.")
 
     def to_filter(self) -> DeadLetterFilter:
         """What the use case takes."""
@@ -35,6 +36,7 @@ class DeadLetterChoice(BulkFilter):
             error_code=self.error_code,
             failed_after=self.failed_after,
             failed_before=self.failed_before,
+            retried=self.retried,
         )
 
 

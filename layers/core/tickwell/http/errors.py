@@ -219,5 +219,13 @@ _PLAIN = {
 def _reason(fault: dict[str, Any]) -> str:
     if fault["type"] in _PLAIN:
         return _PLAIN[fault["type"]]
+    if fault["type"] in {"too_short", "too_long"} and isinstance(fault["input"], str):
+        # Of a text with a validator of its own Pydantic says "value" and "items".
+        most, least = (fault["ctx"].get(bound) for bound in ("max_length", "min_length"))
+        return f"string should have at {f'least {_characters(least)}' if most is None else f'most {_characters(most)}'}"
     plain: str = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return plain[:1].lower() + plain[1:]
+
+
+def _characters(count: int) -> str:
+    return "1 character" if count == 1 else f"{count} characters"

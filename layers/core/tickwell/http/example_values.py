@@ -7,10 +7,12 @@ schema: see ``examples``.
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.http.email_example_values import EMAILS
 from tickwell.http.file_examples import FILES
 from tickwell.http.hook_example_values import HOOKS
 from tickwell.http.keyed_example_values import KEYED_JOBS
 from tickwell.http.occurrence_examples import OCCURRENCES
+from tickwell.http.series_examples import SERIES
 from tickwell.http.usage_examples import USAGE
 
 _CHILD_DUE = "019aa8e5b9c2"
@@ -70,6 +72,8 @@ _IDS: Mapping[str, Any] = {
     "dead_letter_id": _DEAD_LETTER_ID,
     "webhook_id": _WEBHOOK_ID,
     "secret_name": "reports-token",
+    "dashboard_file": "lib/dom.js",
+    "dashboard_version": "3f9a1c0b7d42",
     "key_id": _API_KEY_ID,
     "request_id": _REQUEST_ID,
     "UserBody.id": _USER_ID,
@@ -246,6 +250,12 @@ _QUEUES: Mapping[str, Any] = {
     "QueueDetailBody.name": "image-generation",
     "DeletedQueueBody.name": "image-generation",
     "QueueRequest.name": "image-generation",
+    "NamedQueueLevelBody.name": "image-generation",
+    "getQueue.name": "image-generation",
+    "changeQueue.name": "image-generation",
+    "deleteQueue.name": "image-generation",
+    "pauseQueue.name": "image-generation",
+    "resumeQueue.name": "image-generation",
     "is_default": False,
     "lane": "medium",
     "concurrency": 2,
@@ -281,6 +291,9 @@ _SYSTEM: Mapping[str, Any] = {
     "QuotaBody.limit": 1_000_000,
     "used": 6,
     "fixed": False,
+    "TicketBody.path": "sse/stats",
+    "TicketBody.ticket": "eyJhbGciOiJIUzI1NiJ9.eyJwYXRoIjoic3NlL3N0YXRzIn0.c2lnbmF0dXJl",
+    "TicketBody.expires_in": 300,
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTlhYTdjMCJ9.c2lnbmF0dXJl",
     "expires_in": 86400,
     "next_cursor": None,
@@ -345,9 +358,11 @@ VALUES: Mapping[str, Any] = {
     **_QUEUES,
     **_SYSTEM,
     **_API_KEYS,
+    **EMAILS,
     **FILES,
     **HOOKS,
     **OCCURRENCES,
+    **SERIES,
     **USAGE,
 }
 """The value of each field; ``...`` leaves a field out."""

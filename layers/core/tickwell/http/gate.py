@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,11 +10,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from tickwell.domain.account import Principal
 from tickwell.domain.errors import InvalidInputError
+from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.trace import TRACEPARENT_HEADER, parsed_traceparent
 from tickwell.http.auditing import Auditor
 from tickwell.http.call import Call
 from tickwell.http.cors import Cors
-from tickwell.http.credentials import KeyText, credential_of
+from tickwell.http.credentials import TICKET_PARAMETER, KeyText, credential_of, ticket_of
 from tickwell.http.errors import (
     BodyTooLargeError,
     MethodNotAllowedError,
@@ -62,10 +64,13 @@ class Gate:
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         """Answer ``request``. Never raises: what nobody expected is logged and answered with 500."""
         noted: dict[str, str] = {}
+        clock, answers = self._services.clock, self._services.answers
+        began_ms = to_epoch_ms(clock.now())
         try:
             answer = self._answer(request, noted)
         except Exception as error:  # noqa: BLE001 - the last boundary: a caller always gets an answer
             answer = self._error_answer(request, error)
+        answers.note(is_error=answer.status >= 500, duration_ms=to_epoch_ms(clock.now()) - began_ms)
         return self._complete(request, answer, noted)
 
     def refuse(self, request: HttpRequest, error: Exception) -> HttpAnswer:
@@ -80,7 +85,7 @@ class Gate:
             **answer.headers,
             "X-Request-Id": request.request_id,
         }
-        return HttpAnswer(status=answer.status, headers=headers, body="" if request.method == "HEAD" else answer.body)
+        return replace(answer, headers=headers, body="" if request.method == "HEAD" else answer.body)
 
     def _answer(self, request: HttpRequest, noted: dict[str, str]) -> HttpAnswer:
         """Raises what is wrong; ``noted`` gets the headers that the answer is to carry whatever it will be."""
@@ -123,12 +128,18 @@ class Gate:
             client=client_network(request.client_address),
             headers=request.headers,
             body=request.body,
+            follow=request.follow,
             traceparent=parsed_traceparent(request.headers.get(TRACEPARENT_HEADER)),
         )
 
         def handle() -> HttpAnswer:
             resolved = self._resolver.answer(event, call)
-            return HttpAnswer(status=resolved["statusCode"], headers=resolved["headers"], body=resolved["body"] or "")
+            return HttpAnswer(
+                status=resolved["statusCode"],
+                headers=resolved["headers"],
+                body=resolved["body"] or "",
+                is_base64=resolved["isBase64Encoded"],
+            )
 
         if caller is None or not access.repeatable or KEY_HEADER not in request.headers:
             return handle()
@@ -155,7 +166,11 @@ class Gate:
 
     def _caller(self, route: Route, request: HttpRequest) -> Principal | None:
         """Who calls; None where nobody has to say. Raises UnauthenticatedError."""
-        return None if access_of(route).is_public else self._authenticate(request)
+        access = access_of(route)
+        if access.is_public:
+            return None
+        ticket = ticket_of(request.query, request.headers) if access.by_ticket else None
+        return self._authenticate(request) if ticket is None else self._services.tickets.admit(ticket, request.path)
 
     def _authenticate(self, request: HttpRequest) -> Principal:
         credential = credential_of(request.headers)
@@ -204,6 +219,8 @@ def _parameters(route: Route, query: str) -> dict[str, str]:
     except ValueError as error:
         raise InvalidInputError("query", f"has more than {_MOST_PARAMETERS} parameters") from error
     known = {field.alias for field in route.dependant.query_params}
+    if access_of(route).by_ticket:
+        pairs = [(name, value) for name, value in pairs if name != TICKET_PARAMETER]  # it has been looked at
     found: dict[str, str] = {}
     for name, value in pairs:
         shown = ascii(name[:100])[1:-1]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from tickwell.application.answers import Answers
 from tickwell.application.health import HealthReport, ServiceHealth, backlog_level
 from tickwell.application.manage_queues import QueueState
 from tickwell.application.ports import Depth
@@ -12,6 +13,7 @@ from tickwell.application.statistics import WorkHealth
 from tickwell.domain.counts import Counts
 from tickwell.domain.instant import iso, to_epoch_ms
 from tickwell.domain.job import JobStatus
+from tickwell.http.api_health_bodies import ApiHealthBody, api_health_body
 
 
 class PublicHealthBody(TypedDict):
@@ -106,6 +108,7 @@ class HealthBody(TypedDict):
     timestamp: str
     version: str
     services: HealthServicesBody
+    api: ApiHealthBody
     system: SystemBody
 
 
@@ -166,8 +169,8 @@ def public_health_body(report: HealthReport, *, version: str, stage: str) -> Pub
     )
 
 
-def health_body(report: HealthReport, counts: Counts, *, version: str, stage: str) -> HealthBody:
-    """What members may know; ``counts`` are their tenant's."""
+def health_body(report: HealthReport, counts: Counts, answers: Answers, *, version: str, stage: str) -> HealthBody:
+    """What members may know; ``counts`` are their tenant's, ``answers`` those of this process."""
     return HealthBody(
         success=report.healthy,
         status=_status(report.healthy),
@@ -178,6 +181,7 @@ def health_body(report: HealthReport, counts: Counts, *, version: str, stage: st
             far_timer=_service_body(report.services["far_timer"]),
             queue=QueueHealthBody(**_service_body(report.services["lanes"]), metrics=_metrics(report, counts)),
         ),
+        api=api_health_body(answers),
         system=SystemBody(
             uptime_seconds=int(report.uptime.total_seconds()),
             memory=MemoryBody(used_mb=report.memory.used_mb, total_mb=report.memory.total_mb),

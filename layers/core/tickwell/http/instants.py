@@ -1,7 +1,7 @@
 """How requests and answers spell instants."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -69,3 +69,36 @@ Instant = Annotated[
     BeforeValidator(_instant, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
 ]
 """An instant in a body."""
+
+
+_DIGITS = re.compile(r"\d{9,}(\.\d+)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = int((datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
+_MOMENT = (
+    "must be Unix seconds, such as 1795600800, or an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
+)
+
+
+def _moment(value: Any) -> datetime:
+    """An instant as ``_instant`` takes it, or in seconds since 1970."""
+    if isinstance(value, str):
+        if _DIGITS.fullmatch(value):
+            raise ValueError(f"{_MOMENT}; seconds are a number, without quotes")
+        return _instant(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(_MOMENT)  # noqa: TRY004 - pydantic reports ValueError as a fault of the field
+    if not 0 <= value <= _LAST_SECOND:
+        reason = f"must be from 0 to {_LAST_SECOND}: Unix seconds"
+        raise ValueError(f"{reason}, not milliseconds" if 0 <= value <= _LAST_SECOND * 1000 else reason)
+    return _EPOCH + timedelta(milliseconds=round(value * 1000))
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(
+        _moment,
+        json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+        | Annotated[float, Field(ge=0, le=_LAST_SECOND)],
+    ),
+]
+"""An instant in a body, as text or as Unix seconds."""

@@ -239,7 +239,7 @@ def held_job_body(job: Job, now: datetime) -> HeldJobBody:
 
 def job_body(detail: JobDetail, now: datetime) -> JobBody:
     """All of a job."""
-    return JobBody(**held_job_body(detail.job, now), attempts=[_attempt(attempt) for attempt in detail.attempts])
+    return JobBody(**held_job_body(detail.job, now), attempts=[attempt_body(attempt) for attempt in detail.attempts])
 
 
 def progress_body(progress: Progress | None) -> ProgressBody | None:
@@ -262,7 +262,8 @@ def retry_body(policy: RetryPolicy) -> RetryBody:
     )
 
 
-def _attempt(attempt: Execution | RunningExecution) -> AttemptBody:
+def attempt_body(attempt: Execution | RunningExecution) -> AttemptBody:
+    """``attempt`` without what it put out."""
     ended = attempt if isinstance(attempt, Execution) else None
     failure = None if ended is None else ended.failure
     return AttemptBody(

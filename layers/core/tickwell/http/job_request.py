@@ -143,7 +143,11 @@ class JobRequest(JobFields):
     ``cron_expression`` or ``interval_seconds`` again and again. ``schedule_type`` and ``job_type`` may say so besides.
     """
 
-    name: Line = Field(min_length=1, max_length=255, examples=["Daily Backup"])
+    name: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_controls)] | None = Field(
+        default=None,
+        description="Default: the name of the task, where the request names one.",
+        examples=["Daily Backup"],
+    )
     task: str | None = Field(
         default=None, max_length=255, description="What to run; `GET /api/v1/tasks` lists them. Default: `echo`."
     )
@@ -157,12 +161,21 @@ class JobRequest(JobFields):
         self.require_schedule_type(timed_by)
         if self.pause_after_failures is not None and timed_by not in RECURRING:
             raise InvalidInputError("pause_after_failures", "goes with cron_expression or interval_seconds only")
+        task = self._task(timed_by)
         return NewJob(
-            name=self.name,
-            task=self._task(timed_by),
+            name=self._name(task),
+            task=task,
             schedule=self.schedule(),
             **self.terms(),
         )
+
+    def _name(self, task: str) -> str:
+        """The job's name. One kind of client gives none: it says only what to run."""
+        if self.name is not None:
+            return self.name
+        if self.task is None and self.job_type != task:
+            raise InvalidInputError("name", "is required, or task")
+        return task
 
     def _task(self, timed_by: str | None) -> str:
         """The task's name, which one kind of client gives as ``job_type``."""

@@ -71,11 +71,13 @@ def _too_deep() -> InvalidInputError:
 
 
 def _require_unicode(value: Any) -> None:
-    for text in _texts(value):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidInputError("body", "holds half of a surrogate pair, which is not a character") from error
+    fields = [("body", list(value)), *value.items()] if isinstance(value, dict) else [("body", value)]
+    for field, part in fields:
+        for text in _texts(part):
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                raise InvalidInputError(field, "holds half of a surrogate pair, which is not a character") from error
 
 
 def _texts(value: Any) -> Iterator[str]:

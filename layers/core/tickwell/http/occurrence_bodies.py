@@ -12,7 +12,7 @@ from tickwell.application.backfill import Backfilled, BackfillRange
 from tickwell.application.list_occurrences import OccurrencePage
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import from_epoch_ms, iso, to_epoch_ms
-from tickwell.domain.occurrence_outcome import OccurrenceEntry
+from tickwell.domain.occurrence_entry import OccurrenceEntry
 from tickwell.http.instants import Instant, iso_or_none
 from tickwell.http.strict_body import StrictBody
 

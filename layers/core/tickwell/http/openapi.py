@@ -8,6 +8,7 @@ import copy
 import json
 import sys
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -19,7 +20,7 @@ from typing_extensions import TypedDict
 from tickwell import __version__
 from tickwell.domain.submission import LONGEST_KEY
 from tickwell.http.access import Access
-from tickwell.http.credentials import KEY_HEADER
+from tickwell.http.credentials import KEY_HEADER, TICKET_PARAMETER
 from tickwell.http.enrichment import enrich
 from tickwell.http.exchange import JSON_TYPE
 from tickwell.http.operation import Shows, access_of
@@ -51,18 +52,22 @@ _ALSO = {
     "register": {409},
 }
 """What an operation may answer besides what follows from its form."""
-_ALSO_SUCCEEDS = {"putJob": (201,)}
+_ALSO_SUCCEEDS = {"followJob": (204,), "followJobAlias": (204,), "putJob": (201,)}
 """How else an operation answers when it succeeds."""
 _NEVER = {
     "deleteApiKey": {409},
     "deleteDeadLetter": {409},
     "deleteHook": {409},
     "deleteInvitation": {409},
+    "getAcceptInvitationPage": {503},
+    "getApiHealth": {503},
+    "getDashboardFile": {503},
     "getOpenApiDocument": {503},
     "getReference": {503},
     "getReferenceAlias": {503},
     "getReferenceScript": {503},
     "getReferenceStyle": {503},
+    "getResetPasswordPage": {503},
     "welcome": {503},
 }
 """What an operation cannot answer, although operations of its form do."""
@@ -111,9 +116,17 @@ _KEY_PARAMETER = {
     "answered alike for 24 hours; another request under it gets 409.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
 }
+_TICKET_PARAMETER = {
+    "name": TICKET_PARAMETER,
+    "in": "query",
+    "required": False,
+    "description": "A ticket for this path (`POST /api/v1/sse/tickets`), where a browser can send no header.",
+    "schema": {"type": "string"},
+}
 _REPLAYED = {
     REPLAYED_HEADER: {"description": "`true` where an answer is repeated.", "schema": {"type": "string"}},
 }
+_NO_MORE = {"description": "Nothing more will come."}
 _RETRY_AFTER = {"description": "Seconds.", "schema": {"type": "integer"}}
 
 
@@ -173,6 +186,8 @@ def document(version: str) -> dict[str, Any]:
         operation["description"] = "\n\n".join(part for part in (operation.get("description"), access.told) if part)
         if access.repeatable:
             operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+        if access.by_ticket:
+            operation.setdefault("parameters", []).append(_TICKET_PARAMETER)
         operation["tags"] = sorted(route.tags)
     enrich(described, all_routes(resolver))
     return described
@@ -213,6 +228,7 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
             "properties": {"success": {"const": True}, "message": {"type": "string"}, "data": schema},
         }
     success = _response("Success.", schema, answer.media_type)
+    success["content"] |= {media_type: {"schema": {"type": "string"}} for media_type in answer.also}
     headers = {
         **(_RATE_REFERENCES if access_of(route).is_limited else {}),
         **(_REPLAYED if access_of(route).repeatable else {}),
@@ -220,7 +236,7 @@ def _responses(route: Route, references: dict[str, Any]) -> dict[str, Any]:
     if headers:
         success["headers"] = headers
     statuses = (route.status_code, *_ALSO_SUCCEEDS.get(str(route.operation_id), ()))
-    responses = {str(status): success for status in statuses}
+    responses = {str(status): success if status != HTTPStatus.NO_CONTENT else _NO_MORE for status in statuses}
     for status in _error_statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
     return responses

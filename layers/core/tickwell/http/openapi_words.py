@@ -25,10 +25,12 @@ TAGS: Mapping[str, str] = {
     "Accounts": "Registration, sign-in, passwords, and who one is.",
     "Archive": "History that has expired, by month.",
     "Dead letters": "Occurrences that will not be tried again: why, and how to run them anew.",
+    "Emails": "Mails to be sent at a time, each a job: scheduled, listed by how far they have come, looked at.",
     "Executions": "Attempts at jobs: outcome, output, log, and the mail that was sent.",
     "Files": "The tenant's files: what tasks read and make, moved by links straight to and from the store.",
     "Hooks": "Addresses at which other systems hand in messages, each of which becomes a job.",
     "Jobs": "What is to run, and when: created, listed, paused, cancelled, run again; one by one or many at once.",
+    "Live": "Jobs and counts as they change, for a browser's `EventSource`.",
     "Organization": "The tenant as its members see it: name, members with roles, invitations, export, and its end.",
     "Queues": "Named queues with priority, concurrency, rate, retention, and defaults for their jobs.",
     "Secrets": "What payloads refer to and nobody is shown.",
@@ -39,7 +41,10 @@ TAGS: Mapping[str, str] = {
 """What the operations of a tag are about."""
 
 PARAMETERS: Mapping[str, str] = {
+    "dashboard_file": "The file's path; its slashes may be written as they are or as `%2F`.",
+    "dashboard_version": "As the page at `/` names it: with every release whose files are others it is another one.",
     "dead_letter_id": "The dead letter's `id`.",
+    "email_id": "The mail's `id`, which is that of its job.",
     "error_code": "Only those whose last attempt failed with this code.",
     "execution_id": "The execution's `id`.",
     "failed_after": "Only those that failed at this instant or later: ISO 8601 with an offset.",

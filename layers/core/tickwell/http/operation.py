@@ -15,7 +15,7 @@ from tickwell.http.exchange import JSON_TYPE, render
 class Shows:
     """In a handler's return type: the TypedDict that the answer's ``data`` is (``enveloped`` False: the whole answer).
 
-    ``media_type`` other than JSON: the answer is text of that type.
+    ``media_type`` other than JSON: the answer is text of that type. ``also``: types of text that it may be as well.
 
     Nothing is validated on the way out: the types are mypy's business, and the OpenAPI document's.
     """
@@ -23,6 +23,7 @@ class Shows:
     body: Any
     enveloped: bool = True
     media_type: str = JSON_TYPE
+    also: tuple[str, ...] = ()
 
 
 def access_of(route: Route) -> Access:

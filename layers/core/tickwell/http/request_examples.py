@@ -52,6 +52,28 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     "createJobs": {
         "Two jobs": {"jobs": [{"name": "First", "delay_seconds": 60}, {"name": "Second", "delay_seconds": 120}]}
     },
+    "scheduleEmail": {
+        "In Unix seconds": {
+            "to": "grace@example.com",
+            "subject": "Happy holidays",
+            "body": "See you next year.",
+            "scheduledTime": 1798131600,
+        },
+        "At once, as HTML too": {
+            "to": ["grace@example.com", "ada@example.com"],
+            "subject": "Happy holidays",
+            "body": "See you next year.",
+            "html": "<p>See you <b>next year</b>.</p>",
+        },
+    },
+    "scheduleEmailAlias": {
+        "A mail": {
+            "to": "grace@example.com",
+            "subject": "Happy holidays",
+            "body": "See you next year.",
+            "scheduledTime": 1798131600,
+        },
+    },
     "generateImage": {
         "One image": {"prompt": "A lighthouse in the fog, as a woodcut"},
         "Three, with a key of your own": {
@@ -86,6 +108,7 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     "changeJobs": {
         "Count what would be paused": {"action": "pause", "filter": {"tag": "backup"}, "dry_run": True},
         "Cancel all that wait": {"action": "cancel", "filter": {"status": "pending"}},
+        "Retry those that failed under a name": {"action": "retry", "filter": {"search": "import", "status": "failed"}},
     },
 }
 

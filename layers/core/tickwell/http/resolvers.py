@@ -18,8 +18,10 @@ from tickwell.http.routes import (
     archive,
     audit,
     bulk,
+    dashboard,
     dead_letters,
     deletion,
+    emails,
     executions,
     export,
     files,
@@ -30,6 +32,7 @@ from tickwell.http.routes import (
     job_lists,
     jobs,
     keyed_jobs,
+    live,
     occurrences,
     organization,
     outside,
@@ -118,6 +121,7 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         results,
         bulk,
         generate,
+        emails,
         executions,
         outside,
         dead_letters,
@@ -132,16 +136,19 @@ def _include_routes(resolver: ApiGatewayResolver) -> None:
         export,
         schedules,
         statistics,
+        live,
         usage,
         health,
         system,
+        dashboard,
         reference,
     ):
         resolver.include_router(module.router)
     for route in all_routes(resolver):
-        if route.path.endswith(("/by-key/<key>", "/files/<file_name>")):
-            # A key may have slashes; hosts decode %2F, so that both ways to write one come here alike.
+        if route.path.endswith(("/by-key/<key>", "/files/<file_name>", "/<dashboard_file>")):
+            # Keys and files may have slashes; hosts decode %2F, so that both ways to write one come here alike.
             before, _, last = route.path.removesuffix(">").rpartition("<")
+            before = re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", before)
             route.rule = re.compile(f"^{before}(?P<{last}>.+)$")
     # A router hands on the context of the resolver that it was included in before, in the middle of a request even.
     resolver.clear_context()  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tickwell.application.accounts import Login, Logout, Me, Register
+from tickwell.application.answers import CountAnswers
 from tickwell.application.apply_jobs import ApplyJobs
 from tickwell.application.audit import Audit
 from tickwell.application.authenticate import Authenticate
@@ -15,6 +16,7 @@ from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.delete_tenant import DeleteTenant
 from tickwell.application.edit_job import EditJob
+from tickwell.application.emails import ManageEmails, ScheduleEmail
 from tickwell.application.end_outside import EndOutside
 from tickwell.application.execute_now import ExecuteNow
 from tickwell.application.export_tenant import ExportTenant
@@ -37,10 +39,13 @@ from tickwell.application.read_archive import ReadArchive
 from tickwell.application.read_history import ReadHistory
 from tickwell.application.read_result import ReadResult
 from tickwell.application.receive_message import ReceiveMessage
+from tickwell.application.series import ReadSeries
 from tickwell.application.statistics import ReadStatistics
 from tickwell.application.task import TaskRegistry
+from tickwell.application.tickets import ManageTickets
 from tickwell.application.usage import ReadUsage
 from tickwell.application.webhooks import ManageWebhooks
+from tickwell.http.live import Live
 from tickwell.http.repeats import Repeats
 from tickwell.http.request_limits import RequestLimits
 
@@ -63,10 +68,13 @@ class ApiServices:
     me: Me
     authenticate_key: AuthenticateKey
     api_keys: ManageApiKeys
+    tickets: ManageTickets
     quotas: ReadQuotas
     create_job: CreateJob
     create_jobs: CreateJobs
     generate_image: GenerateImage
+    schedule_email: ScheduleEmail
+    emails: ManageEmails
     define_job: DefineJob
     find_job: FindJob
     apply_jobs: ApplyJobs
@@ -96,8 +104,11 @@ class ApiServices:
     audit: Audit
     delete_tenant: DeleteTenant
     export_tenant: ExportTenant
+    answers: CountAnswers
     check_health: CheckHealth
+    series: ReadSeries
     statistics: ReadStatistics
+    live: Live
     usage: ReadUsage
     registry: TaskRegistry
     clock: Clock

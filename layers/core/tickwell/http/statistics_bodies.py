@@ -64,9 +64,12 @@ class RecentExecutionBody(TypedDict):
 
 
 class DashboardBody(TypedDict):
-    """All that the overview page shows."""
+    """What the overview page shows of this moment. `pending` wait for their time, a worker or a retry."""
 
     jobs: JobCountsBody
+    pending: int
+    running: int
+    dead_letters: int
     executions: ExecutionCountsBody
     upcoming_jobs: list[NextJobBody]
     recent_executions: list[RecentExecutionBody]
@@ -79,6 +82,17 @@ class BacklogBody(TypedDict):
     running: int
     completed: int
     failed: int
+
+
+class QueueBacklogBody(BacklogBody):
+    """The same, with the executions that have ended in the queue since its first job: they only ever become more.
+
+    `executions_failed` are also those that ran out of time or were lost.
+    """
+
+    executions: int
+    executions_failed: int
+    avg_duration_seconds: float | None
 
 
 class StatsBody(TypedDict):
@@ -95,7 +109,7 @@ class StatsBody(TypedDict):
     active_workers: int
     queue_breakdown: dict[str, int]
     priorities: dict[str, BacklogBody]
-    queues: dict[str, BacklogBody]
+    queues: dict[str, QueueBacklogBody]
 
 
 class OverviewBody(TypedDict):
@@ -128,9 +142,14 @@ class WorkerListBody(TypedDict):
 
 def dashboard_body(dashboard: Dashboard) -> DashboardBody:
     """``dashboard`` as it is shown."""
+    counts = dashboard.counts
+    whole = _backlog(counts)
     return DashboardBody(
-        jobs=_jobs(dashboard.counts),
-        executions=_executions(dashboard.counts.tally()),
+        jobs=_jobs(counts),
+        pending=whole["pending"],
+        running=whole["running"],
+        dead_letters=counts.dead_letters,
+        executions=_executions(counts.tally()),
         upcoming_jobs=[_next_job(job) for job in dashboard.upcoming],
         recent_executions=[_recent(each) for each in dashboard.recent],
     )
@@ -153,7 +172,7 @@ def stats_body(counts: Counts, *, active_workers: int) -> StatsBody:
         active_workers=active_workers,
         queue_breakdown={name: backlog["pending"] for name, backlog in priorities.items()},
         priorities=priorities,
-        queues={name: _backlog(counts, queue=name) for name in queues},
+        queues={name: _queue_backlog(counts, name) for name in queues},
     )
 
 
@@ -207,6 +226,16 @@ def _backlog(counts: Counts, *, queue: str | None = None, lane: Lane | None = No
         running=counts.count_jobs(running=True, queue=queue, lane=lane),
         completed=counts.count_jobs(status=JobStatus.COMPLETED, queue=queue, lane=lane),
         failed=counts.count_jobs(status=JobStatus.FAILED, queue=queue, lane=lane),
+    )
+
+
+def _queue_backlog(counts: Counts, name: str) -> QueueBacklogBody:
+    tally = counts.tally(queue=name)
+    return QueueBacklogBody(
+        **_backlog(counts, queue=name),
+        executions=tally.total,
+        executions_failed=tally.failed,
+        avg_duration_seconds=_seconds(tally.duration_ms / tally.total if tally.total else None),
     )
 
 

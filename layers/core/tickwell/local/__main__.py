@@ -23,9 +23,10 @@ from tickwell.tasks.registry import BrokenTaskError
 
 _WELCOME = """
 Tickwell {version} is running at {url}
-  data     {data_dir}
-  mail     {mail}
-  API      {url}/docs (and {url}/openapi.json)
+  dashboard  {url}/ (register there, and see everything)
+  API        {url}/docs (and {url}/openapi.json)
+  data       {data_dir}
+  mail       {mail}
 
 Try it:
   curl -s {url}/health
@@ -55,7 +56,12 @@ def main() -> int:
         sync_interval_seconds=settings.safety_sync_interval_seconds,
         grace_seconds=settings.shutdown_grace_seconds,
     )
-    server = Server(server_config(system.http), on_stop=background.close)
+
+    def stop() -> None:
+        system.http.end_streams()
+        background.close()
+
+    server = Server(server_config(system.http), on_stop=stop)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.on_signal)
     spare_collector()

@@ -46,7 +46,7 @@ class Leave:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
     """Messages that run together. One that takes long does not keep the others' room."""
 
@@ -89,10 +89,14 @@ class LaneWorker(threading.Thread):
         self._worker_stop = WorkerStop()
         self._left = threading.Event()
         self._batches: tuple[_Batch, ...] = ()
+        self._settled_before: dict[_Batch, int] = {}
         self._leave = Leave()
 
     def stop(self) -> None:
         """Begin nothing more; ``leave`` waits for what runs. Safe in a signal's handler."""
+        if not self._worker_stop.is_requested():
+            # Here, and not where the loop hears of it: until then it may wait for messages, while attempts end.
+            self._settled_before = {batch: len(batch.report.settled) for batch in self._batches}
         self._worker_stop.request()
 
     @property
@@ -136,14 +140,15 @@ class LaneWorker(threading.Thread):
 
     async def _end(self, running: _Running) -> Leave:
         """Let what runs end, within a bound; give back what does not."""
-        settled_before = {task: len(batch.report.settled) for task, batch in running.items()}
         pending = {task for task in running if not task.done()}
         if pending:
             _, pending = await asyncio.wait(pending, timeout=self._grace_seconds)
         if pending:
             self._worker_stop.return_all()
             _, pending = await asyncio.wait(pending, timeout=RETURN_SECONDS)
-        settled = [one for task, batch in running.items() for one in batch.report.settled[settled_before[task] :]]
+        before = self._settled_before
+        batches = {*running.values(), *before}
+        settled = [one for batch in batches for one in batch.report.settled[before.get(batch, 0) :]]
         returned = sum(one.execution.was_returned for one in settled)
         left = sum(running[task].under_way for task in pending)
         return Leave(finished=len(settled) - returned, returned=returned, left=left)

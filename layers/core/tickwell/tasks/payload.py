@@ -47,10 +47,18 @@ def payload_parser(model: type[M]) -> Callable[[Any], M]:
         try:
             return model.model_validate(payload)
         except ValidationError as error:
+            if payload is None and error.errors(include_input=False)[0]["type"] == "model_type":
+                raise InvalidInputError("payload", _absence(model)) from error
             (field, reason), *others = _faults(error)
             raise InvalidInputError(field, reason, also=tuple(others)) from error
 
     return parse
+
+
+def _absence(model: type[BaseModel]) -> str:
+    """What is said where there is no payload: most who see it have left it out, and want to know what belongs there."""
+    required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+    return f"is required: an object with {', '.join(required)}" if required else "must be an object"
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:

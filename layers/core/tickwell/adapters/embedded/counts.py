@@ -1,14 +1,14 @@
 """What is counted of a tenant, in SQLite: by triggers, by ``new_counts`` and by ``ended_counts``. This reads it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from tickwell.adapters.count_documents import ended_execution
+from tickwell.adapters.count_documents import durations_from, ended_execution
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.application.ports import Clock
-from tickwell.domain.counts import Counts, ExecutionCell, ExecutionTally, JobCell, newest
+from tickwell.domain.counts import Counts, ExecutionCell, ExecutionTally, HourTally, JobCell, newest
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobStatus
@@ -39,7 +39,7 @@ _RECENT = """
 """
 _DEAD_LETTERS = "SELECT COALESCE(SUM(dead_letters), 0) FROM dead_letter_counts WHERE tenant_id = ?"
 _HOURS = f"""
-    SELECT hour_ms, {_TALLY} FROM execution_hours
+    SELECT hour_ms, durations, {_TALLY} FROM execution_hours
     WHERE tenant_id = ? AND hour_ms >= ? AND hour_ms < ? AND expires_ms > ? ORDER BY hour_ms
 """
 _USAGE = """
@@ -88,12 +88,15 @@ class EmbeddedTenantCounts:
             (dead_letters,) = cursor.execute(_DEAD_LETTERS, tenant).fetchone()
         return Counts(jobs=jobs, executions=executions, recent=newest(recent), dead_letters=dead_letters)
 
-    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, HourTally]:
         """See the port."""
         now_ms = to_epoch_ms(self._clock.now())
         values = (bindable(tenant_id), to_epoch_ms(since), to_epoch_ms(until), now_ms)
         with self._database.read() as cursor:
-            return {from_epoch_ms(row[0]): _tally(row[1:]) for row in cursor.execute(_HOURS, values)}
+            return {
+                from_epoch_ms(hour_ms): HourTally(tally=_tally(tally), durations=durations_from(durations))
+                for hour_ms, durations, *tally in cursor.execute(_HOURS, values)
+            }
 
     def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:
         """See the port."""
@@ -129,7 +132,7 @@ def _job_cell(queue: str, lane: str, status: str, recurring: int, running: int) 
     )
 
 
-def _tally(row: tuple[Any, ...]) -> ExecutionTally:
+def _tally(row: Sequence[Any]) -> ExecutionTally:
     *numbers, duration_ms, shortest_ms, longest_ms = row
     return ExecutionTally(
         by_status={status: number for status, number in zip(_STATUSES, numbers, strict=True) if number},

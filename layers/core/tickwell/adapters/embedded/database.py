@@ -103,6 +103,7 @@ class Database:
         self._afterwards: list[Callable[[], None]] = []
         self._closed = False
         self._idle_readers: deque[sqlite3.Connection] = deque()
+        self._watcher: sqlite3.Connection | None = None
         with _SQLITE_ERRORS:
             self._writer = self._connect()
         self._syncs = True
@@ -238,11 +239,22 @@ class Database:
         with self._reader() as reader, _SQLITE_ERRORS, closing(reader.cursor()) as cursor:
             yield cursor
 
+    def data_version(self) -> int:
+        """Another number whenever somebody has committed since, in whatever process; for one caller at a time."""
+        with _SQLITE_ERRORS:
+            if self._in_memory:
+                return self._writer.total_changes
+            if self._watcher is None:
+                self._watcher = self._connect()
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         """Close all connections; the object is of no use afterwards."""
         with self._lock:
             self._closed = True
             self._writer.close()
+        if self._watcher is not None:
+            self._watcher.close()
         while self._idle_readers:
             self._idle_readers.pop().close()
 

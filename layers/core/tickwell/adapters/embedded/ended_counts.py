@@ -5,7 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tickwell.adapters.count_documents import durations_from, durations_text
 from tickwell.adapters.embedded.usage_rows import ADD_JOBS, ADD_USE, DAY_MS
+from tickwell.domain.durations import durations_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.job import JobStatus
 from tickwell.domain.usage import Activity, busy_ms
@@ -26,8 +28,10 @@ _ADD = f"""
     INSERT INTO execution_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET {_ADDED} RETURNING success + failed + timeout + cancelled + lost
 """
+_DURATIONS = "SELECT durations FROM execution_hours WHERE tenant_id = ? AND hour_ms = ?"
 _ADD_TO_HOUR = f"""
-    INSERT INTO execution_hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {_ADDED}
+    INSERT INTO execution_hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET {_ADDED}, durations = excluded.durations
 """
 _REMEMBER = """
     INSERT OR REPLACE INTO recent_executions (
@@ -83,9 +87,17 @@ def count_ended(cursor: sqlite3.Cursor, ended: Sequence[Ended]) -> None:
         last = those[-_PLACES:]
         numbers = range(total - len(last) + 1, total + 1)
         cursor.executemany(_REMEMBER, [_recent(each, number) for each, number in zip(last, numbers, strict=True)])
-        cursor.execute(_ADD_TO_HOUR, (place[0], hour_ms, hour_ms + _KEPT_MS, *sums))
+        durations = _durations(cursor, place[0], hour_ms, those)
+        cursor.execute(_ADD_TO_HOUR, (place[0], hour_ms, hour_ms + _KEPT_MS, *sums, durations))
         _count_use(cursor, place, hour_ms // DAY_MS * DAY_MS, those)
         _count_completed(cursor, place, those)
+
+
+def _durations(cursor: sqlite3.Cursor, tenant_id: str, hour_ms: int, those: Sequence[Ended]) -> str:
+    """How the durations of the hour are spread with ``those``; nobody else writes in between."""
+    row = cursor.execute(_DURATIONS, (tenant_id, hour_ms)).fetchone()
+    before = durations_from("" if row is None else row[0])
+    return durations_text(before.plus(durations_of(each.duration_ms for each in those)))
 
 
 def _count_use(cursor: sqlite3.Cursor, place: Sequence[str], day_ms: int, those: Sequence[Ended]) -> None:

@@ -47,7 +47,7 @@ def condition_of(tenant_id: str, query: JobQuery, now: datetime) -> Condition:
     chosen = query.chosen
     values: dict[str, Any] = {"tenant": bindable(tenant_id), "now": to_epoch_ms(now)}
     parts = [_OF_TENANT]
-    statuses = [words for words in chosen.words() if words <= set(JobStatus)]
+    statuses = [words for words in chosen.words() if len(words) == 1 and words <= set(JobStatus)]
     parts += [_in_words(words) for words in chosen.words()]
     for sql, name, value in _fields(chosen):
         parts.append(sql)

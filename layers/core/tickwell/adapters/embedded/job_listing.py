@@ -12,11 +12,14 @@ from tickwell.adapters.embedded.job_rows import HEAD, job_from
 from tickwell.adapters.job_cursors import job_cursor, position_of, upcoming_cursor, upcoming_position
 from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page, Span
 from tickwell.domain.child import child_id, stands_in_for
+from tickwell.domain.email import EMAIL_QUEUE
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_listing import FIRST_OF_ALL, LAST_OF_ALL, JobQuery, JobSort, Position
 
 _INDEXED = {JobSort.NAME: ("jobs_by_name", "name"), JobSort.UPDATED_AT: ("jobs_by_update", "updated_ms")}
+_OF_EMAILS = f"queue = '{EMAIL_QUEUE}'"
+"""Spelled out, as the indexes of mails spell it: of a parameter SQLite would not know that they hold all of those."""
 _UPCOMING = f"""
     SELECT {HEAD} FROM jobs INDEXED BY jobs_by_next_run
     WHERE tenant_id = ? AND next_run_ms > ? AND next_run_ms <= ? AND (next_run_ms, job_id) > (?, ?)
@@ -71,7 +74,7 @@ class EmbeddedJobListing:
             if position is None and not skip and not more:
                 total: int | None = len(found)
             else:
-                total = _count(reading, condition)
+                total = _count(reading, condition) if query.counted else None
         shown = tuple(found[:limit])
         return JobsFound(
             items=shown, next_cursor=job_cursor(query, query.position(shown[-1])) if more else None, total=total
@@ -140,8 +143,10 @@ def _stretches(query: JobQuery, condition: Condition, position: Position | None)
     of_id = {"id": job_id}
     behind_id = "TRUE" if position is None else f"job_id {beyond} :id"
     if query.sort_by is JobSort.CREATED_AT:
-        index = "jobs_by_id" if condition.status is None else "jobs_by_status"
+        of_emails = query.chosen.queue == EMAIL_QUEUE
+        index = f"{'emails' if of_emails else 'jobs'}_by_{'id' if condition.status is None else 'status'}"
         where = behind_id if condition.status is None else f"{behind_id} AND status = '{condition.status}'"
+        where = f"{where} AND {_OF_EMAILS}" if of_emails else where
         yield _Stretch(index=index, columns=("job_id",), where=where, values=of_id)
         return
     if query.sort_by is not JobSort.NEXT_RUN:

@@ -89,11 +89,18 @@ class EmbeddedJobStore:
 
     def get_many(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
         """See the port."""
+        return self._standing(GET_HEAD, keys)
+
+    def get_many_whole(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """See the port."""
+        return self._standing(GET, keys)
+
+    def _standing(self, statement: str, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
         now = self._clock.now()
         found: dict[JobKey, Job] = {}
         with self._database.read() as cursor:
             for key in dict.fromkeys(keys):
-                row = cursor.execute(GET_HEAD, _this(key)).fetchone()
+                row = cursor.execute(statement, _this(key)).fetchone()
                 if row is not None and not _is_expired(job := job_from(row), now):
                     found[key] = job
         return found

@@ -11,7 +11,7 @@ from tickwell.application.ports import Clock, QueueKey
 from tickwell.domain.admission import Gate
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus
-from tickwell.domain.message import JobMessage
+from tickwell.domain.message import JobMessage, place_number
 from tickwell.domain.queue import Queue, effective_queue
 
 _THIS = "tenant_id = :tenant AND name = :name"
@@ -181,12 +181,12 @@ def _ended(job: Job) -> tuple[str, str, bool, int, str]:
 
 
 def _place(message: JobMessage) -> dict[str, Any]:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
+    """Where a message stands on its queue's waiting list; see ``place_number``."""
     return {
         "tenant": message.tenant_id,
         "name": effective_queue(message.queue, message.lane),
         "due": to_epoch_ms(message.due_at),
         "job": message.job_id,
-        "attempt": message.attempt,
+        "attempt": place_number(message),
         "version": message.version,
     }

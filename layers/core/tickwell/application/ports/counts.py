@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
-from tickwell.domain.counts import Counts, ExecutionTally
+from tickwell.domain.counts import Counts, HourTally
 from tickwell.domain.usage import UsageByDay
 
 
@@ -20,8 +20,8 @@ class TenantCounts(Protocol):
         """Everything but the hours; empty for a tenant that has nothing."""
         ...
 
-    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
-        """How executions ended, by the hour (UTC) in which they did, oldest first.
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, HourTally]:
+        """How executions ended and how long they took, by the hour (UTC) in which they ended, oldest first.
 
         Hours that begin from ``since`` to before ``until``; those without any are left out, and those of more than
         ``HOURS_KEPT`` ago.

@@ -104,6 +104,10 @@ class JobStore(Protocol):
         """The jobs that exist among ``keys`` (repeats allowed), without payload and description. Consistent."""
         ...
 
+    def get_many_whole(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """As ``get_many``, with payload and description; payloads that lie in the blob store stay there."""
+        ...
+
     def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
         """The tenant's jobs, newest first, without payload and description; no deleted ones, and no children.
 

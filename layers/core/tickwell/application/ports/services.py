@@ -9,6 +9,7 @@ from typing import Protocol
 from tickwell.domain.account import User
 from tickwell.domain.mail import Mail
 from tickwell.domain.session import Bearer, VouchedFor
+from tickwell.domain.ticket import Ticket
 
 
 class Clock(Protocol):
@@ -99,6 +100,18 @@ class Tokens(Protocol):
 
         Raises UnauthenticatedError, whatever is wrong with it.
         """
+        ...
+
+
+class Tickets(Protocol):
+    """Tickets as texts."""
+
+    def issue(self, ticket: Ticket, *, now: datetime) -> str:
+        """``ticket`` as a text for URLs, which nobody else can make."""
+        ...
+
+    def verify(self, text: str, *, now: datetime) -> Ticket:
+        """What it says. Raises UnauthenticatedError, whatever is wrong with it; what it stands on is not looked at."""
         ...
 
 

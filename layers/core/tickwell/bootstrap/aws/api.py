@@ -18,6 +18,7 @@ from tickwell.adapters.aws.secrets_manager import SecretsManagerSecrets
 from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
+from tickwell.adapters.tickets import JwtTickets
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.health import NotificationQueues
 from tickwell.application.ports import RateLimiter
@@ -69,13 +70,15 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 
 def _accounts(settings: ApiSettings, table: Table, core: Core, limiter: RateLimiter) -> Accounts:
     secrets = SecretsManagerSecrets(client("secretsmanager"), {JWT_SIGNING_KEY: settings.jwt_secret_id})
+    keys = KeyRing(lambda: secrets.get_newest(JWT_SIGNING_KEY))
     return Accounts(
         accounts=DynamoAccountStore(table),
         api_keys=DynamoApiKeyStore(table),
         members=DynamoMemberStore(table, core.clock),
         mails=open_notifications(settings.notification_url),
         hasher=Argon2Hasher(),
-        tokens=JwtTokens(KeyRing(lambda: secrets.get_newest(JWT_SIGNING_KEY)), core.ids),
+        tokens=JwtTokens(keys, core.ids),
+        tickets=JwtTickets(keys),
         limiter=limiter,
         clock=core.clock,
         ids=core.ids,

@@ -20,8 +20,9 @@ class Foundation:
     """Where things are kept, whose clock it is, which tasks there are and where they run.
 
     ``rates`` has a database of its own, which does not wait for the disk. ``http`` None: outgoing requests go through
-    the guarded client. ``ahead_seconds``: how long before its instant a worker has a message in hand. ``close`` lets go
-    of all of it.
+    the guarded client. ``ahead_seconds``: how long before its instant a worker has a message in hand.
+    ``keeps_streams``: answers to followers stay open, where there is somebody to read them. ``close`` lets go of all
+    of it.
     """
 
     settings: LocalSettings
@@ -40,3 +41,4 @@ class Foundation:
     messenger: Messenger = field(default_factory=NoMessenger)
     functions: Functions = field(default_factory=NoFunctions)
     ahead_seconds: float = 0.0
+    keeps_streams: bool = False

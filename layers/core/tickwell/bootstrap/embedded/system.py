@@ -14,6 +14,7 @@ from tickwell.adapters.host import ProcessHost
 from tickwell.adapters.key_ring import KeyRing
 from tickwell.adapters.passwords import Argon2Hasher
 from tickwell.adapters.sweep_timer import SweepFarTimer
+from tickwell.adapters.tickets import JwtTickets
 from tickwell.adapters.tokens import JwtTokens
 from tickwell.application.alert_operator import AlertOperator
 from tickwell.application.arming import Arming
@@ -47,6 +48,7 @@ from tickwell.http.asgi import AsgiApp
 from tickwell.http.blob_serving import BlobServing
 from tickwell.http.cors import Cors
 from tickwell.http.services import ApiServices
+from tickwell.http.streams import Streams
 from tickwell.settings.local import LocalSettings
 from tickwell.settings.reading import secrets_of
 
@@ -104,7 +106,7 @@ def embedded_system(base: Foundation) -> EmbeddedSystem:
     services = _api(parts)
     return EmbeddedSystem(
         services=services,
-        http=build_app(services, local=True, blobs=_blob_serving(parts)),
+        http=build_app(services, local=True, blobs=_blob_serving(parts), streams=_streams(base, services)),
         lanes=queues.lanes,
         lane_dead_letters=queues.lane_dead_letters,
         notifications=queues.notifications,
@@ -220,19 +222,25 @@ def _api(parts: _Parts) -> ApiServices:
     )
 
 
+def _streams(base: Foundation, services: ApiServices) -> Streams | None:
+    return Streams(services.live, services.tickets, base.database.data_version) if base.keeps_streams else None
+
+
 def _blob_serving(parts: _Parts) -> BlobServing:
     return BlobServing(parts.links, parts.base.blobs, Cors(parts.base.settings.allowed_origins))
 
 
 def _accounts(parts: _Parts) -> Accounts:
     base, stores = parts.base, parts.stores
+    keys = KeyRing(lambda: base.secrets.get(_JWT_SIGNING_KEY))
     return Accounts(
         accounts=stores.accounts,
         api_keys=stores.api_keys,
         members=stores.members,
         mails=parts.queues.notifications[Channel.EMAIL],
         hasher=Argon2Hasher(),
-        tokens=JwtTokens(KeyRing(lambda: base.secrets.get(_JWT_SIGNING_KEY)), base.ids),
+        tokens=JwtTokens(keys, base.ids),
+        tickets=JwtTickets(keys),
         limiter=base.rates,
         clock=base.clock,
         ids=base.ids,

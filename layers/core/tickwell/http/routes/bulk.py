@@ -55,6 +55,11 @@ def change_jobs(change: Annotated[BulkRequest, Body()], request: Request) -> Res
     """About 1,000 jobs are looked at; while `next_cursor` is not null, the same request with it as `cursor` goes on."""
     call = call_of(request)
     report = call.services.bulk_jobs(
-        call.principal, change.action, change.to_filter(), dry_run=change.dry_run, cursor=change.cursor
+        call.principal,
+        change.action,
+        change.to_filter(),
+        dry_run=change.dry_run,
+        cursor=change.cursor,
+        ids=change.ids(),
     )
     return success(bulk_body(change.action.value, report, dry_run=change.dry_run))

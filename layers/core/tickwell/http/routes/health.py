@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from tickwell.domain.counts import Counts
 from tickwell.domain.errors import UnavailableError
+from tickwell.http.api_health_bodies import ApiLevelBody, api_level_body
 from tickwell.http.call import Call, call_of
 from tickwell.http.errors import Fault
 from tickwell.http.health_bodies import (
@@ -49,8 +50,15 @@ def get_detailed_health(request: Request) -> Response[Annotated[str, Shows(Healt
     """200, or 503 when a service does not answer."""
     call = call_of(request)
     report = call.services.check_health()
-    body = health_body(report, _counts(call), version=call.services.version, stage=call.services.stage)
+    answers = call.services.answers.read()
+    body = health_body(report, _counts(call), answers, version=call.services.version, stage=call.services.stage)
     return _answer(call, {**body}, healthy=report.healthy)
+
+
+@router.get("/health/api", summary="How the API answers", tags=TAGS, operation_id="getApiHealth")
+def get_api_health(request: Request) -> Response[Annotated[str, Shows(ApiLevelBody, enveloped=False)]]:
+    """What the process that answers has done in the last hour: normal below 0.1 % errors and 500 ms on average."""
+    return plain({**api_level_body(call_of(request).services.answers.read())})
 
 
 @router.get("/health/store", summary="Whether the store answers", tags=TAGS, operation_id="getStoreHealth")

@@ -60,6 +60,16 @@ def execute_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(
 @router.post("/api/v1/jobs/<job_id>/retry", summary="Run a job again", tags=TAGS, operation_id="retryJob")
 def retry_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(TakenUpBody)]]:
     """Only what has completed, failed or been cancelled; a one-time job is due now, a recurring one goes on."""
+    return _retry(job_id, request)
+
+
+@router.post("/api/jobs/<job_id>/retry", summary="The same", tags=TAGS, operation_id="retryJobAlias")
+def retry_job_alias(job_id: str, request: Request) -> Response[Annotated[str, Shows(TakenUpBody)]]:
+    """As `/api/v1/jobs/{job_id}/retry`."""
+    return _retry(job_id, request)
+
+
+def _retry(job_id: str, request: Request) -> Response[Annotated[str, Shows(TakenUpBody)]]:
     call = call_of(request)
     job = call.services.change_job.retry(call.principal, job_id)
     body = TakenUpBody(

@@ -36,6 +36,16 @@ def create_job(job: Annotated[JobRequest, Body()], request: Request) -> Response
 @router.get("/api/v1/jobs/<job_id>", summary="One job with its statistics", tags=TAGS, operation_id="getJob")
 def get_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobBody)]]:
     """All of it; a deleted job is shown too, with that status."""
+    return _get(job_id, request)
+
+
+@router.get("/api/jobs/<job_id>", summary="The same", tags=TAGS, operation_id="getJobAlias")
+def get_job_alias(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobBody)]]:
+    """As `/api/v1/jobs/{job_id}`."""
+    return _get(job_id, request)
+
+
+def _get(job_id: str, request: Request) -> Response[Annotated[str, Shows(JobBody)]]:
     call = call_of(request)
     job = call.services.get_job(call.principal, job_id)
     return success(job_body(job, call.services.clock.now()))
@@ -54,6 +64,16 @@ def update_job(
 @router.delete("/api/v1/jobs/<job_id>", summary="Delete a job", tags=TAGS, operation_id="deleteJob")
 def delete_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(DeletedBody)]]:
     """Its history stays; what runs is cancelled."""
+    return _delete(job_id, request)
+
+
+@router.delete("/api/jobs/<job_id>", summary="The same", tags=TAGS, operation_id="deleteJobAlias")
+def delete_job_alias(job_id: str, request: Request) -> Response[Annotated[str, Shows(DeletedBody)]]:
+    """As `/api/v1/jobs/{job_id}`."""
+    return _delete(job_id, request)
+
+
+def _delete(job_id: str, request: Request) -> Response[Annotated[str, Shows(DeletedBody)]]:
     call = call_of(request)
     job = call.services.change_job.delete(call.principal, job_id)
     return success(DeletedBody(id=job.job_id, status=job.status.value), message="Job deleted successfully")

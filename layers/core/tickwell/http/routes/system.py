@@ -1,4 +1,4 @@
-"""Tasks, and the way in."""
+"""Tasks, and the description of the API."""
 
 from typing import Annotated, Any
 
@@ -7,21 +7,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from tickwell.http.call import call_of
 from tickwell.http.operation import Shows, plain, success
-from tickwell.http.system_bodies import (
-    TaskListBody,
-    WelcomeBody,
-    task_body,
-)
+from tickwell.http.system_bodies import TaskListBody, task_body
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["System"]
-
-
-@router.get("/", summary="Where to go from here", tags=TAGS, operation_id="welcome")
-def welcome(request: Request) -> Response[Annotated[str, Shows(WelcomeBody)]]:
-    """Links."""
-    links = {"health": "/health", "docs": "/docs", "openapi": "/openapi.json", "register": "/api/v1/auth/register"}
-    return success(WelcomeBody(name="Tickwell", version=call_of(request).services.version, links=links))
 
 
 @router.get("/api/v1/tasks", summary="The tasks that jobs may name", tags=TAGS, operation_id="listTasks")

@@ -6,6 +6,8 @@ JSON is stored as text: DynamoDB's own numbers keep 38 digits and know no 1e308,
 from collections.abc import Mapping
 from typing import Any
 
+from tickwell.adapters.aws.dynamodb.keys import Key
+
 Value = str | int | bool
 Item = dict[str, Value]
 Typed = dict[str, Any]
@@ -74,3 +76,13 @@ def _plain_value(value: Mapping[str, Any]) -> Value:
         if kind == "BOOL":
             return bool(found)
     raise ValueError(f"an attribute of the kinds {sorted(value)} does not belong in this table")
+
+
+def key_of(item: Item) -> Key:
+    """The key of an item that was read."""
+    return Key(str(item["pk"]), str(item["sk"]))
+
+
+def typed_key(key: Key) -> dict[str, Any]:
+    """``key`` as a request has it."""
+    return {"pk": typed_value(key.pk), "sk": typed_value(key.sk)}

@@ -2,10 +2,10 @@
 
 from tickwell.adapters.audit_documents import AUDIT_LISTING, audit_from, audit_text
 from tickwell.adapters.aws.dynamodb import tenant_keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
 from tickwell.adapters.aws.dynamodb.listing import newest_first
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.application.ports import Clock, Page
 from tickwell.domain.audit import AuditFilter, AuditRecord

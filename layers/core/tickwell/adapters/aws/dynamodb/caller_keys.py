@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_text, text
 from tickwell.adapters.aws.dynamodb.caller_key_keys import (
     caller_key_key,
     caller_key_partitions,
@@ -14,7 +14,7 @@ from tickwell.adapters.aws.dynamodb.caller_key_keys import (
 )
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.listing import Range, in_order
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.upcoming_keys import UPCOMING
 from tickwell.adapters.aws.dynamodb.writes import Refused, Write
 from tickwell.application.ports import Page

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, repeat
 from typing import Any, Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
-from tickwell.adapters.count_documents import ended_execution
+from tickwell.adapters.count_documents import durations_from, durations_text, ended_execution
 from tickwell.adapters.documents import VERSION, from_json, to_json
-from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, JobCell
+from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, HourTally, JobCell
+from tickwell.domain.durations import Durations, bucket_of, durations_of
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import JobStatus
@@ -29,6 +31,8 @@ _STATUSES: Final = (
     ExecutionStatus.CANCELLED,
     ExecutionStatus.LOST,
 )
+
+_BOTH: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +62,7 @@ class DayRow:
 
     version: int
     seen: Seen
-    hours: Mapping[datetime, ExecutionTally]
+    hours: Mapping[datetime, HourTally]
     usage: QueueUsage
     usage_of: int
 
@@ -105,10 +109,12 @@ def counts_row(item: Item | None) -> CountsRow:
 
 
 def day_text(row: DayRow) -> str:
-    """The document of a day."""
-    entries = [[to_epoch_ms(hour), *_tally_document(tally)] for hour, tally in row.hours.items()]
+    """The document of a day. Durations stand beside the hours, in their order: an older release overlooks them."""
+    entries = [[to_epoch_ms(hour), *_tally_document(of_hour.tally)] for hour, of_hour in row.hours.items()]
+    durations = [_durations_document(of_hour) for of_hour in row.hours.values()]
     usage = {"usage": [row.usage_of, _usage_document(row.usage)]} if row.usage_of else {}
-    return to_json({"v": VERSION, "seen": _seen_document(row.seen), "hours": entries, **usage})
+    spread = {"durations": durations} if any(durations) else {}
+    return to_json({"v": VERSION, "seen": _seen_document(row.seen), "hours": entries, **spread, **usage})
 
 
 def day_row(item: Item | None) -> DayRow:
@@ -116,7 +122,12 @@ def day_row(item: Item | None) -> DayRow:
     if item is None:
         return DayRow(version=0, seen={}, hours={}, usage={}, usage_of=0)
     document = from_json(text(item, NAMES["document"]))
-    hours = {from_epoch_ms(hour_ms): _tally_from(tally) for hour_ms, *tally in document["hours"]}
+    entries = document["hours"]
+    spread = chain(document.get("durations", ()), repeat(""))
+    hours = {
+        from_epoch_ms(hour_ms): _hour_from(tally, durations)
+        for (hour_ms, *tally), durations in zip(entries, spread, strict=False)
+    }
     usage_of, usage = document.get("usage", (0, ()))
     return DayRow(
         version=number(item, NAMES["version"]),
@@ -159,6 +170,26 @@ def _tally_from(document: list[Any]) -> ExecutionTally:
         shortest_ms=shortest_ms,
         longest_ms=longest_ms,
     )
+
+
+def _durations_document(of_hour: HourTally) -> str:
+    """Empty where the tally tells as much: a tenant with few jobs pays for no byte more."""
+    return "" if of_hour.durations == _implied(of_hour.tally) else durations_text(of_hour.durations)
+
+
+def _hour_from(document: list[Any], durations: str) -> HourTally:
+    tally = _tally_from(document)
+    return HourTally(tally=tally, durations=durations_from(durations) if durations else _implied(tally))
+
+
+def _implied(tally: ExecutionTally) -> Durations:
+    """The durations that follow from the shortest and the longest: of up to two, or of all in one bucket; else none."""
+    if tally.shortest_ms is None or tally.longest_ms is None:
+        return Durations()
+    if tally.total == _BOTH:
+        return durations_of([tally.shortest_ms, tally.longest_ms])
+    bucket = bucket_of(tally.shortest_ms)
+    return Durations(by_bucket={bucket: tally.total} if bucket == bucket_of(tally.longest_ms) else {})
 
 
 def _ended_document(ended: EndedExecution) -> list[Any]:

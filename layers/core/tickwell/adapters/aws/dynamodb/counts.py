@@ -35,7 +35,7 @@ from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import SERVICE, Write, Written
 from tickwell.adapters.documents import VERSION
 from tickwell.application.ports import Clock
-from tickwell.domain.counts import HOURS_KEPT, Counts, ExecutionTally, hour_of
+from tickwell.domain.counts import HOURS_KEPT, Counts, HourTally, hour_tally_of
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.instant import to_epoch_ms
 from tickwell.domain.usage import QueueUsage, UsageByDay, Used, plus
@@ -77,16 +77,16 @@ class DynamoTenantCounts:
             total = total.plus(counts_row(item).counts)
         return total
 
-    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, ExecutionTally]:
+    def hours(self, tenant_id: str, *, since: datetime, until: datetime) -> Mapping[datetime, HourTally]:
         """See the port. Four items for each day."""
         now = self._clock.now()
         days = _days(max(since, now - HOURS_KEPT), min(until, now + _DAY))
         found = self._table.get_many(day_key(tenant_id, group, day) for day in days for group in range(GROUPS))
-        total: dict[datetime, ExecutionTally] = {}
+        total: dict[datetime, HourTally] = {}
         for item in found.values():
-            for hour, tally in day_row(item).hours.items():
+            for hour, of_hour in day_row(item).hours.items():
                 if since <= hour < until and hour > now - HOURS_KEPT:
-                    total[hour] = total.get(hour, ExecutionTally()).plus(tally)
+                    total[hour] = total.get(hour, HourTally()).plus(of_hour)
         return dict(sorted(total.items()))
 
     def usage(self, tenant_id: str, *, since: date, until: date) -> UsageByDay:
@@ -218,8 +218,8 @@ def _counting_hours(changes: Sequence[Change]) -> Next:
         new, seen = _unseen(changes, row.seen)
         hours = dict(row.hours)
         for change in new:
-            hour = hour_of(change.counts.recent[0].finished_at)
-            hours[hour] = hours.get(hour, ExecutionTally()).plus(change.counts.tally())
+            (ended,) = change.counts.recent
+            hours[ended.hour] = hours.get(ended.hour, HourTally()).plus(hour_tally_of(ended))
         if not new:
             return None
         return Following(version=row.version, document=day_text(replace(row, hours=hours, seen=seen)))

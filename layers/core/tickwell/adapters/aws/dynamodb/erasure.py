@@ -10,11 +10,11 @@ from itertools import islice
 
 from tickwell.adapters.aws.dynamodb import count_keys, keys, queue_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.api_key_keys import api_key_partition
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_number, text
 from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_partitions
 from tickwell.adapters.aws.dynamodb.items import NAMES, stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.domain.account import email_key
 from tickwell.domain.deletion import Deletion

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tickwell.adapters.aws.dynamodb import keys, tenant_keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, text
 from tickwell.adapters.aws.dynamodb.audit import audit_record_of
 from tickwell.adapters.aws.dynamodb.bodies import Bodies
 from tickwell.adapters.aws.dynamodb.history_items import dead_letter_of, detail_of, execution_of, skip_of
 from tickwell.adapters.aws.dynamodb.items import is_expired, job_from
 from tickwell.adapters.aws.dynamodb.listing import Listed, Range, in_order
 from tickwell.adapters.aws.dynamodb.notifying import notification_of
-from tickwell.adapters.aws.dynamodb.table import Found, Table, key_of
+from tickwell.adapters.aws.dynamodb.reads import Found
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.export_cursors import HistoryKind, HistoryPosition, read_position
 from tickwell.application.ports import Clock, HistoryItem, Stretch
 from tickwell.domain.audit import AuditRecord

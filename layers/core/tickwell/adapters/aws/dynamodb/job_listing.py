@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, optional_number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, optional_number, text
 from tickwell.adapters.aws.dynamodb.items import NAMES, is_expired, job_from
 from tickwell.adapters.aws.dynamodb.listing import Range, in_order
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.upcoming_keys import UPCOMING, parse_upcoming_sort, upcoming_sort
 from tickwell.adapters.job_cursors import job_cursor, position_of, upcoming_cursor, upcoming_position
 from tickwell.application.ports import MOST_SORTED, Clock, JobsFound, Page, Span, TenantCounts
@@ -104,9 +104,10 @@ class DynamoJobListing:
     ) -> JobsFound:
         now = self._clock.now()
         place = None if position is None else keys.job_sort(position[1])
-        span = Range(low=_LOW, high=place or _HIGH)
+        only = _only(query)
+        span = Range(low=_LOW, high=place or _HIGH, only=only)
         if not query.descending:
-            span = Range(low=place or _LOW, high=_HIGH, ascending=True)
+            span = Range(low=place or _LOW, high=_HIGH, ascending=True, only=only)
         listed = in_order(
             self._table,
             _partitions(tenant_id),
@@ -124,7 +125,7 @@ class DynamoJobListing:
     def _counted(self, tenant_id: str, query: JobQuery, seen: int) -> int | None:
         """What the counters say; None where they do not know, or cannot know yet: they count fewer than were seen."""
         chosen = query.chosen
-        if query.past_kept or not chosen.is_plain:
+        if query.past_kept or not query.counted or not chosen.is_plain:
             return None
         statuses = {JobStatus(word) for words in chosen.words() for word in words}
         if len(statuses) > 1:
@@ -210,6 +211,15 @@ def _unindexed(query: JobQuery) -> str | None:
     if query.chosen.search is not None:
         return "search"
     return None if query.chosen.tag is None else "tag"
+
+
+def _only(query: JobQuery) -> dict[str, str] | None:
+    """What DynamoDB itself looks at: of a queue's jobs, which may be few, and so may those of one status."""
+    queue, status = query.chosen.queue, query.chosen.status
+    if queue is None:
+        return None
+    only = {NAMES["queue"]: queue}
+    return only | {NAMES["status"]: status} if status is not None and status in set(JobStatus) else only
 
 
 def _id_of(item: Item) -> str:

@@ -93,10 +93,16 @@ class DynamoJobStore:
 
     def get_many(self, keys_: Sequence[JobKey]) -> Mapping[JobKey, Job]:
         """See the port."""
+        return {job.key: job for job in (job_from(item, None) for item in self._standing(keys_))}
+
+    def get_many_whole(self, keys_: Sequence[JobKey]) -> Mapping[JobKey, Job]:
+        """See the port. One batch of jobs, and one of bodies."""
+        return {job.key: job for job in self._with_content(self._standing(keys_))}
+
+    def _standing(self, keys_: Sequence[JobKey]) -> list[Item]:
         now_ms = self._now_ms()
         items = self._table.get_many(keys.job_key(key) for key in keys_)
-        jobs = [job_from(item, None) for item in items.values() if not is_expired(item, now_ms)]
-        return {job.key: job for job in jobs}
+        return [item for item in items.values() if not is_expired(item, now_ms)]
 
     def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
         """See the port. Eventually consistent."""

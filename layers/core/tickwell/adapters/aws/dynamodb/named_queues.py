@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tickwell.adapters.aws.dynamodb import queue_keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST, Key
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Refused, Write, Written
 from tickwell.adapters.documents import message_from, message_text
 from tickwell.adapters.queue_documents import gate_from, gate_text, queue_from, queue_text
@@ -17,7 +17,7 @@ from tickwell.application.ports import Clock, QueueKey
 from tickwell.domain.admission import Gate
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.job import Job, JobStatus
-from tickwell.domain.message import JobMessage
+from tickwell.domain.message import JobMessage, place_number
 from tickwell.domain.queue import MOST_QUEUES, Queue, effective_queue
 
 _NAMES: Final = {"kind": "kind", "v": "v", "version": "n", "document": "doc", "seen": "at"}
@@ -209,9 +209,11 @@ def _queue_of(message: JobMessage) -> QueueKey:
 
 
 def _place(message: JobMessage) -> Key:
-    """Where a message stands on its queue's waiting list, the same for every message of its attempt and version."""
+    """Where a message stands on its queue's waiting list; see ``place_number``."""
     key, due_ms = _queue_of(message), to_epoch_ms(message.due_at)
-    return queue_keys.parked_key(key.tenant_id, key.name, due_ms, message.job_id, message.attempt, message.version)
+    return queue_keys.parked_key(
+        key.tenant_id, key.name, due_ms, message.job_id, place_number(message), message.version
+    )
 
 
 def _ended(job: Job) -> Key:

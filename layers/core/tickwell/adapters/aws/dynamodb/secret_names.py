@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, number
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, number
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.tenant_keys import parse_secret_key, secret_key
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.secret import SecretInfo

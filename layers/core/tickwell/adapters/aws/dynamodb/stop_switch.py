@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from tickwell.adapters.aws.dynamodb import keys, tenant_keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import stamp
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
 from tickwell.domain.stop import Stop
 

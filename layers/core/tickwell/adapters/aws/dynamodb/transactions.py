@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tickwell.adapters.aws.dynamodb.attributes import Value, typed_item
+from tickwell.adapters.aws.dynamodb.attributes import Value, typed_item, typed_key
 from tickwell.adapters.aws.dynamodb.keys import Key
 
 _NAME = re.compile(r"#(\w+)")
@@ -39,7 +39,7 @@ Part = PutNew | Change
 
 def transaction_item(part: Part, table: str) -> dict[str, Any]:
     """``part`` as ``TransactWriteItems`` wants it."""
-    key = {"pk": {"S": part.key.pk}, "sk": {"S": part.key.sk}}
+    key = typed_key(part.key)
     if isinstance(part, PutNew):
         item = key | typed_item(part.item)
         return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}

@@ -6,10 +6,10 @@ Ids sort by creation. Where the items are, the functions say that each kind give
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, optional_number, text
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.keys import LAST, Key
-from tickwell.adapters.aws.dynamodb.table import Table, key_of
+from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Write
 from tickwell.domain.errors import ConflictError, NotFoundError
 
