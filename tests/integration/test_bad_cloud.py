@@ -13,7 +13,7 @@ from botocore.config import Config
 from tests.chaos.cloud.clock import CloudClock, SideBySide, put_in_place
 from tests.chaos.cloud.faults import Fault
 from tests.chaos.cloud.platform import Cloud, StoppedError
-from tests.chaos.cloud.trial import figures_of, living
+from tests.chaos.cloud.trial import Attempts, figures_of, living
 from tests.chaos.cloud.wire import Outage, Wire
 from tests.chaos.cloud.work import Client
 from tests.contract.queue_engines import REGION
@@ -67,7 +67,7 @@ def test_every_fault_is_unavailability_and_is_met_again_within_the_budget(
         out(wire, "secrets-manager" if service == "secretsmanager" else service, fault)
         wire.ledger.calls.clear()
         began = clock.elapsed_seconds
-        with wire.exposed(), nullcontext() if fault is Fault.SLOW else pytest.raises(UnavailableError):
+        with wire.exposed("api"), nullcontext() if fault is Fault.SLOW else pytest.raises(UnavailableError):
             call()
         (made,) = wire.ledger.calls.values()
         assert made.attempts == (1 if fault is Fault.SLOW or service == "sesv2" else 2)
@@ -99,7 +99,7 @@ def test_a_fault_takes_effect_or_not_as_its_name_says(wire: Wire) -> None:
     for number, fault in enumerate([Fault.UNSEEN_RESET, Fault.UNSEEN_TIMEOUT, Fault.BROKEN_AFTERWARDS, *NO_EFFECT]):
         url = sqs.create_queue(QueueName=f"q{number}")["QueueUrl"]
         out(wire, "sqs", fault)
-        with wire.exposed(), pytest.raises(UnavailableError), service_errors("sqs"):
+        with wire.exposed("api"), pytest.raises(UnavailableError), service_errors("sqs"):
             clients.client("sqs").send_message(QueueUrl=url, MessageBody="x")
         assert clients.open_job_queue(url).depth().waiting == (0 if fault in NO_EFFECT else 2), "the SDK sent it twice"
 
@@ -110,7 +110,7 @@ def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(wire: Wire) -> No
     blobs = clients.open_blobs("blobs")
     blobs.put("tenants/a/x", b"1234", content_type="text/plain")
     out(wire, "s3", Fault.CUT_SHORT)
-    with wire.exposed(), pytest.raises(UnavailableError, match="IncompleteRead"):
+    with wire.exposed("api"), pytest.raises(UnavailableError, match="IncompleteRead"):
         blobs.get("tenants/a/x")
 
 
@@ -138,11 +138,11 @@ def test_a_function_that_outlives_its_timeout_is_stopped(
 def test_nothing_is_begun_that_might_outlive_the_end(clock: CloudClock, wire: Wire) -> None:
     call = calls()["dynamodb"]
     out(wire, "dynamodb", Fault.LOST_TIMEOUT)
-    with wire.exposed(), clients.calls_end_before(clock.now() + timedelta(seconds=7)):
+    with wire.exposed("api"), clients.calls_end_before(clock.now() + timedelta(seconds=7)):
         with pytest.raises(UnavailableError, match="no time is left"):
             call()
         assert (wire.ledger.attempts, clock.elapsed_seconds < 4) == (1, True), "a second try might have taken too long"
-    with wire.exposed(), pytest.raises(UnavailableError, match="ReadTimeout"):
+    with wire.exposed("api"), pytest.raises(UnavailableError, match="ReadTimeout"):
         call()
 
 
@@ -167,7 +167,7 @@ def test_a_request_is_answered_in_time_by_a_table_that_is_slow(
 def found(jobs: int, share: float = 0.2) -> set[str]:
     """The zeros of a short trial that are not 0."""
     with quiet(), living(seed=3, share=share, jobs=jobs, limit_seconds=300) as lived:
-        figures = figures_of(lived, quiet_attempts=1000, seed=3)
+        figures = figures_of(lived, quiet_attempts=Attempts(per_job=1000, per_safety_sync=1000), seed=3)
     return {name for name, number in figures.zeros.items() if number}
 
 
@@ -175,6 +175,30 @@ def test_a_client_that_retries_without_a_budget_is_found(monkeypatch: pytest.Mon
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
     monkeypatch.setattr(clients, "_CONFIG", config)
     assert "calls beyond the budget" in found(1)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (Attempts(per_job=2.4, per_safety_sync=2.4), []),
+        (Attempts(per_job=2.6, per_safety_sync=1.0), ["a job takes 2.6 times the attempts of a quiet wire"]),
+        (
+            Attempts(per_job=1.0, per_safety_sync=3.3),
+            ["a run of the safety sync takes 3.3 times the attempts of a quiet wire"],
+        ),
+    ],
+)
+def test_a_storm_of_retries_is_found_in_the_jobs_and_in_the_safety_sync(times: Attempts, said: list[str]) -> None:
+    assert times.beyond_budget() == said
+
+
+def test_what_the_safety_sync_asks_for_while_nothing_happens_is_no_attempt_of_the_jobs() -> None:
+    with quiet(), living(seed=3, share=0.0, jobs=2) as lived:
+        before = lived.attempts
+        lived.wire.ledger.attempts += 1000
+        lived.wire.ledger.functions["safety_sync"] += 1000
+    assert lived.attempts.per_job == before.per_job
+    assert lived.attempts.per_safety_sync > before.per_safety_sync > 0
 
 
 def test_a_timeout_that_no_adapter_translates_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

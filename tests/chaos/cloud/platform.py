@@ -106,7 +106,7 @@ class Cloud:
         self.seen.invocations[function] += 1
         self._clock.on_pass = stop
         try:
-            with self._wire.exposed(), _real_limit(function):
+            with self._wire.exposed(function), _real_limit(function):
                 return self._stack.load(function).handler(event, Remaining(self._clock, until_ms))
         finally:
             self._clock.on_pass = lambda: None

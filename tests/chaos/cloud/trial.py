@@ -34,7 +34,32 @@ QUIET_JOBS = 24
 
 LONGEST_SECONDS = 4 * 3600.0
 MOST_TIMES_QUIET = 2.5
-"""So many times the attempts that a job takes on a quiet wire it may take on this one: retries feed no storm."""
+"""So many times the attempts of a quiet wire a job, or a run of the safety sync, may take on this one: retries feed no
+storm. They are counted apart, because the sync runs each minute, also while nothing happens but that a permit is
+awaited: a trial of few jobs that took long would look like a storm."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempts:
+    """How often AWS was asked for something."""
+
+    per_job: float
+    per_safety_sync: float
+
+    def times(self, quiet: "Attempts") -> "Attempts":
+        """How many times as often as in ``quiet``."""
+        return Attempts(
+            per_job=self.per_job / quiet.per_job, per_safety_sync=self.per_safety_sync / quiet.per_safety_sync
+        )
+
+    def beyond_budget(self) -> list[str]:
+        """Sentences about what was asked for too often, where these are ``times`` of a quiet wire."""
+        each = {"a job": self.per_job, "a run of the safety sync": self.per_safety_sync}
+        return [
+            f"{what} takes {times:.1f} times the attempts of a quiet wire"
+            for what, times in each.items()
+            if times > MOST_TIMES_QUIET
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,9 +72,14 @@ class Lived:
     work: Work
 
     @property
-    def attempts_per_job(self) -> float:
-        """How often AWS was asked for something, by job."""
-        return self.wire.ledger.attempts / max(1, len(self.work.wanted))
+    def attempts(self) -> Attempts:
+        """Of all other functions by job, and of the safety sync by its runs."""
+        ledger = self.wire.ledger
+        of_sync = ledger.functions["safety_sync"]
+        return Attempts(
+            per_job=(ledger.attempts - of_sync) / max(1, len(self.work.wanted)),
+            per_safety_sync=of_sync / max(1, self.cloud.seen.invocations["safety_sync"]),
+        )
 
 
 @contextmanager
@@ -103,20 +133,19 @@ _SETTINGS = {
 def bad_cloud(run: Run) -> Figures:
     """The trial."""
     with quiet(), living(seed=run.seed, share=0.0, jobs=QUIET_JOBS) as lived:
-        quiet_attempts = lived.attempts_per_job
+        quiet_attempts = lived.attempts
     jobs, outages = (JOBS_IN_SHORT, 2) if run.short else (JOBS, 12)
     with quiet(), living(seed=run.seed, share=SHARE, jobs=jobs, outages=outages) as lived:
         return figures_of(lived, quiet_attempts=quiet_attempts, seed=run.seed)
 
 
-def figures_of(lived: Lived, *, quiet_attempts: float, seed: int) -> Figures:
-    """What came of it; ``quiet_attempts`` is how many attempts a job takes where nothing goes wrong."""
+def figures_of(lived: Lived, *, quiet_attempts: Attempts, seed: int) -> Figures:
+    """What came of it; ``quiet_attempts`` are those where nothing goes wrong."""
     ledger, seen, work = lived.wire.ledger, lived.cloud.seen, lived.work
     verdict = judge(Client(cloud=lived.cloud, clock=lived.clock, token=work.client.token), work, lived.cloud)
     beyond = [f"{c.service}.{c.name} was sent {c.attempts} times in {c.seconds:.1f} s" for c in ledger.beyond_budget()]
-    times = lived.attempts_per_job / quiet_attempts
-    if times > MOST_TIMES_QUIET:
-        beyond.append(f"a job takes {times:.1f} times the attempts of a quiet wire")
+    times = lived.attempts.times(quiet_attempts)
+    beyond += times.beyond_budget()
     unexpected = [*work.faults, *work.client.refused, *seen.unexpected]
     faults = [*unexpected, *seen.stopped, *seen.hung, *seen.unfollowed, *beyond, *verdict.faults()]
     return Figures(
@@ -137,7 +166,7 @@ def figures_of(lived: Lived, *, quiet_attempts: float, seed: int) -> Figures:
     )
 
 
-def _counts(lived: Lived, times: float) -> dict[str, Figure]:
+def _counts(lived: Lived, times: Attempts) -> dict[str, Figure]:
     ledger, seen = lived.wire.ledger, lived.cloud.seen
     return {
         "jobs": len(lived.work.wanted),
@@ -151,7 +180,8 @@ def _counts(lived: Lived, times: float) -> dict[str, Figure]:
         "kinds of fault": len(ledger.faults),
         "most attempts of a call": max((call.attempts for call in ledger.calls.values()), default=0),
         "longest call s": ledger.longest_seconds(),
-        "attempts by those of a quiet wire": round(times, 2),
+        "attempts by those of a quiet wire": round(times.per_job, 2),
+        "those of a safety sync": round(times.per_safety_sync, 2),
         "longest api s": seen.longest.get("api", 0.0),
         "longest worker s": seen.longest.get("worker", 0.0),
         "longest safety sync s": seen.longest.get("safety_sync", 0.0),

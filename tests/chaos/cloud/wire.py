@@ -76,6 +76,8 @@ class Ledger:
     attempts: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     services: Counter[str] = field(default_factory=Counter)
+    functions: Counter[str] = field(default_factory=Counter)
+    """The attempts, by the function that made them."""
 
     def beyond_budget(self) -> list[Call]:
         """Calls that were sent too often, or took too long."""
@@ -95,17 +97,17 @@ class Wire:
         self.outages: list[Outage] = []
         self._clock = clock
         self._chance = random.Random(f"wire {seed}")
-        self._exposed = False
+        self._function: str | None = None
         self._is_quiet = False
 
     @contextmanager
-    def exposed(self) -> Iterator[None]:
-        """Inside the block faults may happen, and calls are counted."""
-        self._exposed = True
+    def exposed(self, function: str) -> Iterator[None]:
+        """Inside the block, in which ``function`` runs, faults may happen, and calls are counted."""
+        self._function = function
         try:
             yield
         finally:
-            self._exposed = False
+            self._function = None
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -139,7 +141,7 @@ class Wire:
                 assert answer is not None
                 return answer
 
-            is_ours = self._exposed and not self._is_quiet
+            is_ours = self._function is not None and not self._is_quiet
             return self._carry(event_name, request, serve) if is_ours else serve()
 
         patch.setattr(BotocoreStubber, "__call__", carried)
@@ -177,4 +179,5 @@ class Wire:
         call.attempts += 1
         self.ledger.attempts += 1
         self.ledger.services[attempt.service] += 1
+        self.ledger.functions[str(self._function)] += 1
         return call
