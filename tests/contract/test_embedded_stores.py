@@ -1,9 +1,11 @@
 """What only the SQLite file can show: crashes, schemas, full disks, several processes, the outcome feed, expiry."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.makers import TENANT, TOMORROW, claim, created, dead_letter, execution, job, message, skip
+from tests.contract.older_file import put_older_file
 from tests.contract.store_engines import EmbeddedStores, Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.embedded.database import Database
@@ -31,6 +34,25 @@ from tests.doubles import FakeClock, SeededIds
 stores = embedded_stores(sys.argv[1], FakeClock()).stores
 while True:
     print(created(stores).job_id, flush=True)
+"""
+
+MIGRATING = """
+import os, signal, sqlite3, sys
+from tickwell.adapters.embedded.database import Database
+
+connect = sqlite3.connect
+
+def die_at_it(statement):
+    if sys.argv[2] in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def watched(*args, **named):
+    connection = connect(*args, **named)
+    connection.set_trace_callback(die_at_it)
+    return connection
+
+sqlite3.connect = watched
+Database(sys.argv[1])
 """
 
 
@@ -78,6 +100,30 @@ def test_a_file_of_a_newer_release_is_refused_and_left_alone(tmp_path: Path) -> 
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (9999,)
     connection.close()
+
+
+@pytest.mark.parametrize("statement", ["ALTER TABLE", "INDEX emails_by_status", "PRAGMA user_version = ", "COMMIT"])
+def test_a_release_that_is_killed_while_it_migrates_leaves_the_older_schema_and_its_jobs(
+    tmp_path: Path, statement: str
+) -> None:
+    path, later = tmp_path / "tickwell.db", tmp_path / "later.db"
+    model = embedded_stores(str(later), FakeClock())
+    jobs = [created(model.stores).job_id for _ in range(3)]
+    model.database.close()
+    put_older_file(path, 2, jobs_of=later)
+
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", MIGRATING, str(path), statement], cwd=root, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    after = embedded_stores(str(path), FakeClock())
+    assert [after.stores.jobs.get(TENANT, job_id).job_id for job_id in jobs] == jobs
+    with after.database.read() as cursor:
+        assert cursor.execute("PRAGMA user_version").fetchone() == (max(steps()),)
+    after.database.close()
 
 
 def test_a_new_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """What finding jobs costs, and where it ends, on each engine."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ import pytest
 from tests.contract.dynamodb_probe import counted
 from tests.contract.listing_lab import MINUTE, mixed, upcoming, walk
 from tests.contract.makers import TENANT, created, job
+from tests.contract.older_file import put_older_file
 from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, embedded_stores
 from tests.doubles import NOON, FakeClock
 from tickwell.adapters.aws.dynamodb import job_listing, listing
-from tickwell.adapters.embedded.database import Database
-from tickwell.adapters.embedded.migrations import steps as migrations
 from tickwell.domain.counts import Counts, HourTally, JobCell
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
@@ -125,28 +123,13 @@ def test_what_has_no_index_is_refused_beyond_a_bound(dynamodb: DynamoStores, mon
     assert too_far.value.field == "page"
 
 
-def copy_jobs(source: str, target: str) -> None:
-    """What an earlier release stored of the jobs in ``source``: the columns that its table has."""
-    with closing(sqlite3.connect(target)) as connection:
-        connection.execute("ATTACH ? AS source", (source,))
-        columns = ", ".join(row[1] for row in connection.execute("PRAGMA main.table_info(jobs)"))
-        connection.execute(f"INSERT INTO main.jobs ({columns}) SELECT {columns} FROM source.jobs")
-        connection.commit()
-
-
-def test_jobs_that_were_there_before_the_listing_are_found_by_every_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = migrations.steps()
-    path, later = str(tmp_path / "tickwell.db"), str(tmp_path / "later.db")
-    with monkeypatch.context() as before:
-        before.setattr(migrations, "steps", lambda: {number: known[number] for number in (1, 2)})
-        Database(path).close()
-    model = embedded_stores(later, FakeClock())
+def test_jobs_that_were_there_before_the_listing_are_found_by_every_order(tmp_path: Path) -> None:
+    path, later = tmp_path / "tickwell.db", tmp_path / "later.db"
+    model = embedded_stores(str(later), FakeClock())
     made = created(model.stores, name="old", next_run_at=NOON + MINUTE)
     model.database.close()
-    copy_jobs(later, path)
-    new = embedded_stores(path, FakeClock())
+    put_older_file(path, 2, jobs_of=later)
+    new = embedded_stores(str(path), FakeClock())
     for sort_by in JobSort:
         query = JobQuery(chosen=JobFilter(search="OLD"), sort_by=sort_by)
         assert [one.job_id for one in new.stores.listing.find(TENANT, query, limit=5).items] == [made.job_id]
