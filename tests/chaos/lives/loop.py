@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar, TypeVarTuple
 
+from tickwell.testing.loop import at_once
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -15,9 +17,4 @@ class AtOnceLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """See the class. A crash is raised here and now: the process is gone."""
         del executor
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it would be raised
-            future.set_exception(error)
-        return future
+        return at_once(self, func, *args)

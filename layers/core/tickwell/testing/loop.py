@@ -70,7 +70,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """At once, or in a thread: see the class. An ``executor`` is used if one is given."""
         if executor is None and not _THREADED.get():
-            return self._done(func, args)
+            return at_once(self, func, *args)
         future: asyncio.Future[T] = super().run_in_executor(executor or self._pool, func, *args)
         self._busy.add(future)
         future.add_done_callback(self._busy.discard)
@@ -87,14 +87,6 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             raise StandstillError("everything waits, and nothing will ever happen")
         self._simulated.move_to(self._simulated.epoch_ms + milliseconds(timer_seconds))
 
-    def _done(self, func: Callable[[*Ts], T], args: tuple[*Ts]) -> "asyncio.Future[T]":
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it would be raised
-            future.set_exception(error)
-        return future
-
     def _wait(self, timer_seconds: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         if self._busy:
             return self._waiting.really(None)
@@ -103,6 +95,19 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if not found:
             self.on_still(timer_seconds)
         return found
+
+
+def at_once(loop: asyncio.AbstractEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
+    """Call ``func`` here and now; the future is done, as that of a thread would be in the end.
+
+    What is no ``Exception`` is raised here and now as well.
+    """
+    future: asyncio.Future[T] = loop.create_future()
+    try:
+        future.set_result(func(*args))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it would be raised
+        future.set_exception(error)
+    return future
 
 
 @contextmanager

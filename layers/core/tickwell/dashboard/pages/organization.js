@@ -3,14 +3,14 @@
 import { api } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { drop, session } from "../lib/session.js";
-import { duration, instant, number, plural } from "../lib/time.js";
+import { instant, number, plural } from "../lib/time.js";
 import { busy, button, copyButton } from "../ui/button.js";
 import { dialog } from "../ui/dialog.js";
 import { field, form } from "../ui/form.js";
 import { meter } from "../ui/meter.js";
 import { username } from "../ui/outside.js";
 import { card, facts, load, note, page as head, said } from "../ui/page.js";
-import { patiently } from "../ui/patience.js";
+import { asksToWait, patiently } from "../ui/patience.js";
 import { toast } from "../ui/toast.js";
 
 export const title = "Organization";
@@ -70,9 +70,7 @@ function exporting() {
 async function exported(progress) {
   const parts = [];
   let count = 0;
-  const onWait = (seconds) => {
-    progress.textContent = `The API asks to wait: it goes on in ${duration(seconds * 1000)}.`;
-  };
+  const onWait = (seconds) => { progress.textContent = asksToWait(seconds); };
   try {
     for (let cursor = null, isFirst = true; isFirst || cursor; isFirst = false) {
       const found = await patiently(() => api.get("organization/export", { limit: 500, cursor }), { onWait });

@@ -1,6 +1,7 @@
 // Requests that wait where the API asks to, and go again where that may help.
 
 import { ApiError } from "../lib/api.js";
+import { duration } from "../lib/time.js";
 
 const MOST_TRIES = 5;
 const SHORTEST_WAIT_SECONDS = 2;
@@ -21,6 +22,9 @@ export async function patiently(send, { signal, onWait }) {
     }
   }
 }
+
+/** What is said meanwhile of a pause of so many seconds. */
+export const asksToWait = (seconds) => `The API asks to wait: it goes on in ${duration(seconds * 1000)}.`;
 
 /** How long to wait before the same request may go again; null where that would not help. */
 function waitAfter(error, tries) {

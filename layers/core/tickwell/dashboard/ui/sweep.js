@@ -2,11 +2,11 @@
 
 import { api, newKey } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { duration, number, plural } from "../lib/time.js";
+import { number, plural } from "../lib/time.js";
 import { button } from "./button.js";
 import { dialog } from "./dialog.js";
 import { said } from "./page.js";
-import { patiently } from "./patience.js";
+import { asksToWait, patiently } from "./patience.js";
 import { toast } from "./toast.js";
 
 /** The sums of what the answers to one walk told. */
@@ -88,7 +88,7 @@ class Sweep {
   }
 
   wait(seconds) {
-    this.state.append(h("p", { class: "quiet" }, `The API asks to wait: it goes on in ${duration(seconds * 1000)}.`));
+    this.state.append(h("p", { class: "quiet" }, asksToWait(seconds)));
   }
 
   /** The dry run. A long one may be cut short: what is to be done is clear from the filter. */

@@ -86,3 +86,8 @@ def key_of(item: Item) -> Key:
 def typed_key(key: Key) -> dict[str, Any]:
     """``key`` as a request has it."""
     return {"pk": typed_value(key.pk), "sk": typed_value(key.sk)}
+
+
+def keyed_item(key: Key, item: Mapping[str, Value | None]) -> dict[str, Any]:
+    """``item`` with its ``key``, as it is put."""
+    return typed_key(key) | typed_item(item)

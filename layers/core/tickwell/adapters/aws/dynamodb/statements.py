@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Value, plain_item, typed_item, typed_key, typed_value
+from tickwell.adapters.aws.dynamodb.attributes import Value, keyed_item, plain_item, typed_value
 from tickwell.adapters.aws.dynamodb.keys import Key
 from tickwell.adapters.aws.dynamodb.writes import NAME, SERVICE, VALUE, Refused, Write, Written, mentioned
 from tickwell.adapters.aws.errors import service_errors
@@ -119,7 +119,7 @@ def update_statement(
 
 def insert_statement(table: str, key: Key, item: Mapping[str, Value | None]) -> dict[str, Any]:
     """Put ``item`` unless there is one of its ``key``, expired or not."""
-    typed = typed_key(key) | typed_item(item)
+    typed = keyed_item(key, item)
     return {"Statement": _insert_text(table, tuple(typed)), "Parameters": list(typed.values())}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, plain_item, typed_item, typed_key
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, keyed_item, plain_item, typed_item, typed_key
 from tickwell.adapters.aws.dynamodb.batches import MOST_ITEMS_PER_WRITE, chunks
 from tickwell.adapters.aws.dynamodb.keys import Key
 from tickwell.adapters.aws.dynamodb.reads import Reads
@@ -30,11 +30,11 @@ class Table(Reads):
     def put(self, key: Key, item: Mapping[str, Value | None]) -> None:
         """Write, or overwrite."""
         with service_errors(SERVICE):
-            self._client.put_item(TableName=self._name, Item=_keyed(key, item))
+            self._client.put_item(TableName=self._name, Item=keyed_item(key, item))
 
     def put_many(self, items: Mapping[Key, Mapping[str, Value | None]]) -> None:
         """Write, or overwrite, in batches of 25."""
-        requests = [{"PutRequest": {"Item": _keyed(key, item)}} for key, item in items.items()]
+        requests = [{"PutRequest": {"Item": keyed_item(key, item)}} for key, item in items.items()]
         self.each(self._batches.write, chunks(requests, MOST_ITEMS_PER_WRITE))
 
     def put_if_absent(
@@ -45,7 +45,7 @@ class Table(Reads):
         ``or_less`` names a number: an item that has less of it gives way.
         """
         arguments: dict[str, Any] = {
-            "Item": _keyed(key, item),
+            "Item": keyed_item(key, item),
             "ConditionExpression": "attribute_not_exists(#pk) OR #ex <= :now",
             "ExpressionAttributeNames": {"#pk": "pk", "#ex": "ex"},
             "ExpressionAttributeValues": typed_item({":now": now_ms}),
@@ -151,7 +151,3 @@ class Table(Reads):
 def _can_be_batched(keys: Sequence[Key]) -> bool:
     """Whether one request may speak of all ``keys``, and saves any."""
     return len(keys) > 1 and len(set(keys)) == len(keys) and all(key.is_possible() for key in keys)
-
-
-def _keyed(key: Key, item: Mapping[str, Value | None]) -> dict[str, Any]:
-    return typed_key(key) | typed_item(item)
