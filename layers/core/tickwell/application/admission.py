@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tickwell.application.arming import Arming, attempt_message
+from tickwell.application.gates import change_gate, decide_at_gate
 from tickwell.application.ports import Clock, JobStore, QueueKey, QueueStore
 from tickwell.application.queue_directory import queue_key
 from tickwell.application.stop_switch import QueuesInForce
@@ -35,7 +36,6 @@ from tickwell.domain.queue import Queue, effective_queue
 
 _log = logging.getLogger("tickwell")
 
-_GATE_TRIES = 20
 _HEADS = 100
 
 MOST_AT_ONCE = 1000
@@ -133,24 +133,19 @@ class AdmitAttempts:
             return False
         permits = permit_keys(attempt_message(job, due_at=slot.due_at, attempt=slot.attempt, run_at=slot.due_at))
         least, most = (min(until, now + life) + PERMIT_MARGIN for life in (KEPT_FOR, 2 * KEPT_FOR))
-        for _ in range(_GATE_TRIES):
-            read = self.queues.gate(key)
-            gate = read.kept(permits, most, unless_until=least)
-            if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
-                return True
-        raise UnavailableError("store", "the queue's gate is too busy")
+        change_gate(self.queues, key, lambda gate: gate.kept(permits, most, unless_until=least))
+        return True
 
     def adapt(self, key: QueueKey, before: Queue | None, after: Queue) -> None:
         """Have the gate forget what does not count any more when ``before`` becomes ``after``; called before it does.
 
         Raises UnavailableError; may be repeated.
         """
-        for _ in range(_GATE_TRIES):
-            read, now = self.queues.gate(key), self.clock.now()
-            gate = after_change(read, before, after, now=now, longest_attempt=self.longest_attempt)
-            if _is_same(gate, read) or self.queues.save_gate(key, gate, read=read):
-                return
-        raise UnavailableError("store", "the queue's gate is too busy")
+
+        def change(gate: Gate) -> Gate:
+            return after_change(gate, before, after, now=self.clock.now(), longest_attempt=self.longest_attempt)
+
+        change_gate(self.queues, key, change)
 
     def let_go(self, key: QueueKey, *, most: int = MOST_AT_ONCE) -> int:
         """Let those on the waiting list go whom the limits allow, about ``most``; how many have left it.
@@ -266,16 +261,16 @@ class AdmitAttempts:
         given_back: Collection[str],
         now: datetime,
     ) -> Admission:
-        """Decide by the gate as it is and write it as it becomes, again and again until nobody came between.
+        """Whom of ``messages`` the gate lets through.
 
-        The permits that are given back are given to ``messages`` in the same write. Raises UnavailableError.
+        The permits that are given back are given to them in the same write. Raises UnavailableError.
         """
-        for _ in range(_GATE_TRIES):
-            read = self.queues.gate(key)
-            admission = admit(read.without(given_back), queue, messages, now=now, longest_attempt=self.longest_attempt)
-            if _is_same(admission.gate, read) or self.queues.save_gate(key, admission.gate, read=read):
-                return admission
-        raise UnavailableError("store", "the queue's gate is too busy")
+
+        def decide(gate: Gate) -> tuple[Gate, Admission]:
+            admission = admit(gate.without(given_back), queue, messages, now=now, longest_attempt=self.longest_attempt)
+            return admission.gate, admission
+
+        return decide_at_gate(self.queues, key, decide)
 
     def _start(self, starts: Sequence[Start], now: datetime) -> Admitted:
         """Hand on who may start at once; send the others again, to be delivered at their start time.
@@ -313,7 +308,3 @@ def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]
 def _let_through(start: Start) -> JobMessage:
     """For its start time, and never before its own: the clock that lets it go may be behind the one that parked it."""
     return replace(start.message, run_at=max(start.at, start.message.run_at), admitted=True)
-
-
-def _is_same(gate: Gate, read: Gate) -> bool:
-    return (gate.permits, gate.free_at) == (read.permits, read.free_at)
