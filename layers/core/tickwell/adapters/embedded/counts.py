@@ -1,19 +1,16 @@
 """What is counted of a tenant, in SQLite: by triggers, by ``new_counts`` and by ``ended_counts``. This reads it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from tickwell.adapters.count_documents import durations_from, ended_execution
+from tickwell.adapters.count_documents import COUNTED_STATUSES, durations_from, ended_execution, job_cell, tally_from
 from tickwell.adapters.embedded.database import Database, bindable
 from tickwell.application.ports import Clock
-from tickwell.domain.counts import Counts, ExecutionCell, ExecutionTally, HourTally, JobCell, newest
-from tickwell.domain.execution import ExecutionStatus
+from tickwell.domain.counts import Counts, ExecutionCell, HourTally, JobCell, newest
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
-from tickwell.domain.schedule import JobType
 from tickwell.domain.usage import Activity, Usage, UsageByDay
 
 _JOBS = """
@@ -25,14 +22,7 @@ _JOBS = """
     GROUP BY 1, 2, 3, 4
 """
 """All jobs but children, and again those that are running: in one statement, so that the two agree."""
-_STATUSES = (
-    ExecutionStatus.SUCCESS,
-    ExecutionStatus.FAILED,
-    ExecutionStatus.TIMEOUT,
-    ExecutionStatus.CANCELLED,
-    ExecutionStatus.LOST,
-)
-_TALLY = f"{', '.join(status.value for status in _STATUSES)}, duration_ms, shortest_ms, longest_ms"
+_TALLY = f"{', '.join(status.value for status in COUNTED_STATUSES)}, duration_ms, shortest_ms, longest_ms"
 _EXECUTIONS = f"SELECT queue, lane, {_TALLY} FROM execution_counts WHERE tenant_id = ?"
 _RECENT = """
     SELECT job_id, due_ms, attempt, status, finished_ms, duration_ms FROM recent_executions WHERE tenant_id = ?
@@ -81,7 +71,7 @@ class EmbeddedTenantCounts:
         with self._database.read() as cursor:
             jobs = _job_cells(cursor.execute(_JOBS, {"tenant": tenant[0]}))
             executions = {
-                ExecutionCell(queue=row[0], lane=Lane(row[1])): _tally(row[2:])
+                ExecutionCell(queue=row[0], lane=Lane(row[1])): tally_from(row[2:])
                 for row in cursor.execute(_EXECUTIONS, tenant)
             }
             recent = tuple(ended_execution(*row) for row in cursor.execute(_RECENT, tenant))
@@ -94,7 +84,7 @@ class EmbeddedTenantCounts:
         values = (bindable(tenant_id), to_epoch_ms(since), to_epoch_ms(until), now_ms)
         with self._database.read() as cursor:
             return {
-                from_epoch_ms(hour_ms): HourTally(tally=_tally(tally), durations=durations_from(durations))
+                from_epoch_ms(hour_ms): HourTally(tally=tally_from(tally), durations=durations_from(durations))
                 for hour_ms, durations, *tally in cursor.execute(_HOURS, values)
             }
 
@@ -116,27 +106,7 @@ def _job_cells(rows: Iterable[tuple[Any, ...]]) -> dict[JobCell, int]:
     """Jobs by what they are; those that run are taken from the others of their kind."""
     cells: Counter[JobCell] = Counter()
     for queue, lane, status, recurring, running, jobs in rows:
-        cells[_job_cell(queue, lane, status, recurring, running)] += jobs
+        cells[job_cell(queue, lane, status, recurring, running)] += jobs
         if running:
-            cells[_job_cell(queue, lane, status, recurring, 0)] -= jobs
+            cells[job_cell(queue, lane, status, recurring, False)] -= jobs
     return {cell: jobs for cell, jobs in cells.items() if jobs}
-
-
-def _job_cell(queue: str, lane: str, status: str, recurring: int, running: int) -> JobCell:
-    return JobCell(
-        queue=queue,
-        lane=Lane(lane),
-        status=JobStatus(status),
-        job_type=JobType.RECURRING if recurring else JobType.ONE_TIME,
-        running=bool(running),
-    )
-
-
-def _tally(row: Sequence[Any]) -> ExecutionTally:
-    *numbers, duration_ms, shortest_ms, longest_ms = row
-    return ExecutionTally(
-        by_status={status: number for status, number in zip(_STATUSES, numbers, strict=True) if number},
-        duration_ms=duration_ms,
-        shortest_ms=shortest_ms,
-        longest_ms=longest_ms,
-    )

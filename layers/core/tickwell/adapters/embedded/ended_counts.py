@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickwell.adapters.count_documents import durations_from, durations_text
+from tickwell.adapters.count_documents import COUNTED_STATUSES, durations_from, durations_text
 from tickwell.adapters.embedded.usage_rows import ADD_JOBS, ADD_USE, DAY_MS
 from tickwell.domain.durations import durations_of
 from tickwell.domain.execution import ExecutionStatus
@@ -38,13 +38,6 @@ _REMEMBER = """
         tenant_id, queue, lane, place, job_id, due_ms, attempt, status, finished_ms, duration_ms
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_STATUSES = (
-    ExecutionStatus.SUCCESS,
-    ExecutionStatus.FAILED,
-    ExecutionStatus.TIMEOUT,
-    ExecutionStatus.CANCELLED,
-    ExecutionStatus.LOST,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +117,7 @@ def _count_completed(cursor: sqlite3.Cursor, place: Sequence[str], those: Sequen
 def _sums(those: Sequence[Ended]) -> tuple[int, ...]:
     statuses = [each.status for each in those]
     durations = [each.duration_ms for each in those]
-    return (*map(statuses.count, _STATUSES), sum(durations), min(durations), max(durations))
+    return (*map(statuses.count, COUNTED_STATUSES), sum(durations), min(durations), max(durations))
 
 
 def _recent(each: Ended, number: int) -> tuple[object, ...]:

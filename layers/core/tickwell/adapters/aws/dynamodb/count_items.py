@@ -7,13 +7,18 @@ from itertools import chain, repeat
 from typing import Any, Final
 
 from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
-from tickwell.adapters.count_documents import durations_from, durations_text, ended_execution
+from tickwell.adapters.count_documents import (
+    durations_from,
+    durations_text,
+    ended_execution,
+    job_cell,
+    tally_from,
+    tally_numbers,
+)
 from tickwell.adapters.documents import VERSION, from_json, to_json
-from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, HourTally, JobCell
+from tickwell.domain.counts import Counts, EndedExecution, ExecutionCell, ExecutionTally, HourTally
 from tickwell.domain.durations import Durations, bucket_of, durations_of
-from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.schedule import JobType
 from tickwell.domain.usage import Activity, QueueUsage, Usage
@@ -23,14 +28,6 @@ NAMES: Final = {"kind": "kind", "spelling": "v", "version": "n", "document": "do
 
 Seen = Mapping[str, int]
 """The number of the last stream record that was counted, by the partition that it came from (``J3``)."""
-
-_STATUSES: Final = (
-    ExecutionStatus.SUCCESS,
-    ExecutionStatus.FAILED,
-    ExecutionStatus.TIMEOUT,
-    ExecutionStatus.CANCELLED,
-    ExecutionStatus.LOST,
-)
 
 _BOTH: Final = 2
 
@@ -78,7 +75,7 @@ def counts_text(counts: Counts, seen: Seen, today: DayUsage | None) -> str:
                 [cell.queue, cell.lane, cell.status, cell.job_type is JobType.RECURRING, cell.running, count]
                 for cell, count in counts.jobs.items()
             ],
-            "executions": [[cell.queue, cell.lane, *_tally_document(t)] for cell, t in counts.executions.items()],
+            "executions": [[cell.queue, cell.lane, *tally_numbers(t)] for cell, t in counts.executions.items()],
             "recent": [_ended_document(ended) for ended in counts.recent],
             "dead": counts.dead_letters,
             **usage,
@@ -92,9 +89,9 @@ def counts_row(item: Item | None) -> CountsRow:
         return CountsRow(version=0, seen={}, counts=Counts())
     document = from_json(text(item, NAMES["document"]))
     counts = Counts(
-        jobs={_job_cell(*cell): count for *cell, count in document["jobs"]},
+        jobs={job_cell(*cell): count for *cell, count in document["jobs"]},
         executions={
-            ExecutionCell(queue=queue, lane=Lane(lane)): _tally_from(tally)
+            ExecutionCell(queue=queue, lane=Lane(lane)): tally_from(tally)
             for queue, lane, *tally in document["executions"]
         },
         recent=tuple(ended_execution(*each) for each in document["recent"]),
@@ -110,7 +107,7 @@ def counts_row(item: Item | None) -> CountsRow:
 
 def day_text(row: DayRow) -> str:
     """The document of a day. Durations stand beside the hours, in their order: an older release overlooks them."""
-    entries = [[to_epoch_ms(hour), *_tally_document(of_hour.tally)] for hour, of_hour in row.hours.items()]
+    entries = [[to_epoch_ms(hour), *tally_numbers(of_hour.tally)] for hour, of_hour in row.hours.items()]
     durations = [_durations_document(of_hour) for of_hour in row.hours.values()]
     usage = {"usage": [row.usage_of, _usage_document(row.usage)]} if row.usage_of else {}
     spread = {"durations": durations} if any(durations) else {}
@@ -147,38 +144,13 @@ def _seen_from(document: Mapping[str, str]) -> Seen:
     return {partition: int(sequence) for partition, sequence in document.items()}
 
 
-def _job_cell(queue: str, lane: str, status: str, recurring: bool, running: bool) -> JobCell:
-    return JobCell(
-        queue=queue,
-        lane=Lane(lane),
-        status=JobStatus(status),
-        job_type=JobType.RECURRING if recurring else JobType.ONE_TIME,
-        running=running,
-    )
-
-
-def _tally_document(tally: ExecutionTally) -> list[Any]:
-    numbers = [tally.by_status.get(status, 0) for status in _STATUSES]
-    return [*numbers, tally.duration_ms, tally.shortest_ms, tally.longest_ms]
-
-
-def _tally_from(document: list[Any]) -> ExecutionTally:
-    *numbers, duration_ms, shortest_ms, longest_ms = document
-    return ExecutionTally(
-        by_status={status: count for status, count in zip(_STATUSES, numbers, strict=True) if count},
-        duration_ms=duration_ms,
-        shortest_ms=shortest_ms,
-        longest_ms=longest_ms,
-    )
-
-
 def _durations_document(of_hour: HourTally) -> str:
     """Empty where the tally tells as much: a tenant with few jobs pays for no byte more."""
     return "" if of_hour.durations == _implied(of_hour.tally) else durations_text(of_hour.durations)
 
 
 def _hour_from(document: list[Any], durations: str) -> HourTally:
-    tally = _tally_from(document)
+    tally = tally_from(document)
     return HourTally(tally=tally, durations=durations_from(durations) if durations else _implied(tally))
 
 
