@@ -1,4 +1,4 @@
-"""Values of the OpenAPI document's examples: mails."""
+"""The values of mails in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any, Final

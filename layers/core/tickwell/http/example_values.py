@@ -8,241 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tickwell.http.email_example_values import EMAILS
-from tickwell.http.file_examples import FILES
+from tickwell.http.example_story import API_KEY_ID, IDS, TIMES, USER_ID
+from tickwell.http.file_example_values import FILES
+from tickwell.http.history_example_values import HISTORY
 from tickwell.http.hook_example_values import HOOKS
-from tickwell.http.keyed_example_values import KEYED_JOBS
-from tickwell.http.occurrence_examples import OCCURRENCES
-from tickwell.http.series_examples import SERIES
-from tickwell.http.usage_examples import USAGE
-
-_CHILD_DUE = "019aa8e5b9c2"
-JOB_ID = "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90"
-_USER_ID = "019aa7c0-11d4-7a6b-8c2f-90a1b2c3d4e5"
-_TENANT_ID = "019aa7c0-11d4-7f02-b1c3-6d7e8f901234"
-_CHILD_ID = f"{JOB_ID}.{_CHILD_DUE}5f3c09ab"
-_EXECUTION_ID = "eyJqIjoiMDE5YWE3YzIifQ"
-_DEAD_LETTER_ID = "ZGwtMDE5YWE3YzItMjAyNg"
-_INVITATION_ID = "019aa7c4-2b6a-7d10-9e3f-1a2b3c4d5e6f"
-_WEBHOOK_ID = "019aa7c5-7f21-7b90-a4d2-5c6b7a8f9e01"
-_API_KEY_ID = "019aa7c6-2b3c-7d4e-8f50-617283940516"
-_REQUEST_ID = "JKJaXmPLvHcESHA="
-_CREATED, _DUE, _STARTED, _FINISHED, _NEXT = (
-    "2026-11-25T16:20:00.000Z",
-    "2026-11-26T09:00:00.000Z",
-    "2026-11-26T09:00:00.212Z",
-    "2026-11-26T09:00:01.046Z",
-    "2026-11-27T09:00:00.000Z",
-)
-_URL = "https://api.example.com/backup"
-_PROBLEM = "the server answered 502"
-
-_TIMES: Mapping[str, Any] = {
-    "at": _FINISHED,
-    "changed_at": _CREATED,
-    "created_at": _CREATED,
-    "due_at": _DUE,
-    "execution_time": _STARTED,
-    "finished_at": _FINISHED,
-    "first_attempt_at": _STARTED,
-    "failed_at": _FINISHED,
-    "last_executed_at": _FINISHED,
-    "next_run": _NEXT,
-    "resumed_at": _CREATED,
-    "cancelled_at": _CREATED,
-    "started_at": _STARTED,
-    "timestamp": _FINISHED,
-    "updated_at": _FINISHED,
-    "PausedBody.paused_at": _CREATED,
-    "MemberBody.updated_at": _CREATED,
-    "UserBody.updated_at": _CREATED,
-    "InvitationBody.expires_at": "2026-12-02T16:20:00.000Z",
-    "createJob.last_executed_at": None,
-    "createJob.updated_at": _CREATED,
-    "createJobs.last_executed_at": None,
-    "createJobs.updated_at": _CREATED,
-    "pauseQueue.paused_at": _CREATED,
-}
-
-_IDS: Mapping[str, Any] = {
-    "id": JOB_ID,
-    "job_id": JOB_ID,
-    "user_id": _USER_ID,
-    "tenant_id": _TENANT_ID,
-    "execution_id": _EXECUTION_ID,
-    "dead_letter_id": _DEAD_LETTER_ID,
-    "webhook_id": _WEBHOOK_ID,
-    "secret_name": "reports-token",
-    "dashboard_file": "lib/dom.js",
-    "dashboard_version": "3f9a1c0b7d42",
-    "key_id": _API_KEY_ID,
-    "request_id": _REQUEST_ID,
-    "UserBody.id": _USER_ID,
-    "ExecutionBody.id": _EXECUTION_ID,
-    "ExecutionOfJobBody.id": _EXECUTION_ID,
-    "ArchivedExecutionBody.id": _EXECUTION_ID,
-    "LogBody.id": f"{_EXECUTION_ID}-0",
-    "DeadLetterBody.id": _DEAD_LETTER_ID,
-    "DeadLetterDetailBody.id": _DEAD_LETTER_ID,
-    "DeletedDeadLetterBody.id": _DEAD_LETTER_ID,
-    "RetriedBody.id": _DEAD_LETTER_ID,
-    "RetriedBody.retried_as": JOB_ID,
-    "RetriedBody.retried_at": _CREATED,
-    "OrganizationBody.id": _TENANT_ID,
-    "ExportedOrganization.id": _TENANT_ID,
-    "MemberBody.id": _USER_ID,
-    "RemovedMemberBody.id": _USER_ID,
-    "InvitationBody.id": _INVITATION_ID,
-    "WithdrawnInvitationBody.id": _INVITATION_ID,
-    "InvitationBody.invited_by": _USER_ID,
-    "member_id": _USER_ID,
-    "invitation_id": _INVITATION_ID,
-    "WebhookBody.id": _WEBHOOK_ID,
-    "WebhookSecretBody.id": _WEBHOOK_ID,
-    "RemovedWebhookBody.id": _WEBHOOK_ID,
-}
-
-_JOBS: Mapping[str, Any] = {
-    **KEYED_JOBS,
-    "name": "Daily Backup",
-    "description": "Asks the backup service for a copy.",
-    "job_name": "Daily Backup",
-    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    "task": "http_request",
-    "job_type": "recurring",
-    "schedule_type": "cron",
-    "scheduled_time": None,
-    "cron_expression": "0 9 * * 1-5",
-    "timezone": "UTC",
-    "interval_seconds": None,
-    "dst_missing": "shift",
-    "dst_repeated": "first",
-    "start_at": None,
-    "end_at": None,
-    "exclude": ["2026-12-24/2026-12-26"],
-    "jitter_seconds": 0,
-    "status": "active",
-    "state": "delayed",
-    "DeletedBody.status": "deleted",
-    "PausedBody.status": "paused",
-    "PausedBody.state": "paused",
-    "CancelledBody.status": "cancelled",
-    "CancelledBody.state": "cancelled",
-    "QueuedBody.jobId": JOB_ID,
-    "QueuedBody.status": "queued",
-    "QueuedBody.message": "Job queued for immediate execution",
-    "QueuedBody.child_id": _CHILD_ID,
-    "QueuedBody.execution_id": f"{_CHILD_ID}-{_CHILD_DUE}-1",
-    "queue": "default-medium",
-    "priority": "medium",
-    "tags": ["backup"],
-    "paused_at": None,
-    "paused_reason": None,
-    "timeout_seconds": 300,
-    "max_retries": 3,
-    "on_lost": "retry",
-    "pause_after_failures": None,
-    "stall_seconds": None,
-    "precision": "second",
-    "overlap": "skip",
-    "misfire": "run_once",
-    "misfire_grace_seconds": 60,
-    "misfire_max": None,
-    "misfire_spread_seconds": None,
-    "expires_after_seconds": None,
-    "retry_of": None,
-    "parent_id": None,
-    "child_id": None,
-    "retry_count": 0,
-    "failures_in_a_row": 0,
-    "payload": {"url": _URL, "method": "POST"},
-    "strategy": "schedule",
-    "delays_seconds": [60.0, 300.0, 900.0],
-    "delay_seconds": None,
-    "factor": None,
-    "max_delay_seconds": 86400.0,
-    "jitter": 0.0,
-    "total_executions": 12,
-    "successful_executions": 12,
-    "failed_executions": 0,
-    "average_duration_ms": 834,
-}
-
-_HISTORY: Mapping[str, Any] = {
-    "ExecutionBody.status": "success",
-    "ExecutionOfJobBody.status": "success",
-    "ArchivedExecutionBody.status": "success",
-    "AttemptBody.status": "success",
-    "AttemptErrorBody.status": "failed",
-    "attempt": 1,
-    "attempts": 4,
-    "number": 1,
-    "retry_attempt": 0,
-    "duration_ms": 834,
-    "progress": None,
-    "pending": False,
-    "pending_until": None,
-    "SignedBody.status": "running",
-    "SignedBody.pending_until": "2026-11-26T10:00:00.000Z",
-    "EndedBody.status": "success",
-    "heartbeatExecution.message": "so far",
-    "failExecution.message": "the disk was full",
-    "output": {"status_code": 200},
-    "output_omitted": False,
-    "error_message": None,
-    "error_code": None,
-    "traceback": None,
-    "next_retry_at": None,
-    "DeadLetterBody.error_message": _PROBLEM,
-    "DeadLetterBody.error_code": "HTTP_STATUS",
-    "DeadLetterDetailBody.error_message": _PROBLEM,
-    "DeadLetterDetailBody.error_code": "HTTP_STATUS",
-    "DeadLetterDetailBody.payload_kept": True,
-    "AttemptErrorBody.error_message": _PROBLEM,
-    "AttemptErrorBody.error_code": "HTTP_STATUS",
-    "AttemptErrorBody.attempt": 4,
-    "DeadLetterBody.reason": "all 4 attempts failed",
-    "DeadLetterDetailBody.reason": "all 4 attempts failed",
-    "retried_at": None,
-    "retried_as": None,
-    "level": "info",
-    "LogBody.message": "asking for a copy",
-    "metadata": None,
-    "from": "noreply@example.com",
-    "to": ["ada@example.com"],
-    "subject": "Your backup is ready",
-    "text": "It was made at nine.",
-    "html": None,
-    "cc": [],
-    "bcc": [],
-    "reply_to": ["office@example.com"],
-    "SentAttachmentBody.file": "reports/may.pdf",
-    "SentAttachmentBody.filename": "may.pdf",
-    "SentAttachmentBody.content_type": "application/pdf",
-    "inline_id": None,
-    "via": "ses",
-    "message_id": "<019aa7c2@example.com>",
-    "month": "2026-11",
-    "objects": 3,
-    "executions": 1200,
-    "dead_letters": 2,
-}
-
-_BULK: Mapping[str, Any] = {
-    "action": "pause",
-    "retryDeadLetters.action": "retry",
-    "deleteDeadLetters.action": "delete",
-    "dry_run": False,
-    "matched": 12,
-    "changed": 11,
-    "skipped": 1,
-    "ReasonBody.reason": "ILLEGAL_TRANSITION",
-    "count": 1,
-    "created": 1,
-    "failed": 0,
-    "index": 0,
-    "BatchItemBody.success": True,
-    "BatchItemBody.error": ...,
-}
+from tickwell.http.job_example_values import BULK, JOBS
+from tickwell.http.occurrence_example_values import OCCURRENCES
+from tickwell.http.series_example_values import SERIES
+from tickwell.http.usage_example_values import USAGE
 
 _QUEUES: Mapping[str, Any] = {
     "QueueBody.name": "image-generation",
@@ -336,11 +109,11 @@ _SYSTEM: Mapping[str, Any] = {
 }
 
 _API_KEYS: Mapping[str, Any] = {
-    **{f"{body}.id": _API_KEY_ID for body in ("ApiKeyBody", "NewApiKeyBody", "DeletedApiKeyBody")},
+    **{f"{body}.id": API_KEY_ID for body in ("ApiKeyBody", "NewApiKeyBody", "DeletedApiKeyBody")},
     **{f"{body}.name": "build server" for body in ("ApiKeyBody", "NewApiKeyBody")},
     **{f"{body}.role": "member" for body in ("ApiKeyBody", "NewApiKeyBody")},
     "scopes": ["jobs:read", "jobs:write"],
-    "created_by": _USER_ID,
+    "created_by": USER_ID,
     "expires_at": "2027-02-23T16:20:00.000Z",
     "expired": False,
     "last_used_at": None,
@@ -350,11 +123,11 @@ _API_KEYS: Mapping[str, Any] = {
 }
 
 VALUES: Mapping[str, Any] = {
-    **_TIMES,
-    **_IDS,
-    **_JOBS,
-    **_HISTORY,
-    **_BULK,
+    **TIMES,
+    **IDS,
+    **JOBS,
+    **HISTORY,
+    **BULK,
     **_QUEUES,
     **_SYSTEM,
     **_API_KEYS,

@@ -1,4 +1,4 @@
-"""The values that stand in the document's examples of jobs under keys; see ``example_values``."""
+"""The values of jobs under keys in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any

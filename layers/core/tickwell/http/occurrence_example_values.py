@@ -1,4 +1,4 @@
-"""Values of the document's examples about occurrences; see ``example_values``."""
+"""The values of occurrences in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Values for the examples of the usage route."""
+"""The values of the usage in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any

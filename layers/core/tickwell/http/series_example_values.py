@@ -1,4 +1,4 @@
-"""Values for the examples of the route about series."""
+"""The values of series in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,12 +1,14 @@
-"""Values of the OpenAPI document's examples: files, and the results of jobs."""
+"""The values of files and of the results of jobs in the document's examples; see ``example_values``."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-_NAME: Final = "images/019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90-1.png"
+from tickwell.http.example_story import JOB_ID
+
+_NAME: Final = f"images/{JOB_ID}-1.png"
 _LINK: Final = (
-    "https://example-bucket.s3.eu-central-1.amazonaws.com/tenants/019aa7c2-0000-7000-8000-00000000000a/files/images/"
-    "019aa7c2-5d3e-7c41-9b0e-3f5a6c7d8e90-1.png?X-Amz-Signature=6a2b"
+    "https://example-bucket.s3.eu-central-1.amazonaws.com/tenants/019aa7c2-0000-7000-8000-00000000000a/files/"
+    f"{_NAME}?X-Amz-Signature=6a2b"
 )
 _UNTIL: Final = "2026-11-24T17:20:00.000Z"
 
