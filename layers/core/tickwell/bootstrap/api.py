@@ -9,7 +9,7 @@ from tickwell.application.backfill import Backfill
 from tickwell.application.bulk import BulkDeadLetters, BulkJobs
 from tickwell.application.create_job import CreateJob
 from tickwell.application.create_jobs import STEP, CreateJobs
-from tickwell.application.dead_letters import DeleteDeadLetter
+from tickwell.application.dead_letters import DeleteDeadLetter, RetryDeadLetter
 from tickwell.application.define_job import DefineJob, FindJob
 from tickwell.application.edit_job import EditJob
 from tickwell.application.emails import ManageEmails, ScheduleEmail
@@ -19,7 +19,7 @@ from tickwell.application.generate_image import GenerateImage
 from tickwell.application.list_jobs import ListJobs
 from tickwell.application.list_occurrences import ListOccurrences
 from tickwell.application.manage_hooks import ManageHooks
-from tickwell.application.manage_job import GetJob
+from tickwell.application.manage_job import ChangeJob, GetJob
 from tickwell.application.manage_secrets import ManageSecrets
 from tickwell.application.ports import HookStore
 from tickwell.application.read_archive import ReadArchive
@@ -54,18 +54,9 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
     stage: str,
     allowed_origins: tuple[str, ...],
 ) -> ApiServices:
-    """A list, one entry for each use case. ``guards``: limits, quotas and repeated requests."""
+    """A list, one line for each use case; what takes more is below. ``guards``: limits, quotas, repeated requests."""
     clock, ids, jobs, blobs = core.clock, core.ids, core.jobs, core.blobs
-    create_job = CreateJob(
-        jobs=jobs,
-        directory=core.directory,
-        arming=core.arming,
-        registry=registry,
-        blobs=blobs,
-        clock=clock,
-        ids=ids,
-        quotas=guards.quotas,
-    )
+    create_job = _create_job(core, registry, guards)
     change_job = core.change_job()
     get_job = GetJob(jobs=jobs, directory=core.directory, history=core.history, blobs=blobs, clock=clock)
     define_job = DefineJob(create_job=create_job, change_job=change_job, caller_keys=core.caller_keys)
@@ -91,15 +82,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         create_jobs=CreateJobs(create_job=create_job, step=core.jobs_at_once or STEP),
         generate_image=GenerateImage(create_job=create_job),
         schedule_email=ScheduleEmail(create_job=create_job, manage_queues=manage_queues),
-        emails=ManageEmails(
-            list_jobs=list_jobs,
-            get_job=get_job,
-            change_job=change_job,
-            jobs=jobs,
-            history=core.history,
-            blobs=blobs,
-            counts=measuring.counts,
-        ),
+        emails=_manage_emails(core, measuring, list_jobs, get_job, change_job),
         define_job=define_job,
         find_job=FindJob(caller_keys=core.caller_keys, get_job=get_job),
         apply_jobs=ApplyJobs(define_job=define_job),
@@ -108,9 +91,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         change_job=change_job,
         edit_job=EditJob(change_job=change_job, directory=core.directory, registry=registry, blobs=blobs),
         execute_now=ExecuteNow(jobs=jobs, directory=core.directory, arming=core.arming, clock=clock, ids=ids),
-        list_occurrences=ListOccurrences(
-            jobs=jobs, history=core.history, listing=core.listing, directory=core.directory, clock=clock
-        ),
+        list_occurrences=_list_occurrences(core),
         backfill=Backfill(jobs=jobs, history=core.history, directory=core.directory, arming=core.arming, clock=clock),
         files=filing.manage(blobs, clock),
         bulk_jobs=BulkJobs(jobs=jobs, change_job=change_job, clock=clock),
@@ -124,22 +105,10 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         webhooks=ManageWebhooks(webhooks=notifying.webhooks, clock=clock, ids=ids),
         secrets=ManageSecrets(secrets=core.tenant_secrets),
         hooks=ManageHooks(hooks=hooks, directory=core.directory, registry=registry, clock=clock, ids=ids),
-        receive_message=ReceiveMessage(
-            hooks=hooks,
-            secrets=RememberedSecrets(core.tenant_secrets, clock, fresh_for=core.secrets_fresh_for),
-            create_job=create_job,
-            limiter=guards.limits.limiter,
-            clock=clock,
-            per_minute=guards.messages_per_minute,
-        ),
+        receive_message=_receive_message(core, guards, hooks, create_job),
         retry_dead_letter=retry_dead_letter,
         delete_dead_letter=delete_dead_letter,
-        bulk_dead_letters=BulkDeadLetters(
-            history=core.history,
-            retry_dead_letter=retry_dead_letter,
-            delete_dead_letter=delete_dead_letter,
-            clock=clock,
-        ),
+        bulk_dead_letters=_bulk_dead_letters(core, retry_dead_letter, delete_dead_letter),
         audit=Audit(log=core.audit_log, clock=clock, ids=ids, retention=core.audit_retention),
         delete_tenant=accounts.delete_tenant(core.erasure),
         export_tenant=export_tenant,
@@ -155,4 +124,59 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         version=__version__,
         stage=stage,
         allowed_origins=allowed_origins,
+    )
+
+
+def _create_job(core: Core, registry: TaskRegistry, guards: Guards) -> CreateJob:
+    return CreateJob(
+        jobs=core.jobs,
+        directory=core.directory,
+        arming=core.arming,
+        registry=registry,
+        blobs=core.blobs,
+        clock=core.clock,
+        ids=core.ids,
+        quotas=guards.quotas,
+    )
+
+
+def _list_occurrences(core: Core) -> ListOccurrences:
+    return ListOccurrences(
+        jobs=core.jobs, history=core.history, listing=core.listing, directory=core.directory, clock=core.clock
+    )
+
+
+def _manage_emails(
+    core: Core, measuring: Measuring, list_jobs: ListJobs, get_job: GetJob, change_job: ChangeJob
+) -> ManageEmails:
+    return ManageEmails(
+        list_jobs=list_jobs,
+        get_job=get_job,
+        change_job=change_job,
+        jobs=core.jobs,
+        history=core.history,
+        blobs=core.blobs,
+        counts=measuring.counts,
+    )
+
+
+def _receive_message(core: Core, guards: Guards, hooks: HookStore, create_job: CreateJob) -> ReceiveMessage:
+    return ReceiveMessage(
+        hooks=hooks,
+        secrets=RememberedSecrets(core.tenant_secrets, core.clock, fresh_for=core.secrets_fresh_for),
+        create_job=create_job,
+        limiter=guards.limits.limiter,
+        clock=core.clock,
+        per_minute=guards.messages_per_minute,
+    )
+
+
+def _bulk_dead_letters(
+    core: Core, retry_dead_letter: RetryDeadLetter, delete_dead_letter: DeleteDeadLetter
+) -> BulkDeadLetters:
+    return BulkDeadLetters(
+        history=core.history,
+        retry_dead_letter=retry_dead_letter,
+        delete_dead_letter=delete_dead_letter,
+        clock=core.clock,
     )
