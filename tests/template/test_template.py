@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template.cloudformation import ROOT, allowed_statements, as_list, properties, resources, source
-from tickwell.adapters.aws.dynamodb import history_items, keys
+from tickwell.adapters.aws.dynamodb import account_keys, history_items, keys
 from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_key
 from tickwell.adapters.aws.dynamodb.count_keys import counts_key
 from tickwell.domain.execution import ExecutionStatus
@@ -260,7 +260,8 @@ def test_the_outcomes_function_writes_counts_and_nothing_else() -> None:
     [pattern] = writing["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert fnmatch(counts_key("tenant-1", 3).pk, pattern)
     job = JobKey(tenant_id="tenant-1", job_id="job-1")
-    others = [keys.job_partition("tenant-1", 12), keys.history_partition(job), keys.user_key("tenant-1", "u").pk]
+    user = account_keys.user_key("tenant-1", "u")
+    others = [keys.job_partition("tenant-1", 12), keys.history_partition(job), user.pk]
     assert not any(fnmatch(pk, pattern) for pk in others)
 
 

@@ -106,10 +106,10 @@ def test_watermark_keys_round_trip(shard: int) -> None:
 
 @given(words, texts)
 def test_account_keys_round_trip(tenant_id: str, text: str) -> None:
-    assert keys.parse_user_key(keys.user_key(tenant_id, text)) == (tenant_id, text)
-    assert keys.parse_tenant_key(keys.tenant_key(tenant_id)) == tenant_id
-    assert keys.parse_webhooks_key(keys.webhooks_key(tenant_id)) == tenant_id
-    assert keys.parse_address_key(keys.address_key(text)) == text
+    assert account_keys.parse_user_key(account_keys.user_key(tenant_id, text)) == (tenant_id, text)
+    assert account_keys.parse_tenant_key(account_keys.tenant_key(tenant_id)) == tenant_id
+    assert tenant_keys.parse_webhooks_key(tenant_keys.webhooks_key(tenant_id)) == tenant_id
+    assert account_keys.parse_address_key(account_keys.address_key(text)) == text
     assert api_key_keys.parse_api_key_key(api_key_keys.api_key_key(tenant_id, text)) == (tenant_id, text)
 
 
@@ -182,17 +182,17 @@ PARSERS: dict[str, Callable[[Key], object]] = {
     "dead letter": keys.parse_dead_letter_key,
     "due item": keys.parse_due_key,
     "watermark": keys.parse_watermark_key,
-    "address": keys.parse_address_key,
+    "address": account_keys.parse_address_key,
     "API key": api_key_keys.parse_api_key_key,
-    "user": keys.parse_user_key,
-    "tenant": keys.parse_tenant_key,
+    "user": account_keys.parse_user_key,
+    "tenant": account_keys.parse_tenant_key,
     "invitation": account_keys.parse_invitation_key,
     "queue": queue_keys.parse_queue_key,
     "gate": queue_keys.parse_gate_key,
     "parked": queue_keys.parse_parked_key,
     "with waiting": queue_keys.parse_with_waiting_key,
     "ended": queue_keys.parse_ended_key,
-    "webhooks": keys.parse_webhooks_key,
+    "webhooks": tenant_keys.parse_webhooks_key,
     "stop": tenant_keys.parse_stop_key,
     "stopped": tenant_keys.parse_stopped_key,
     "secret": tenant_keys.parse_secret_key,
@@ -212,17 +212,17 @@ KEYS: dict[str, Key] = {
     "dead letter": keys.dead_letter_key("t", "d"),
     "due item": Key("D#202611221200#3", "1795348800000#t#j#1795348800000#1#1"),
     "watermark": keys.watermark_key(3),
-    "address": keys.address_key("ada@example.com"),
+    "address": account_keys.address_key("ada@example.com"),
     "API key": api_key_keys.api_key_key("t", "k"),
-    "user": keys.user_key("t", "u"),
-    "tenant": keys.tenant_key("t"),
+    "user": account_keys.user_key("t", "u"),
+    "tenant": account_keys.tenant_key("t"),
     "invitation": account_keys.invitation_key("t", "i"),
     "queue": queue_keys.queue_key("t", "q"),
     "gate": queue_keys.gate_key("t", "q"),
     "parked": queue_keys.parked_key("t", "q", 1, "j", 1, 1),
     "with waiting": queue_keys.with_waiting_key("t", "q"),
     "ended": queue_keys.ended_key("t", "q", "F", 1, "j"),
-    "webhooks": keys.webhooks_key("t"),
+    "webhooks": tenant_keys.webhooks_key("t"),
     "stop": tenant_keys.stop_key("t"),
     "stopped": tenant_keys.stopped_key("t"),
     "secret": tenant_keys.secret_key("t", "s"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from tests.unit.test_keys import words
-from tickwell.adapters.aws.dynamodb import account_keys, keys, quota_keys, tenant_keys
+from tickwell.adapters.aws.dynamodb import account_keys, quota_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.keys import UnknownKeyError
 
 
@@ -14,7 +14,7 @@ def test_keys_of_quotas_round_trip(tenant_id: str) -> None:
 
 
 def test_what_else_is_in_the_partition_is_no_quota() -> None:
-    for other in (keys.tenant_key("t"), keys.user_key("t", "u"), tenant_keys.stop_key("t")):
+    for other in (account_keys.tenant_key("t"), account_keys.user_key("t", "u"), tenant_keys.stop_key("t")):
         assert other.pk == quota_keys.quota_key("t").pk
         with pytest.raises(UnknownKeyError):
             quota_keys.parse_quota_key(other)

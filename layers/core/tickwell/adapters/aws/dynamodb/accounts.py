@@ -3,8 +3,8 @@
 from typing import Final
 
 from tickwell.adapters.account_documents import resets_from, resets_text, sessions_from, sessions_text
-from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
+from tickwell.adapters.aws.dynamodb import account_keys
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Write, Written
@@ -41,9 +41,9 @@ class DynamoAccountStore:
             "name": user.email,
         }
         items = {
-            keys.address_key(email_key(user.email)): address_item(user),
-            keys.tenant_key(user.tenant_id): tenant,
-            keys.user_key(user.tenant_id, user.user_id): user_item(user),
+            account_keys.address_key(email_key(user.email)): address_item(user),
+            account_keys.tenant_key(user.tenant_id): tenant,
+            account_keys.user_key(user.tenant_id, user.user_id): user_item(user),
         }
         if self._table.put_all_new(items):
             return
@@ -56,22 +56,22 @@ class DynamoAccountStore:
 
     def by_email(self, email: str) -> User:
         """See the port. Consistent. Two reads for an unknown address, too: the time tells nobody which are known."""
-        address = self._table.get(keys.address_key(email_key(email)))
+        address = self._table.get(account_keys.address_key(email_key(email)))
         if address is None:
-            self._table.get(keys.user_key(NOBODY, NOBODY))
+            self._table.get(account_keys.user_key(NOBODY, NOBODY))
             raise NotFoundError("user", email)
         return self.by_id(text(address, "tenant"), text(address, "user"))
 
     def by_id(self, tenant_id: str, user_id: str) -> User:
         """See the port. Consistent."""
-        item = self._table.get(keys.user_key(tenant_id, user_id))
+        item = self._table.get(account_keys.user_key(tenant_id, user_id))
         if item is None:
             raise NotFoundError("user", user_id)
         return user_from(item)
 
     def replace(self, user: User) -> bool:
         """See the port. A write whose answer was lost is recognised by what it wrote."""
-        outcome = self._table.update(keys.user_key(user.tenant_id, user.user_id), user_write(user), NAMES)
+        outcome = self._table.update(account_keys.user_key(user.tenant_id, user.user_id), user_write(user), NAMES)
         if isinstance(outcome, Written):
             return True
         return outcome.retried and outcome.item is not None and user_from(outcome.item) == user
@@ -113,7 +113,7 @@ def version_condition(version: int, attribute: str) -> str:
 
 def user_from(item: Item) -> User:
     """The user of an item."""
-    tenant_id, user_id = keys.parse_user_key(keys.Key(text(item, "pk"), text(item, "sk")))
+    tenant_id, user_id = account_keys.parse_user_key(key_of(item))
     return User(
         tenant_id=tenant_id,
         user_id=user_id,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from tickwell.adapters.aws.dynamodb import count_keys, keys, queue_keys, tenant_keys
+from tickwell.adapters.aws.dynamodb import account_keys, count_keys, keys, queue_keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.api_key_keys import api_key_partition
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_number, text
 from tickwell.adapters.aws.dynamodb.caller_key_keys import caller_key_partitions
@@ -48,7 +48,7 @@ class DynamoErasure:
         self._table.put(tenant_keys.deletion_key(tenant_id), _item(deletion))
         self._table.put(tenant_keys.stop_key(tenant_id), {**stamp("stop"), **since, "reason": _STOPPED})
         self._table.put(tenant_keys.stopped_key(tenant_id), {**stamp("stop"), **since, "reason": _STOPPED})
-        self._table.delete_many([keys.tenant_key(tenant_id)])
+        self._table.delete_many([account_keys.tenant_key(tenant_id)])
         for page in self._pages(f"T#{tenant_id}", ("email",), consistent=True):
             users = [item for item in page if text(item, "sk").startswith("U#")]
             self._free_addresses(tenant_id, [text(user, "email") for user in users if "email" in user])
@@ -120,7 +120,7 @@ class DynamoErasure:
         """Let the addresses be used again, unless another tenant has them by now."""
         for email in emails:
             ours = Write(update="", condition="#tenant = :tenant", values={"tenant": tenant_id})
-            self._table.delete_if(keys.address_key(email_key(email)), ours, {"tenant": "tenant"})
+            self._table.delete_if(account_keys.address_key(email_key(email)), ours, {"tenant": "tenant"})
 
     def _empty(self, partition: str, has_time: Callable[[], bool]) -> bool:
         for page in self._pages(partition, ()):

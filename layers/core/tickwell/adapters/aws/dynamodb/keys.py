@@ -11,14 +11,10 @@
 | dead letter | ``T#{tenant}#D#{shard}`` | ``{due in id}#{id}`` | get, put once; newest first (16) | 1 write per KB |
 | due item | ``D#{minute}#{shard}`` | ``{look at}#{rest}`` | a minute of a shard, in order; vanishes by TTL | 1 write |
 | watermark | ``S#{shard}`` | ``W`` | the safety sync's lease and progress | 2 writes a sweep |
-| address | ``U#{email key}`` | ``U`` | uniqueness, login | transaction of 3: 6 writes |
-| user | ``T#{tenant}`` | ``U#{user}`` | get | |
-| tenant | ``T#{tenant}`` | ``T`` | get | |
-| webhooks | ``T#{tenant}`` | ``H`` | all endpoints of a tenant, get | 1 write per KB |
 
 Shards are one hexadecimal digit, from the CRC-32 of the id. Instants are 13 digits of epoch milliseconds, so that
-their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in ``queue_keys``;
-only the operator's ``rebuild`` scans (``job_walk``).
+their text sorts as they do. No index, no Scan: each access is one of the rows above, or of those in the modules beside
+this one whose names end in ``_keys``; only the operator's ``rebuild`` scans (``job_walk``).
 """
 
 import re
@@ -232,54 +228,6 @@ def parse_watermark_key(key: Key) -> int:
     (shard,) = match_key(r"S#([0-9a-f]+)", key.pk)
     match_key(r"(W)", key.sk)
     return int(shard, 16)
-
-
-def address_key(email_key: str) -> Key:
-    """Where an e-mail address is reserved."""
-    return Key(f"U#{email_key}", "U")
-
-
-def parse_address_key(key: Key) -> str:
-    """The e-mail key of an address's key. Raises UnknownKeyError."""
-    (email_key,) = match_key(r"U#(.+)", key.pk)
-    match_key(r"(U)", key.sk)
-    return email_key
-
-
-def user_key(tenant_id: str, user_id: str) -> Key:
-    """Where a user is."""
-    return Key(f"T#{tenant_id}", f"U#{user_id}")
-
-
-def parse_user_key(key: Key) -> tuple[str, str]:
-    """Tenant and user of a user's key. Raises UnknownKeyError."""
-    (tenant_id,) = match_key(r"T#(.+)", key.pk)
-    (user_id,) = match_key(r"U#(.+)", key.sk)
-    return tenant_id, user_id
-
-
-def tenant_key(tenant_id: str) -> Key:
-    """Where a tenant is."""
-    return Key(f"T#{tenant_id}", "T")
-
-
-def parse_tenant_key(key: Key) -> str:
-    """The tenant of a tenant's key. Raises UnknownKeyError."""
-    (tenant_id,) = match_key(r"T#(.+)", key.pk)
-    match_key(r"(T)", key.sk)
-    return tenant_id
-
-
-def webhooks_key(tenant_id: str) -> Key:
-    """Where a tenant's webhook endpoints are."""
-    return Key(f"T#{tenant_id}", "H")
-
-
-def parse_webhooks_key(key: Key) -> str:
-    """The tenant of a key of webhook endpoints. Raises UnknownKeyError."""
-    (tenant_id,) = match_key(r"T#(.+)", key.pk)
-    match_key(r"(H)", key.sk)
-    return tenant_id
 
 
 def shard_of(identifier: str) -> int:

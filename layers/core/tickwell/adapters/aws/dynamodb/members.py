@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb import account_keys, keys
+from tickwell.adapters.aws.dynamodb import account_keys
 from tickwell.adapters.aws.dynamodb.accounts import (
     FIRST_VERSION,
     NAMES,
@@ -13,7 +13,7 @@ from tickwell.adapters.aws.dynamodb.accounts import (
     user_write,
     version_condition,
 )
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_number, optional_text, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.transactions import Change, PutNew
@@ -38,7 +38,7 @@ class DynamoMemberStore:
 
     def tenant(self, tenant_id: str) -> Tenant:
         """See the port."""
-        item = self._table.get(keys.tenant_key(tenant_id))
+        item = self._table.get(account_keys.tenant_key(tenant_id))
         if item is None:
             raise NotFoundError("organization", tenant_id)
         return Tenant(
@@ -55,7 +55,7 @@ class DynamoMemberStore:
             condition=version_condition(tenant.version - 1, "created"),
             values={"name": tenant.name, "version": tenant.version, "before": tenant.version - 1},
         )
-        outcome = self._table.update(keys.tenant_key(tenant.tenant_id), write, _TENANT_NAMES)
+        outcome = self._table.update(account_keys.tenant_key(tenant.tenant_id), write, _TENANT_NAMES)
         if isinstance(outcome, Written):
             return True
         found = outcome.item
@@ -69,7 +69,7 @@ class DynamoMemberStore:
         """See the port."""
         write = user_write(user)
         edit = Change(
-            key=keys.user_key(user.tenant_id, user.user_id),
+            key=account_keys.user_key(user.tenant_id, user.user_id),
             update=write.update,
             condition=write.condition,
             values=write.values,
@@ -80,13 +80,13 @@ class DynamoMemberStore:
     def remove_member(self, user: User, *, tenant: Tenant) -> bool:
         """See the port."""
         gone = Change(
-            key=keys.user_key(user.tenant_id, user.user_id),
+            key=account_keys.user_key(user.tenant_id, user.user_id),
             condition=version_condition(user.version, "password_hash"),
             values={"before": user.version},
             names=NAMES,
         )
         address = Change(
-            key=keys.address_key(email_key(user.email)),
+            key=account_keys.address_key(email_key(user.email)),
             condition="#user = :user",
             values={"user": user.user_id},
             names={"user": "user"},
@@ -144,11 +144,11 @@ class DynamoMemberStore:
             values={"digest": invitation.digest or "", "now": self._now_ms()},
             names=_INVITATION_NAMES,
         )
-        address = PutNew(key=keys.address_key(email_key(user.email)), item=address_item(user))
-        put = PutNew(key=keys.user_key(user.tenant_id, user.user_id), item=user_item(user))
+        address = PutNew(key=account_keys.address_key(email_key(user.email)), item=address_item(user))
+        put = PutNew(key=account_keys.user_key(user.tenant_id, user.user_id), item=user_item(user))
         if self._table.transact([used, _count_edit(tenant), address, put]):
             return True
-        if self._table.get(keys.address_key(email_key(user.email))) is not None:
+        if self._table.get(account_keys.address_key(email_key(user.email))) is not None:
             raise EmailTakenError
         return False
 
@@ -172,7 +172,7 @@ class DynamoMemberStore:
 def _count_edit(tenant: Tenant) -> Change:
     """Of two edits of who belongs to a tenant that read the same one, the second is refused."""
     return Change(
-        key=keys.tenant_key(tenant.tenant_id),
+        key=account_keys.tenant_key(tenant.tenant_id),
         update="SET #version = :version",
         condition=version_condition(tenant.version, "created"),
         values={"version": tenant.version + 1, "before": tenant.version},
@@ -181,7 +181,7 @@ def _count_edit(tenant: Tenant) -> Change:
 
 
 def _invitation(item: Item) -> Invitation:
-    tenant_id, invitation_id = account_keys.parse_invitation_key(keys.Key(text(item, "pk"), text(item, "sk")))
+    tenant_id, invitation_id = account_keys.parse_invitation_key(key_of(item))
     return Invitation(
         tenant_id=tenant_id,
         invitation_id=invitation_id,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, number, text
+from tickwell.adapters.aws.dynamodb import keys, tenant_keys
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Write, Written
@@ -30,7 +30,7 @@ class DynamoWebhookStore:
 
     def read(self, tenant_id: str) -> Webhooks:
         """See the port."""
-        item = self._table.get(keys.webhooks_key(tenant_id))
+        item = self._table.get(tenant_keys.webhooks_key(tenant_id))
         if item is None:
             return Webhooks(tenant_id=tenant_id)
         return webhooks_from(tenant_id, number(item, _NAMES["version"]), text(item, _NAMES["document"]))
@@ -49,7 +49,7 @@ class DynamoWebhookStore:
                 "document": document,
             },
         )
-        outcome = self._table.update(keys.webhooks_key(webhooks.tenant_id), write, _NAMES)
+        outcome = self._table.update(tenant_keys.webhooks_key(webhooks.tenant_id), write, _NAMES)
         if isinstance(outcome, Written):
             return True
         found = outcome.item
@@ -86,7 +86,7 @@ class DynamoNotificationLog:
 
 def notification_of(item: Item) -> NotificationRecord:
     """The record of an item."""
-    key = keys.Key(text(item, "pk"), text(item, "sk"))
+    key = key_of(item)
     job, due_ms, attempt, notification_id = keys.parse_notification_key(key)
     return record_from(
         job,

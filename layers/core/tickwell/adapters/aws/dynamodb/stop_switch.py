@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tickwell.adapters.aws.dynamodb import keys, tenant_keys
+from tickwell.adapters.aws.dynamodb import account_keys, keys, tenant_keys
 from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import stamp
 from tickwell.adapters.aws.dynamodb.table import Table
@@ -46,7 +46,7 @@ class DynamoStopSwitch:
 
     def tenant_exists(self, tenant_id: str) -> bool:
         """See the port."""
-        return self._table.get(keys.tenant_key(tenant_id)) is not None
+        return self._table.get(account_keys.tenant_key(tenant_id)) is not None
 
 
 def _listed(item: Item) -> Stop:

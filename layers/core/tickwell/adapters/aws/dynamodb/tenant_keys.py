@@ -2,6 +2,7 @@
 
 | entity | pk | sk | serves | cost |
 |---|---|---|---|---|
+| webhooks | ``T#{tenant}`` | ``H`` | all endpoints of a tenant, get | 1 write per KB |
 | stop of a tenant | ``T#{tenant}`` | ``S`` | workers, each five seconds and tenant at most | 1 write |
 | stop of everybody | ``S#STOP`` | ``A`` | the same, for all tenants together | 1 write |
 | who is stopped | ``S#STOP`` | ``T#{tenant}`` | the operator's list of stops | 1 write |
@@ -20,6 +21,18 @@ DELETIONS = "S#DEL"
 
 STOP_OF_ALL = Key(STOPS, "A")
 """Where the stop of everybody is."""
+
+
+def webhooks_key(tenant_id: str) -> Key:
+    """Where a tenant's webhook endpoints are."""
+    return Key(f"T#{tenant_id}", "H")
+
+
+def parse_webhooks_key(key: Key) -> str:
+    """The tenant of a key of webhook endpoints. Raises UnknownKeyError."""
+    (tenant_id,) = match_key(r"T#(.+)", key.pk)
+    match_key(r"(H)", key.sk)
+    return tenant_id
 
 
 def stop_key(tenant_id: str) -> Key:
