@@ -6,7 +6,7 @@ from typing import Any
 
 from tickwell.adapters.archive_documents import ArchiveLine, dead_letter_line, detail_line, execution_line
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, number, optional_text, plain_item, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, key_of, number, optional_text, plain_item, text
 from tickwell.adapters.aws.dynamodb.history_items import (
     DEAD_LETTER,
     DETAIL,
@@ -38,7 +38,7 @@ def archive_lines_from(event: Mapping[str, Any]) -> list[ArchiveLine]:
 
 
 def _line(item: Item, removed_at: datetime) -> ArchiveLine | None:
-    key = keys.Key(text(item, "pk"), text(item, "sk"))
+    key = key_of(item)
     match item.get("kind"):
         case kind if kind == EXECUTION:
             job, due_ms, attempt = keys.parse_execution_key(key)

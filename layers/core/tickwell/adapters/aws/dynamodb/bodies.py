@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, optional_text
 from tickwell.adapters.aws.dynamodb.items import NAMES, digest, expiry, stamp
 from tickwell.adapters.aws.dynamodb.keys import Key, body_key, job_key, parse_job_key
 from tickwell.adapters.aws.dynamodb.table import Table
@@ -94,4 +94,4 @@ def _place(item: Item) -> Key | None:
     reference = optional_text(item, NAMES["body"])
     if reference is None:
         return None
-    return body_key(parse_job_key(Key(text(item, "pk"), text(item, "sk"))), reference)
+    return body_key(parse_job_key(key_of(item)), reference)

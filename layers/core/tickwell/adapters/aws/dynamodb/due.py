@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, text
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, text
 from tickwell.adapters.aws.dynamodb.items import expiry, is_expired, stamp
 from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import Refused, Write
@@ -132,7 +132,7 @@ def _due_item(item: Item) -> DueItem:
 
 
 def _position(item: Item) -> DuePosition:
-    return keys.parse_due_key(keys.Key(text(item, "pk"), text(item, "sk")))[1]
+    return keys.parse_due_key(key_of(item))[1]
 
 
 def _attributes(watermark: Watermark) -> dict[str, Value]:

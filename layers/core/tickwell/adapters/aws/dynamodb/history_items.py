@@ -6,6 +6,7 @@ from tickwell.adapters.aws.dynamodb.attributes import (
     Item,
     Value,
     item_bytes,
+    key_of,
     number,
     optional_number,
     optional_text,
@@ -86,13 +87,13 @@ def detail_of(item: Item) -> Key | None:
     reference = optional_text(item, DETAIL_REFERENCE)
     if reference is None:
         return None
-    job, due_ms, attempt = parse_execution_key(_key(item))
+    job, due_ms, attempt = parse_execution_key(key_of(item))
     return detail_key(job, due_ms, attempt, reference)
 
 
 def execution_of(item: Item, long: Item, *, with_logs: bool) -> Execution:
     """The execution of a record; ``long`` is the item that holds its long parts, the record itself where it fits."""
-    job, due_ms, attempt = parse_execution_key(_key(item))
+    job, due_ms, attempt = parse_execution_key(key_of(item))
     return execution_from(
         job,
         due_ms=due_ms,
@@ -106,7 +107,7 @@ def execution_of(item: Item, long: Item, *, with_logs: bool) -> Execution:
 
 def job_of(item: Item) -> JobKey:
     """The job that ran the execution of a record."""
-    return parse_execution_key(_key(item))[0]
+    return parse_execution_key(key_of(item))[0]
 
 
 def skip_item(skip: Skip) -> Placed:
@@ -123,7 +124,7 @@ def skip_item(skip: Skip) -> Placed:
 
 def skip_of(item: Item) -> Skip:
     """The skip of an item."""
-    job, first_ms = parse_skip_key(_key(item))
+    job, first_ms = parse_skip_key(key_of(item))
     return skip_from(job, first_ms=first_ms, expires_ms=number(item, "ex"), text=text(item, DOCUMENT))
 
 
@@ -136,13 +137,9 @@ def dead_letter_item(dead_letter: DeadLetter) -> Placed:
 
 def dead_letter_of(item: Item) -> DeadLetter:
     """The dead letter of an item."""
-    tenant_id, identifier = parse_dead_letter_key(_key(item))
+    tenant_id, identifier = parse_dead_letter_key(key_of(item))
     mark = Mark(
         retried_as=optional_text(item, MARK_NAMES["retried_as"]),
         retried_ms=optional_number(item, MARK_NAMES["retried_ms"]),
     )
     return dead_letter_from(tenant_id, identifier, expires_ms=number(item, "ex"), text=text(item, DOCUMENT), mark=mark)
-
-
-def _key(item: Item) -> Key:
-    return Key(text(item, "pk"), text(item, "sk"))

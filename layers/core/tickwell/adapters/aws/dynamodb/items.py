@@ -3,8 +3,8 @@
 import hashlib
 from typing import Final
 
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, number, optional_number, optional_text, text
-from tickwell.adapters.aws.dynamodb.keys import Key, parse_job_key
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, key_of, number, optional_number, optional_text, text
+from tickwell.adapters.aws.dynamodb.keys import parse_job_key
 from tickwell.adapters.aws.dynamodb.upcoming_keys import upcoming_sort
 from tickwell.adapters.documents import (
     VERSION,
@@ -136,7 +136,7 @@ def job_item(job: Job, definition: str, content: str, body: str | None) -> dict[
 
 def job_from(item: Item, content: str | None) -> Job:
     """The job of an item; ``content`` is None where payload and description are left out."""
-    key = parse_job_key(Key(text(item, "pk"), text(item, "sk")))
+    key = parse_job_key(key_of(item))
     return stored_job(
         tenant_id=key.tenant_id,
         job_id=key.job_id,

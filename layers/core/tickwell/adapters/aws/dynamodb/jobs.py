@@ -1,13 +1,14 @@
-"""Jobs in DynamoDB. Each write is one conditional UpdateItem or PutItem; see ``JobStore`` for what they promise."""
+"""Jobs in DynamoDB. Each write is one conditional UpdateItem or PutItem; see ``JobStore`` for what they promise.
 
-from collections import Counter
+What only reads is in ``job_reads``.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import cycle, islice
 
 from tickwell.adapters.aws.dynamodb import keys
-from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text, text
-from tickwell.adapters.aws.dynamodb.bodies import Bodies
+from tickwell.adapters.aws.dynamodb.attributes import Item, Value, optional_text
 from tickwell.adapters.aws.dynamodb.items import (
     NAMES,
     definition_attributes,
@@ -17,6 +18,7 @@ from tickwell.adapters.aws.dynamodb.items import (
     slot_token,
 )
 from tickwell.adapters.aws.dynamodb.job_finish import Finishing
+from tickwell.adapters.aws.dynamodb.job_reads import JobReads
 from tickwell.adapters.aws.dynamodb.job_shown import is_armed, is_still, shows, shows_retry, waits_for
 from tickwell.adapters.aws.dynamodb.job_writes import (
     claim_write,
@@ -29,47 +31,33 @@ from tickwell.adapters.aws.dynamodb.job_writes import (
     skip_write,
     slot_of_head,
 )
-from tickwell.adapters.aws.dynamodb.listing import newest_first
 from tickwell.adapters.aws.dynamodb.statements import MOST_STATEMENTS, Placed
-from tickwell.adapters.aws.dynamodb.table import Table
 from tickwell.adapters.aws.dynamodb.writes import SERVICE, Refused, Write, Written
-from tickwell.adapters.cursors import encode_cursor, text_cursor
 from tickwell.adapters.documents import content_text, definition_text, epoch_ms, is_later_form, pending_text
 from tickwell.application.ports import (
     Claim,
     Claimed,
     ClaimLost,
     ClaimResult,
-    Clock,
-    Page,
     PendingChange,
     SignAnswer,
     Signed,
     TokenGone,
 )
-from tickwell.domain.child import parent_of
 from tickwell.domain.completion import Outside
-from tickwell.domain.errors import ConflictError, NotFoundError, UnavailableError
+from tickwell.domain.errors import ConflictError, UnavailableError
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
+from tickwell.domain.job import KEEPS_RETRY, Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
 
-_LISTING = "jobs"
 _FORM_TRIES = 8
-_COUNTED = (NAMES["queue"], NAMES["status"], NAMES["expires"])
-_PING = keys.Key("PING", "PING")
 
 
-class DynamoJobStore:
-    """The ``JobStore`` of the ``aws`` engine. ``retention`` is how long ended jobs are kept."""
-
-    def __init__(self, table: Table, clock: Clock, retention: timedelta = timedelta(days=30)) -> None:
-        self._table = table
-        self._bodies = Bodies(table, retention)
-        self._clock = clock
+class DynamoJobStore(JobReads):
+    """The ``JobStore`` of the ``aws`` engine."""
 
     def create(self, job: Job) -> None:
         """See the port. The body is written before the job. An expired job of the same id gives way."""
@@ -83,56 +71,6 @@ class DynamoJobStore:
         left = [one for one, done in zip(zip(jobs, placed, strict=True), written, strict=True) if done is None]
         alone = iter(self._table.each(self._is_created, left))
         return [next(alone) if done is None else done for done in written]
-
-    def get(self, tenant_id: str, job_id: str) -> Job:
-        """See the port."""
-        item = self._table.get(keys.job_key(JobKey(tenant_id=tenant_id, job_id=job_id)))
-        if item is None or is_expired(item, self._now_ms()):
-            raise NotFoundError("job", job_id)
-        return self._with_content([item])[0]
-
-    def get_many(self, keys_: Sequence[JobKey]) -> Mapping[JobKey, Job]:
-        """See the port."""
-        return {job.key: job for job in (job_from(item, None) for item in self._standing(keys_))}
-
-    def get_many_whole(self, keys_: Sequence[JobKey]) -> Mapping[JobKey, Job]:
-        """See the port. One batch of jobs, and one of bodies."""
-        return {job.key: job for job in self._with_content(self._standing(keys_))}
-
-    def _standing(self, keys_: Sequence[JobKey]) -> list[Item]:
-        now_ms = self._now_ms()
-        items = self._table.get_many(keys.job_key(key) for key in keys_)
-        return [item for item in items.values() if not is_expired(item, now_ms)]
-
-    def list_jobs(self, tenant_id: str, *, limit: int, cursor: str | None) -> Page[Job]:
-        """See the port. Eventually consistent."""
-        now_ms = self._now_ms()
-        listed = newest_first(
-            self._table,
-            [keys.job_partition(tenant_id, shard) for shard in range(keys.SHARDS)],
-            low=keys.job_sort(""),
-            before=keys.job_sort(text_cursor(_LISTING, cursor) or keys.LAST),
-            limit=limit,
-            wanted=lambda item: _is_listed(item) and not is_expired(item, now_ms),
-        )
-        last = None if listed.last is None else encode_cursor(_LISTING, [listed.last.removeprefix(keys.job_sort(""))])
-        return Page(items=tuple(job_from(item, None) for item in listed.items), next_cursor=last)
-
-    def count_by_status(self, tenant_id: str, queue: str) -> Mapping[JobStatus, int]:
-        """See the port. The shards are read side by side; costs a read unit for every 8 KB of the tenant's jobs."""
-        now_ms = self._now_ms()
-
-        def count(shard: int) -> Counter[str]:
-            partition = keys.job_partition(tenant_id, shard)
-            statuses: Counter[str] = Counter()
-            low = keys.job_sort("")
-            for item in self._table.all_of(partition, low=low, high=keys.job_sort(keys.LAST), attributes=_COUNTED):
-                if item[NAMES["queue"]] == queue and not is_expired(item, now_ms):
-                    statuses[text(item, NAMES["status"])] += 1
-            return statuses
-
-        counted = sum(self._table.each(count, range(keys.SHARDS)), Counter[str]())
-        return {JobStatus(status): n for status, n in counted.items() if status != JobStatus.DELETED}
 
     def replace(self, job: Job, *, read: Job) -> bool:
         """See the port."""
@@ -246,10 +184,6 @@ class DynamoJobStore:
         """See the port."""
         self._table.update(keys.job_key(job.key), note_probe_write(job.held_token, at), NAMES)
 
-    def ping(self) -> None:
-        """See the port."""
-        self._table.get(_PING, consistent=False)
-
     def _placed(self, job: Job, body: str | None) -> Placed:
         return keys.job_key(job.key), job_item(job, definition_text(job), content_text(job), body)
 
@@ -319,14 +253,6 @@ class DynamoJobStore:
                 return outcome
         raise UnavailableError(SERVICE, "the job is being edited too often")
 
-    def _with_content(self, items: Sequence[Item]) -> list[Job]:
-        """The jobs of ``items`` with payload and description. A body that is missing reads as none."""
-        contents = self._bodies.contents(items)
-        return [job_from(item, content) for item, content in zip(items, contents, strict=True)]
-
-    def _now_ms(self) -> int:
-        return to_epoch_ms(self._clock.now())
-
 
 def _keeps_body(job: Job, read: Job) -> bool:
     """Whether an edit leaves the body as it is: neither the content changes, nor what it lives by.
@@ -335,9 +261,3 @@ def _keeps_body(job: Job, read: Job) -> bool:
     """
     runs_again = read.expires_at is not None and job.expires_at is None
     return not runs_again and content_text(job) == content_text(read) and job.schedule == read.schedule
-
-
-def _is_listed(item: Item) -> bool:
-    """Whether listings show the job: neither deleted ones nor children."""
-    is_child = parent_of(keys.parse_job_key(keys.Key(text(item, "pk"), text(item, "sk"))).job_id) is not None
-    return item[NAMES["status"]] != JobStatus.DELETED and not is_child
