@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+from tests.pages import every
 from tests.world import World
 from tickwell.domain.child import parent_of
 from tickwell.domain.execution import Execution
@@ -24,16 +25,11 @@ def arrive(world: World) -> None:
 
 def ran(world: World, job: Job) -> list[Execution]:
     """The executions of ``job`` and of its children, oldest occurrence first."""
-    found: list[Execution] = []
-    cursor = None
-    while True:
-        page = world.core.history.list_executions(
-            job.tenant_id, job.job_id, limit=100, cursor=cursor, with_children=True
-        )
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found[::-1]
+    list_executions = world.core.history.list_executions
+    newest_first = every(
+        lambda cursor: list_executions(job.tenant_id, job.job_id, limit=100, cursor=cursor, with_children=True)
+    )
+    return newest_first[::-1]
 
 
 def outcomes(world: World, job: Job) -> dict[int, str]:

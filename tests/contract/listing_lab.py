@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tests.contract.makers import DAILY, TENANT, TOMORROW, created
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.application.ports import JobsFound, Page
 from tickwell.domain.job import Job, JobStatus, Slot
 from tickwell.domain.job_listing import JobQuery
@@ -64,15 +65,7 @@ def oracle(jobs: list[Job], query: JobQuery, now: datetime) -> list[str]:
 
 def walk(find: Callable[[str | None], JobsFound | Page[Job]], limit: int) -> list[str]:
     """All pages by cursor."""
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = find(cursor)
-        assert len(page.items) <= limit
-        found += [one.job_id for one in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    return [one.job_id for one in every(find, most=limit)]
 
 
 def upcoming(stores: Stores, *, limit: int = 3, tenant_id: str = TENANT) -> list[str]:

@@ -13,6 +13,7 @@ from tests.contract.dynamodb_probe import stream_records
 from tests.contract.makers import TENANT, TOMORROW, created, dead_letter, execution, job
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.adapters.archive_documents import ArchiveLine, dead_letter_line, detail_line, execution_line
 from tickwell.adapters.aws.dynamodb.archive_stream import archive_lines_from
 from tickwell.adapters.blob_archive import BlobArchive
@@ -79,15 +80,9 @@ def attempts(count: int) -> list[Execution]:
 
 def read(archive: BlobArchive, *, limit: int = 100, job_id: str | None = None, month: str = MONTH) -> list[Execution]:
     """All pages together."""
-    found: list[Execution] = []
-    cursor = None
-    while True:
-        page = archive.executions(TENANT, month, job_id=job_id, limit=limit, cursor=cursor)
-        assert len(page.items) <= limit
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    return every(
+        lambda cursor: archive.executions(TENANT, month, job_id=job_id, limit=limit, cursor=cursor), most=limit
+    )
 
 
 def test_an_empty_archive_has_nothing(archive: BlobArchive) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.domain.audit import AuditFilter, AuditOutcome, AuditRecord
 from tickwell.domain.errors import InvalidInputError
 
@@ -40,15 +41,9 @@ def appended(stores: Stores, **changes: Any) -> AuditRecord:
 
 
 def listed(stores: Stores, chosen: AuditFilter = ALL, *, limit: int = 100) -> list[AuditRecord]:
-    found: list[AuditRecord] = []
-    cursor = None
-    while True:
-        page = stores.audit.list_records(TENANT, chosen=chosen, limit=limit, cursor=cursor)
-        assert len(page.items) <= limit
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    return every(
+        lambda cursor: stores.audit.list_records(TENANT, chosen=chosen, limit=limit, cursor=cursor), most=limit
+    )
 
 
 def test_a_record_comes_back_as_it_was(stores: Stores) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.contract.makers import TENANT, TOMORROW, claimed, created, execution, finished
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.domain.child import child, child_id, listed_under, parent_of
 from tickwell.domain.errors import ConflictError, IllegalTransitionError, NotFoundError
 from tickwell.domain.execution import Execution, OccurrenceKey
@@ -18,15 +19,12 @@ SECOND = timedelta(seconds=1)
 
 def listed(stores: Stores, job_id: str, *, limit: int = 10, with_children: bool = True) -> list[str]:
     """The ids of all executions, page by page."""
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = stores.history.list_executions(TENANT, job_id, limit=limit, cursor=cursor, with_children=with_children)
-        assert len(page.items) <= limit
-        found += [one.execution_id for one in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    list_executions = stores.history.list_executions
+    found = every(
+        lambda cursor: list_executions(TENANT, job_id, limit=limit, cursor=cursor, with_children=with_children),
+        most=limit,
+    )
+    return [one.execution_id for one in found]
 
 
 def family(stores: Stores) -> tuple[Job, list[Execution]]:

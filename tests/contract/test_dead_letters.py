@@ -13,6 +13,7 @@ from tests.contract.makers import TENANT, TOMORROW, dead_letter, execution, job
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.adapters.aws.dynamodb.stream import events_from
 from tickwell.adapters.embedded.outcome_feed import EmbeddedOutcomeFeed
 from tickwell.domain.dead_letter import AttemptError, DeadLetter
@@ -142,15 +143,10 @@ def test_a_listing_shows_those_that_are_wanted_in_order(stores: Stores, limit: i
         for number in range(20)
     ]
     stores.history.put_dead_letters(made)
-    found: list[DeadLetter] = []
-    cursor: str | None = None
-    while True:
-        page = stores.history.list_dead_letters(TENANT, limit=limit, cursor=cursor, wanted=is_code("ODD"))
-        assert len(page.items) <= limit
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+    found = every(
+        lambda cursor: stores.history.list_dead_letters(TENANT, limit=limit, cursor=cursor, wanted=is_code("ODD")),
+        most=limit,
+    )
     assert found == made[1::2][::-1]
 
 

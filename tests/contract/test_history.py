@@ -4,20 +4,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from tests.contract.makers import TENANT, TOMORROW, dead_letter, execution, job, skip
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
-from tickwell.application.ports import Page
+from tests.pages import every
 from tickwell.domain.dead_letter import OPERATOR_TENANT
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, SkipOutcome
 from tickwell.domain.retry import Cancelled, GiveUp, RetryAt
-
-T = TypeVar("T")
 
 LOGS = tuple(
     LogEntry(at=NOON + timedelta(milliseconds=number), level="info", message=f"line {number}", metadata={"n": [number]})
@@ -101,7 +99,7 @@ def test_executions_are_listed_newest_occurrence_first_latest_attempt_first(stor
     stores.history.record_many(made)
     stores.history.record_many([execution(job(stores)), replace(made[0], tenant_id="tenant-2")])
     stores.history.put_skip(skip(of))
-    listed = _all(lambda cursor: stores.history.list_executions(TENANT, of.job_id, limit=limit, cursor=cursor))
+    listed = every(lambda cursor: stores.history.list_executions(TENANT, of.job_id, limit=limit, cursor=cursor))
     assert listed == made[::-1]
 
 
@@ -109,7 +107,7 @@ def test_attempts_beyond_ten_are_in_order(stores: Stores) -> None:
     of = job(stores)
     made = [execution(of, attempt=attempt) for attempt in (1, 2, 9, 10, 11, 100)]
     stores.history.record_many(made)
-    listed = _all(lambda cursor: stores.history.list_executions(TENANT, of.job_id, limit=2, cursor=cursor))
+    listed = every(lambda cursor: stores.history.list_executions(TENANT, of.job_id, limit=2, cursor=cursor))
     assert listed == made[::-1]
 
 
@@ -179,7 +177,7 @@ def test_skips_are_listed_newest_first(stores: Stores, limit: int) -> None:
     for one in (*made, skip(job(stores))):
         stores.history.put_skip(one)
     stores.history.record_many([execution(of)])
-    listed = _all(lambda cursor: stores.history.list_skips(TENANT, of.job_id, limit=limit, cursor=cursor))
+    listed = every(lambda cursor: stores.history.list_skips(TENANT, of.job_id, limit=limit, cursor=cursor))
     assert listed == made[::-1]
 
 
@@ -195,7 +193,7 @@ def test_a_dead_letter_is_recorded_once_whenever_it_failed(stores: Stores) -> No
 def test_dead_letters_are_listed_newest_occurrence_first(stores: Stores, limit: int) -> None:
     made = [dead_letter(job(stores), due_at=NOON + timedelta(minutes=number)) for number in range(40)]
     stores.history.put_dead_letters([*made, dead_letter(job(stores), tenant_id="tenant-2")])
-    listed = _all(lambda cursor: stores.history.list_dead_letters(TENANT, limit=limit, cursor=cursor))
+    listed = every(lambda cursor: stores.history.list_dead_letters(TENANT, limit=limit, cursor=cursor))
     assert listed == made[::-1]
 
 
@@ -213,7 +211,7 @@ def test_dead_letters_of_no_occurrence_come_last(stores: Stores) -> None:
     of_a_job = dead_letter(job(stores), tenant_id=OPERATOR_TENANT)
     stores.history.put_dead_letters([*unreadable, of_a_job])
     assert stores.history.get_dead_letter(OPERATOR_TENANT, "message-1") == unreadable[1]
-    listed = _all(lambda cursor: stores.history.list_dead_letters(OPERATOR_TENANT, limit=2, cursor=cursor))
+    listed = every(lambda cursor: stores.history.list_dead_letters(OPERATOR_TENANT, limit=2, cursor=cursor))
     assert listed == [of_a_job, *unreadable[::-1]]
 
 
@@ -249,17 +247,6 @@ def _history(stores: Stores, job_id: str) -> tuple[Any, ...]:
         *history.list_skips(TENANT, job_id, limit=10, cursor=None).items,
         *history.list_dead_letters(TENANT, limit=10, cursor=None).items,
     )
-
-
-def _all(listing: Callable[[str | None], Page[T]]) -> list[T]:
-    found: list[T] = []
-    cursor: str | None = None
-    while True:
-        page = listing(cursor)
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
 
 
 def test_every_listed_execution_has_its_output(stores: Stores) -> None:

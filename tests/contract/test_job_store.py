@@ -9,6 +9,7 @@ import pytest
 from tests.contract.makers import DAILY, TENANT, TOMORROW, claimed, created, job, recurring
 from tests.contract.store_engines import Stores
 from tests.doubles import NOON
+from tests.pages import every
 from tickwell.adapters.cursors import encode_cursor
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
@@ -200,12 +201,4 @@ def _head(made: Job) -> Job:
 
 
 def _list_all(stores: Stores, limit: int) -> list[Job]:
-    found: list[Job] = []
-    cursor: str | None = None
-    while True:
-        page = stores.jobs.list_jobs(TENANT, limit=limit, cursor=cursor)
-        assert len(page.items) <= limit
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    return every(lambda cursor: stores.jobs.list_jobs(TENANT, limit=limit, cursor=cursor), most=limit)

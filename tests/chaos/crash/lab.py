@@ -11,6 +11,7 @@ from tests.chaos.crash.ground import Engine, Ground, Row, embedded, table_rows
 from tests.chaos.crash.wire import Crash, Kind, Sent, Watched, WatchedLane, Wire, watched_fields
 from tests.contract.store_engines import Stores
 from tests.new_world import new_world
+from tests.pages import every
 from tests.world import ADA, World, task
 from tickwell.adapters.embedded.database import Database
 from tickwell.application.task import TaskContext
@@ -96,14 +97,8 @@ class Lab:
 
     def all_jobs(self) -> list[Job]:
         """Every job that the store knows, children too, whether its creator was told or not."""
-        listed: list[Job] = []
-        cursor: str | None = None
-        while True:
-            page = self.world.core.jobs.list_jobs(ADA.tenant_id, limit=100, cursor=cursor)
-            listed += page.items
-            if page.next_cursor is None:
-                break
-            cursor = page.next_cursor
+        list_jobs = self.world.core.jobs.list_jobs
+        listed = every(lambda cursor: list_jobs(ADA.tenant_id, limit=100, cursor=cursor))
         known = {job.key: job for job in [*listed, *map(self.world.job, self.jobs)]}
         for job in listed:
             history = self.world.core.history

@@ -1,10 +1,9 @@
 """What is true after each step, whatever broke in it; and what is true when all has come to rest."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import TypeVar
 
 from tests.chaos.lives.fate import NARROW
 from tests.chaos.lives.ledger import bare
@@ -12,13 +11,13 @@ from tests.chaos.lives.life import Life
 from tests.chaos.lives.making import CONCURRENCY
 from tests.chaos.lives.recount import check_counts, check_tallies
 from tests.occurring import occurrences
+from tests.pages import every
 from tests.world import ADA
 from tickwell.application.arming import attempt_message
-from tickwell.application.ports import Page, QueueKey
+from tickwell.application.ports import QueueKey
 from tickwell.domain.admission import permit_keys
 from tickwell.domain.child import parent_of
 from tickwell.domain.due import DueItem
-from tickwell.domain.execution import Execution
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.job_listing import JobQuery, JobSort
@@ -26,7 +25,6 @@ from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import RetryAt
 
 TENANT = ADA.tenant_id
-T = TypeVar("T")
 SOON = timedelta(days=400)
 
 
@@ -134,7 +132,8 @@ def _listed(life: Life, number: int) -> None:
     query = JobQuery(sort_by=list(JobSort)[number % 4], descending=number % 8 < 4)
     if number % 3:
         query = JobQuery(chosen=JobFilter(status=list(JobStatus)[number % 5].value), descending=number % 8 < 4)
-    found = _all(lambda cursor: _found(life, query, cursor))
+    listing = life.engine.stores.listing
+    found = every(lambda cursor: listing.find(TENANT, query, limit=100, cursor=cursor))
     meant = sorted(_shown(life), key=query.position, reverse=query.descending)
     expected = [job.job_id for job in meant if query.chosen.status in (None, job.status.value)]
     if [job.job_id for job in found] != expected:
@@ -144,7 +143,7 @@ def _listed(life: Life, number: int) -> None:
 def _upcoming(life: Life) -> None:
     """What is listed as to come is what the jobs say."""
     listing, now = life.engine.stores.listing, life.now
-    coming = _all(lambda cursor: listing.upcoming(TENANT, after=now, until=now + SOON, limit=100, cursor=cursor))
+    coming = every(lambda cursor: listing.upcoming(TENANT, after=now, until=now + SOON, limit=100, cursor=cursor))
     ahead = sorted(
         (job.next_run_at, job.job_id)
         for job in _shown(life)
@@ -159,26 +158,10 @@ def _shown(life: Life) -> list[Job]:
     return [job for job in life.jobs() if parent_of(job.job_id) is None and job.status is not JobStatus.DELETED]
 
 
-def _found(life: Life, query: JobQuery, cursor: str | None) -> Page[Job]:
-    found = life.engine.stores.listing.find(TENANT, query, limit=100, cursor=cursor)
-    return Page(items=found.items, next_cursor=found.next_cursor)
-
-
-def _all(page_behind: Callable[[str | None], Page[T]]) -> list[T]:
-    found: list[T] = []
-    cursor: str | None = None
-    while True:
-        page = page_behind(cursor)
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
-
-
 def _history(life: Life, job: Job) -> None:
     """What is told of a job's past is what was recorded and has not expired; each occurrence is told once."""
     history = life.engine.stores.history
-    stored: list[Execution] = _all(lambda cursor: history.list_executions(TENANT, job.job_id, limit=100, cursor=cursor))
+    stored = every(lambda cursor: history.list_executions(TENANT, job.job_id, limit=100, cursor=cursor))
     recorded = [
         record.execution_id
         for record in life.ledger.records.values()
