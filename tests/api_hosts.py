@@ -69,6 +69,13 @@ class Answer:
         assert self.status == 422, self.json
         return [fault["field"] for fault in self.json["details"]]
 
+    @property
+    def fault(self) -> tuple[str, str]:
+        """The only fault that a 422 names: its field, and what is wrong with it."""
+        assert self.status == 422, self.json
+        [fault] = self.json["details"]
+        return fault["field"], fault["message"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wire:

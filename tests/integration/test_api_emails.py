@@ -112,9 +112,9 @@ def test_a_mail_that_is_refused_makes_no_queue(ada: Client) -> None:
     ids=["milliseconds", "text", "larger than any float"],
 )
 def test_what_is_nearly_unix_seconds_is_told_what_would_be_right(memory: Client, value: Any, hint: str) -> None:
-    answer = memory("POST", SCHEDULE, {**MAIL, "scheduledTime": value})
-    assert (answer.status, answer.fields) == (422, ["scheduledTime"])
-    assert hint in answer.json["details"][0]["message"]
+    at, told = memory("POST", SCHEDULE, {**MAIL, "scheduledTime": value}).fault
+    assert at == "scheduledTime"
+    assert hint in told
 
 
 def test_mails_are_listed_and_counted_by_how_far_they_have_come(api: Api, ada: Client) -> None:

@@ -23,6 +23,4 @@ def test_precision_is_changed_in_place_and_null_is_the_default(ada: Client) -> N
 
 @pytest.mark.parametrize("precision", ["millisecond", "", 1, True])
 def test_an_unknown_precision_is_refused(ada: Client, precision: object) -> None:
-    answer = ada("POST", JOBS, {"name": "x", "precision": precision})
-    assert answer.status == 422
-    assert [detail["field"] for detail in answer.json["details"]] == ["precision"]
+    assert ada("POST", JOBS, {"name": "x", "precision": precision}).fields == ["precision"]

@@ -74,11 +74,9 @@ def test_what_was_done_is_told_by_day_and_queue_with_its_price(api: Api, ada: Cl
     ],
 )
 def test_a_range_that_cannot_be_told_is_422(ada: Client, query: str, field: str, right: str) -> None:
-    answer = ada("GET", f"{USAGE}?{query}")
-    assert answer.status == 422
-    [fault] = answer.json["details"]
-    assert fault["field"] == field
-    assert right in fault["message"]
+    at, told = ada("GET", f"{USAGE}?{query}").fault
+    assert at == field
+    assert right in told
 
 
 def test_nobody_sees_another_tenants_usage(api: Api, ada: Client) -> None:
