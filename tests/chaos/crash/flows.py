@@ -18,7 +18,8 @@ from tickwell.domain.cron import CronExpression
 from tickwell.domain.dead_letter import DeadLetterFilter
 from tickwell.domain.job_filter import JobFilter
 from tickwell.domain.queue import Kept, Queue, RateLimit, Retention
-from tickwell.domain.retry import RetryPolicy, RetryStrategy
+from tickwell.domain.retry import Misfire, Overlap, RetryPolicy, RetryStrategy
+from tickwell.domain.schedule import Cron
 
 MINUTE = timedelta(minutes=1)
 LONG_ENOUGH = 33 * MINUTE
@@ -79,6 +80,19 @@ def after(prepare: Step, *steps: Step) -> Step:
 
 def wait(seconds: float) -> Step:
     return lambda lab: lab.world.clock.advance(seconds)
+
+
+def expiring_in_slot(schedule: CronExpression | Cron) -> Step:
+    """The occurrence of 1200, which was missed, is to start now, and has expired; later ones wait behind it."""
+    missing = working(
+        schedule=schedule,
+        overlap=Overlap.QUEUE_ALL,
+        misfire=Misfire.RUN_ALL,
+        misfire_spread_seconds=800,
+        expires_after_seconds=1200,
+        later=1795,
+    )
+    return after(missing, work, wait(10), work, wait(600), work, wait(195))
 
 
 def lose(lab: Lab) -> None:

@@ -8,6 +8,7 @@ from tests.chaos.crash.flows import (
     after,
     change,
     die,
+    expiring_in_slot,
     lose,
     sync,
     wait,
@@ -39,19 +40,6 @@ def arrives(lab: Lab) -> None:
 WAITS = after(busy(Overlap.QUEUE_ALL), work)
 """The occurrence of 1200 waits behind the retry of 600."""
 
-EXPIRES_IN_SLOT = after(
-    working(
-        schedule=OFTEN,
-        overlap=Overlap.QUEUE_ALL,
-        misfire=Misfire.RUN_ALL,
-        misfire_spread_seconds=800,
-        expires_after_seconds=1200,
-        later=1795,
-    ),
-    *(work, wait(10), work, wait(600), work, wait(195)),
-)
-"""The occurrence of 1200, which was missed, is to start now, and has expired; those of 1800 and 2400 wait behind it."""
-
 POLICY_FLOWS = {
     "wait behind a retry": Flow(prepare=busy(Overlap.QUEUE_ONE), act=work),
     "wait behind what runs": Flow(prepare=running(Overlap.QUEUE_ALL), act=work),
@@ -72,7 +60,7 @@ POLICY_FLOWS = {
     "too late": Flow(prepare=working(schedule=After(delay_seconds=5), misfire=Misfire.SKIP, later=70), act=work),
     "expire": Flow(prepare=working(schedule=OFTEN, expires_after_seconds=30, later=640), act=work),
     "expire, one-time": Flow(prepare=working(expires_after_seconds=5, later=10), act=work),
-    "expire in the slot": Flow(prepare=EXPIRES_IN_SLOT, act=work),
+    "expire in the slot": Flow(prepare=expiring_in_slot(OFTEN), act=work),
     "pause while one waits": Flow(prepare=WAITS, act=change("pause")),
     "resume while one waits": Flow(prepare=after(WAITS, change("pause"), wait(10)), act=change("resume")),
     "cancel while one waits": Flow(prepare=WAITS, act=change("cancel")),

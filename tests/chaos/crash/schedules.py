@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.chaos.crash.flows import MINUTE, OFTEN, Flow, after, change, die, sync, wait, work, working
+from tests.chaos.crash.flows import MINUTE, OFTEN, Flow, after, change, die, expiring_in_slot, sync, wait, work, working
 from tests.doubles import NOON
 from tickwell.domain.bounds import Bounds
 from tickwell.domain.retry import Misfire, Overlap, RetryPolicy, RetryStrategy
@@ -19,19 +19,6 @@ WAITS = after(
 )
 """The last occurrence waits until the slot is free."""
 
-EXPIRES_LAST = after(
-    working(
-        schedule=LAST_TWO,
-        overlap=Overlap.QUEUE_ALL,
-        misfire=Misfire.RUN_ALL,
-        misfire_spread_seconds=800,
-        expires_after_seconds=1200,
-        later=1795,
-    ),
-    *(work, wait(10), work, wait(600), work, wait(195)),
-)
-"""The last occurrence, which was missed, is to start now, and has expired."""
-
 SCHEDULE_FLOWS = {
     "run, the last occurrence": Flow(prepare=working(schedule=LAST, later=600), act=work),
     "run, with jitter": Flow(prepare=working(schedule=replace(LAST, jitter_seconds=60), later=660), act=work),
@@ -41,7 +28,7 @@ SCHEDULE_FLOWS = {
     ),
     "leave out the last occurrence": Flow(prepare=working(schedule=LAST, misfire=Misfire.SKIP, later=700), act=work),
     "let the last occurrence wait": Flow(prepare=after(WAITS, wait(60)), act=work),
-    "let the last occurrence expire": Flow(prepare=EXPIRES_LAST, act=work),
+    "let the last occurrence expire": Flow(prepare=expiring_in_slot(LAST_TWO), act=work),
     "resume, when it is over": Flow(
         prepare=after(working(schedule=LAST), change("pause"), wait(660)), act=change("resume")
     ),
