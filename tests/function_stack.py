@@ -15,6 +15,7 @@ import pytest
 
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import create_table
+from tests.queue_events import queue_event
 from tickwell.bootstrap.aws import clients
 
 SENDER = "jobs@example.com"
@@ -60,19 +61,7 @@ class Stack:
 
     def event(self, name: str) -> dict[str, Any]:
         """The event that Lambda makes of what a queue holds."""
-        return {
-            "Records": [
-                {
-                    "messageId": message["MessageId"],
-                    "receiptHandle": message["ReceiptHandle"],
-                    "body": message["Body"],
-                    "attributes": message["Attributes"],
-                    "eventSource": "aws:sqs",
-                    "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{self.urls[name].rpartition('/')[2]}",
-                }
-                for message in self.messages(name)
-            ]
-        }
+        return queue_event(self.urls[name], self.messages(name))
 
     def run(self, function: str, event: dict[str, Any]) -> Any:
         """Invoke a function."""

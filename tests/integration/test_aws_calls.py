@@ -16,6 +16,7 @@ from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
 from tests.function_stack import Stack
 from tests.integration.test_functions import stack  # noqa: F401 - a fixture
+from tests.queue_events import event_of_bodies
 from tickwell.adapters.system import SystemClock
 
 Call = tuple[str, dict[str, Any]]
@@ -55,28 +56,12 @@ class Sdk:
     def sent(self) -> dict[str, Any]:
         """Lambda's event for what was sent to queues last, in one batch."""
         bodies = [request["Entries"] for name, request in self.calls if name == "sqs.SendMessageBatch"][-1]
-        return event([entry["MessageBody"] for entry in bodies])
+        return event_of_bodies("tw-lane-medium", [entry["MessageBody"] for entry in bodies])
 
     def delays(self) -> list[int]:
         """The delays in seconds of all messages sent so far."""
         batches = [request["Entries"] for name, request in self.calls if name == "sqs.SendMessageBatch"]
         return [entry["DelaySeconds"] for batch in batches for entry in batch if "DelaySeconds" in entry]
-
-
-def event(bodies: list[str]) -> dict[str, Any]:
-    return {
-        "Records": [
-            {
-                "messageId": str(number),
-                "receiptHandle": f"receipt-{number}",
-                "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:tw-lane-medium",
-            }
-            for number, body in enumerate(bodies)
-        ]
-    }
 
 
 @pytest.fixture
@@ -206,7 +191,7 @@ def test_a_far_job_by_eventbridge_scheduler(
     sdk.now = NOON + timedelta(minutes=45, seconds=30)
     idle = synced(stack, sdk)
     sdk.now = NOON + timedelta(minutes=58, seconds=20)
-    assert invoked(stack, sdk, "dispatcher", event([body])) == {"sqs.SendMessageBatch": 1}
+    assert invoked(stack, sdk, "dispatcher", event_of_bodies("tw-dispatch", [body])) == {"sqs.SendMessageBatch": 1}
     assert sdk.delays()[-1] == 100
     sent = sdk.sent()
     assert "sqs.SendMessageBatch" not in synced(stack, sdk) | idle, "the sweep leaves it to its schedule"

@@ -18,6 +18,7 @@ from tests.doubles import NOON
 from tests.function_stack import Stack
 from tests.permissions.needs import ACCOUNT
 from tests.permissions.recording import Recording
+from tests.queue_events import event_of_bodies
 from tests.world import World, task
 from tickwell.adapters.aws.s3 import S3Blobs
 from tickwell.adapters.passwords import Argon2Hasher
@@ -156,20 +157,7 @@ class Everything:
 
     def batch(self, queue: str, bodies: Sequence[str], *, receives: int = 1) -> dict[str, Any]:
         """The event that Lambda makes of ``bodies`` in a queue."""
-        name = self.stack.urls[queue].rpartition("/")[2]
-        return {
-            "Records": [
-                {
-                    "messageId": str(number),
-                    "receiptHandle": f"receipt-{number}",
-                    "body": body,
-                    "attributes": {"ApproximateReceiveCount": str(receives)},
-                    "eventSource": "aws:sqs",
-                    "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{name}",
-                }
-                for number, body in enumerate(bodies)
-            ]
-        }
+        return event_of_bodies(self.stack.urls[queue], bodies, receives=receives)
 
 
 def _tasks(handed_on: list[tuple[str, str]]) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.worker.handler import handler
 from tests.function_stack import Context
+from tests.queue_events import queue_event
 from tickwell.adapters.aws.dynamodb import table
 from tickwell.bootstrap.aws.clients import client
 
@@ -29,27 +30,11 @@ def main() -> None:
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
         if messages := answer.get("Messages"):
-            failed = handler(_event(url, messages), Context())["batchItemFailures"]
+            failed = handler(queue_event(url, messages), Context())["batchItemFailures"]
             again = {each["itemIdentifier"] for each in failed}
             done = [each["ReceiptHandle"] for each in messages if each["MessageId"] not in again]
             entries: Any = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(done)]
             sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-
-
-def _event(url: str, messages: Any) -> dict[str, Any]:
-    return {
-        "Records": [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{url.rpartition('/')[2]}",
-            }
-            for message in messages
-        ]
-    }
 
 
 if __name__ == "__main__":
