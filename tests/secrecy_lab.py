@@ -39,6 +39,17 @@ class Flow:
     hook: Hook
     secrets: list[str] = field(default_factory=list)
 
+    def give_all_away(self, folder: Path) -> list[str]:
+        """Everything below, on the server whose files are in ``folder``; the jobs that were run."""
+        self.sign_up()
+        self.add_a_webhook()
+        self.use_a_key()
+        self.keep_a_secret()
+        jobs = self.run_jobs()
+        self.make_mistakes()
+        self.meet_a_locked_database(folder)
+        return jobs
+
     def sign_up(self) -> None:
         account = {"email": "ada@example.com", "password": f"Aa1-{MARK}-password"}
         assert self.server.call("POST", "/api/v1/auth/register", {**account, "password": f"{MARK}"})[0] == 422

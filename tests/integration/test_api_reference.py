@@ -1,30 +1,14 @@
 """The API reference as a page: what is served, on both hosts."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from tests.api_hosts import Api
+from tests.strict_page import StrictPage
 
 FILES = {"/docs": "text/html", "/docs/reference.js": "text/javascript", "/docs/reference.css": "text/css"}
 MOST_BYTES = 60 * 1024
-
-
-class Outside(HTMLParser):
-    """Collects what a page takes from elsewhere, and what stands in it that the policy forbids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.places: list[str] = []
-        self.inline: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.places += [value for name in ("src", "href") if (value := given.get(name)) and not value.startswith("#")]
-        self.inline += [name for name in given if name.startswith("on") or name == "style"]
-        if tag == "style" or (tag == "script" and "src" not in given):
-            self.inline.append(tag)
 
 
 @pytest.mark.parametrize(("path", "media_type"), FILES.items())
@@ -44,8 +28,7 @@ def test_the_page_is_small_and_has_a_second_address(api: Api) -> None:
 
 
 def test_the_page_takes_everything_from_its_own_host_and_has_nothing_inline(api: Api) -> None:
-    page = Outside()
-    page.feed(api.anonymous("GET", "/docs").body.decode())
+    page = StrictPage(api.anonymous("GET", "/docs").body.decode())
     assert page.inline == []
     assert set(page.places) == {"data:,", "docs/reference.css", "docs/reference.js", "openapi.json"}
     for place in page.places[1:]:

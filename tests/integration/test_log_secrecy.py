@@ -27,13 +27,7 @@ def hook() -> Iterator[Hook]:
 def test_what_the_server_and_its_workers_print_holds_no_secret(tmp_path: Path, hook: Hook) -> None:
     with running(tmp_path, settings_for(9)) as server:
         flow = Flow(server=server, hook=hook)
-        flow.sign_up()
-        flow.add_a_webhook()
-        flow.use_a_key()
-        flow.keep_a_secret()
-        jobs = flow.run_jobs()
-        flow.make_mistakes()
-        flow.meet_a_locked_database(tmp_path)
+        jobs = flow.give_all_away(tmp_path)
         done = [job for number, job in enumerate(jobs) if number != 2]  # the mail waits for its server
         eventually(lambda: all(flow.is_over(job) for job in done))
         eventually(lambda: "notifications" in "".join(server.output))

@@ -3,11 +3,11 @@
 import base64
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import PurePosixPath
 
 import pytest
 
+from tests.strict_page import StrictPage
 from tickwell.domain.errors import TickwellError
 from tickwell.http.dashboard_files import FOLDER, PAGE, files, packed, prefers_page, text, type_of, unpacks, version
 
@@ -26,25 +26,8 @@ _MARKUP = re.compile(
 )
 
 
-class Page(HTMLParser):
-    """What the page names, and what of it the policy forbids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.places: list[str] = []
-        self.inline: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.places += [value for name in ("src", "href") if (value := given.get(name))]
-        self.inline += [name for name in given if name.startswith("on") or name == "style"]
-        if tag == "style" or (tag == "script" and "src" not in given):
-            self.inline.append(tag)
-
-
 def named_by_page() -> list[str]:
-    page = Page()
-    page.feed(text(PAGE))
+    page = StrictPage(text(PAGE))
     assert page.inline == []
     own = f"dashboard/{version()}/"
     foreign = [place for place in page.places if not place.startswith((own, "data:image/svg+xml,"))]
