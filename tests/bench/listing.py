@@ -24,6 +24,7 @@ from typing import Any
 
 from moto import mock_aws
 
+from tests.contract.dynamodb_probe import noting
 from tests.contract.makers import TENANT, job
 from tests.contract.sqlite_probe import steps
 from tests.contract.store_engines import (
@@ -128,12 +129,8 @@ def report_aws(jobs: int, limit: int, pages: Sequence[int]) -> Iterator[str]:
 def counted(dynamodb: DynamoStores) -> Iterator[Reads]:
     """What the queries inside the block read."""
     reads = Reads()
-    event = "after-call.dynamodb.Query"
-    dynamodb.client.meta.events.register(event, reads.note)
-    try:
+    with noting(dynamodb, "after-call.dynamodb.Query", reads.note):
         yield reads
-    finally:
-        dynamodb.client.meta.events.unregister(event, reads.note)
 
 
 def report_sqlite(jobs: int, limit: int, pages: Sequence[int], times: int) -> Iterator[str]:

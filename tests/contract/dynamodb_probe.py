@@ -43,6 +43,16 @@ def stream_records(region: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
+def noting(dynamodb: DynamoStores, event: str, note: Callable[..., None]) -> Iterator[None]:
+    """``note`` is called at each ``event`` of the SDK inside the block."""
+    dynamodb.client.meta.events.register(event, note)
+    try:
+        yield
+    finally:
+        dynamodb.client.meta.events.unregister(event, note)
+
+
+@contextmanager
 def counted(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
     """How often each operation is called inside the block."""
     calls: Counter[str] = Counter()
@@ -50,12 +60,8 @@ def counted(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
     def count(event_name: str, **_: object) -> None:
         calls[event_name.rpartition(".")[2]] += 1
 
-    event = "provide-client-params.dynamodb.*"
-    dynamodb.client.meta.events.register(event, count)
-    try:
+    with noting(dynamodb, "provide-client-params.dynamodb.*", count):
         yield calls
-    finally:
-        dynamodb.client.meta.events.unregister(event, count)
 
 
 @contextmanager
@@ -68,12 +74,8 @@ def rows_read(dynamodb: DynamoStores) -> Iterator[Counter[str]]:
         found = len(batches) if isinstance(batches, list) else sum(len(items) for items in batches.values())
         rows[model.name] += parsed.get("ScannedCount", parsed.get("Count", found or int("Item" in parsed)))
 
-    event = "after-call.dynamodb.*"
-    dynamodb.client.meta.events.register(event, count)
-    try:
+    with noting(dynamodb, "after-call.dynamodb.*", count):
         yield rows
-    finally:
-        dynamodb.client.meta.events.unregister(event, count)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.contract.dynamodb_probe import counted
+from tests.contract.dynamodb_probe import counted, noting
 from tests.contract.makers import TENANT, TOMORROW, created, dead_letter, execution, job, recurring, skip
 from tests.contract.store_engines import DynamoStores, EmbeddedStores, Stores
 from tests.contract.test_audit_log import appended
@@ -201,14 +201,11 @@ def test_nothing_is_missed_on_dynamodb_because_it_is_new(dynamodb: DynamoStores)
     def note(params: dict[str, Any], **_: object) -> None:
         consistent.add(params["ConsistentRead"])
 
-    dynamodb.client.meta.events.register("provide-client-params.dynamodb.Query", note)
-    try:
+    with noting(dynamodb, "provide-client-params.dynamodb.Query", note):
         stores.holdings.jobs(TENANT, after=None, limit=1)
         stores.holdings.history(TENANT, "job-1", after=None, limit=1)
         stores.holdings.dead_letters(TENANT, after=None, limit=1)
         stores.holdings.audit_records(TENANT, after=None, limit=1)
-    finally:
-        dynamodb.client.meta.events.unregister("provide-client-params.dynamodb.Query", note)
     assert consistent == {True}
 
 

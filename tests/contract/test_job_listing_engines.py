@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.dynamodb_probe import counted
+from tests.contract.dynamodb_probe import counted, noting
 from tests.contract.listing_lab import MINUTE, mixed, upcoming, walk
 from tests.contract.makers import TENANT, created, job
 from tests.contract.older_file import put_older_file
@@ -225,6 +225,5 @@ def rows_read(dynamodb: DynamoStores) -> Iterator[list[int]]:
     def note(parsed: dict[str, Any], **_: object) -> None:
         rows.append(parsed["Count"])
 
-    dynamodb.client.meta.events.register("after-call.dynamodb.Query", note)
-    yield rows
-    dynamodb.client.meta.events.unregister("after-call.dynamodb.Query", note)
+    with noting(dynamodb, "after-call.dynamodb.Query", note):
+        yield rows

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.dynamodb_probe import counted, stream_records
+from tests.contract.dynamodb_probe import counted, noting, stream_records
 from tests.contract.makers import TENANT, created, recurring, user
 from tests.contract.queue_engines import REGION
 from tests.contract.store_engines import DynamoStores, Stores
@@ -105,10 +105,8 @@ def test_what_is_behind_anyway_is_not_read_at_the_double_price(dynamodb: DynamoS
     def note(params: dict[str, Any], **_: object) -> None:
         asked.extend(params["RequestItems"].values())
 
-    event = "provide-client-params.dynamodb.BatchGetItem"
-    dynamodb.client.meta.events.register(event, note)
-    dynamodb.stores.quotas.read(TENANT)
-    dynamodb.client.meta.events.unregister(event, note)
+    with noting(dynamodb, "provide-client-params.dynamodb.BatchGetItem", note):
+        dynamodb.stores.quotas.read(TENANT)
     assert [(len(request["Keys"]), request["ConsistentRead"]) for request in asked] == [(5, False)]
 
 
