@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +9,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+
+from tests.background_server import answering
 
 LOOPBACK = "127.0.0.1"
 REGION = "eu-central-1"
@@ -95,11 +96,5 @@ def aws_on_loopback() -> Iterator[Aws]:
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True
     aws.url = f"http://{LOOPBACK}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield aws
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

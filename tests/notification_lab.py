@@ -1,7 +1,6 @@
 """A world whose outcomes are followed and told: by mail to a real SMTP server, to webhooks on a real HTTP server."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
@@ -10,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.background_server import answering
 from tests.contract.mail_servers import LOOPBACK, Postbox
 from tests.contract.store_engines import Stores, embedded_stores
 from tests.doubles import NOON, FakeClock
@@ -78,10 +78,8 @@ def serve_hook() -> Iterator[Hook]:
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     hook.url = f"http://{LOOPBACK}:{server.server_port}/hooks/s3cret-path"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield hook
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield hook
 
 
 def mails(postbox: Postbox) -> list[EmailMessage]:

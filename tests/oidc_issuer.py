@@ -1,7 +1,6 @@
 """An OIDC issuer: a real HTTP server on loopback with keys of its own, and an API that believes it."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.api_hosts import Api, accounts_of, new_api, services_of
+from tests.background_server import answering
 from tests.doubles import NOON
 from tests.world import World
 from tickwell.bootstrap.oidc import foreign_tokens
@@ -60,14 +60,8 @@ class Issuer:
 def serving() -> Iterator[Issuer]:
     """One that answers."""
     made = Issuer()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with answering(made.server):
         yield made
-    finally:
-        made.server.shutdown()
-        thread.join()
-        made.server.server_close()
 
 
 def trusting(world: World, issuer: Issuer) -> Api:

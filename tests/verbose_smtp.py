@@ -1,9 +1,10 @@
 """A mail server that repeats what it is told, passwords included, and takes no login."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.background_server import answering
 
 
 class _Verbose(socketserver.StreamRequestHandler):
@@ -31,7 +32,6 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def verbose_smtp() -> Iterator[int]:
     """Run one on loopback; its port."""
-    with _Server(("127.0.0.1", 0), _Verbose) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    server = _Server(("127.0.0.1", 0), _Verbose)
+    with answering(server):
         yield server.server_address[1]
-        server.shutdown()

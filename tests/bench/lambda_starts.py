@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
+from tests.background_server import answering
 from tests.bench.benches import ENVIRONMENTS
 from tests.e2e import sam
 from tests.e2e.emulator import Start, emulated
@@ -157,14 +157,8 @@ def _told(output: str) -> Started:
 def services_served() -> Iterator[str]:
     """Where AWS's services answer, all with the same: the API reads its signing key when it starts."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Service(BaseHTTPRequestHandler):

@@ -1,6 +1,5 @@
 """Mails in the dashboard: written, watched going out, looked at, called back, tried again."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.background_server import answering
 from tests.browser.conftest import ZONE
 from tests.browser.tenant import Tenant
 from tests.browser.watch import Watch
@@ -38,10 +38,8 @@ class _Remote(BaseHTTPRequestHandler):
 def remote() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Remote", (_Remote,), {"asked": asked}))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield f"127.0.0.1:{server.server_port}", asked
 
 
 def fill_in(page: Page, to: str, subject: str, body: str) -> None:

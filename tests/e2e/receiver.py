@@ -1,6 +1,5 @@
 """A real HTTP server on the loopback interface, for jobs to call."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.background_server import answering
 
 PAGE = "<title>Grüße</title><p class=price>1 €<p class=price>2 €"
 
@@ -95,11 +96,5 @@ def receiving() -> Iterator[Receiver]:
             """Keep the test's output quiet."""
 
     server = _Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield Receiver(url=f"http://127.0.0.1:{server.server_port}", received=received)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=5)

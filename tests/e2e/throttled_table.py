@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.background_server import answering
 from tests.e2e import sam
 from tests.e2e.local_aws import LocalAws
 
@@ -74,12 +75,8 @@ def throttled_table(aws: LocalAws) -> Iterator[ThrottledTable]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     table.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(server):
         yield table
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def lead_functions_through(aws: LocalAws, table: ThrottledTable) -> None:

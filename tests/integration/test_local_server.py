@@ -1,7 +1,6 @@
 """The local server as a real process: started, stopped, killed, started again."""
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.background_server import answering
 from tests.contract.mail_servers import Postbox, serve
 from tests.notification_lab import Hook, serve_hook
 from tests.server_process import ServerProcess, eventually, running, spawn
@@ -78,10 +78,8 @@ def receiver() -> Iterator[tuple[str, list[str | None]]]:
     keys: list[str | None] = []
     handler = type("Handler", (Receiver,), {"keys": keys})
     server = HTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", keys
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield f"http://127.0.0.1:{server.server_port}/hook", keys
 
 
 def executions(server: ServerProcess, job_id: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.background_server import answering
 from tests.server_process import ServerProcess, eventually, running
 
 ALLOWED = {"TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1", "TICKWELL_SAFETY_SYNC_INTERVAL_SECONDS": "60"}
@@ -43,12 +44,10 @@ def target() -> Iterator[Target]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}/slow"
-    yield made
-    made.open.set()
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield made
+        made.open.set()
 
 
 def start_job(server: ServerProcess, target: Target, **fields: Any) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from tests.background_server import answering
 from tests.chaos.cloud.clock import CloudClock
 from tests.chaos.cloud.platform import Cloud, HungError, StoppedError
 from tests.contract.mail_servers import LOOPBACK
@@ -64,14 +64,8 @@ def receiving() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     receiver.url = f"http://{LOOPBACK}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

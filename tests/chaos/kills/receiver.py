@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.background_server import answering
 from tests.contract.mail_servers import LOOPBACK
 
 OK, SLOW, FLAKY, NEVER, NARROW, ONCE, TOLD = "/ok", "/slow", "/flaky", "/never", "/narrow", "/once", "/told"
@@ -75,9 +76,5 @@ def receiving() -> Iterator[Receiver]:
 
     server = Server((LOOPBACK, 0), Handler)
     receiver.url = f"http://{LOOPBACK}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(server):
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,7 +2,6 @@
 
 import http.client
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+from tests.background_server import answering
 from tests.chaos.security.findings import LEAKED, Findings
 from tests.server_process import ServerProcess, eventually, running
 
@@ -66,14 +66,8 @@ def canary() -> Iterator[Canary]:
 
     servers = [ThreadingHTTPServer(("", 0), Sings), ThreadingHTTPServer(("127.0.0.1", 0), Lures)]
     made.port, made.lure = servers[0].server_port, f"http://127.0.0.1:{servers[1].server_port}"
-    for server in servers:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
+    with answering(servers[0]), answering(servers[1]):
         yield made
-    finally:
-        for server in servers:
-            server.shutdown()
-            server.server_close()
 
 
 def attack_from_a_server(findings: Findings, folder: Path) -> None:
