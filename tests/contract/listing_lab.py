@@ -9,10 +9,11 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tests.pages import every
 from tickwell.application.ports import JobsFound, Page
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_listing import JobQuery
 from tickwell.domain.lane import Lane
 from tickwell.domain.schedule import OneTime
+from tickwell.domain.slot import Slot
 
 MINUTE = timedelta(minutes=1)
 NAMES = ["Daily backup", "daily Backup", "Über uns", "ÜBER", "zeta", "Alpha", "_x", "漢字 🐘", "a" * 255, "🐘" * 255]

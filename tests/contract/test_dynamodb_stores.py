@@ -35,9 +35,10 @@ from tickwell.application.ports import Claimed, QueueKey
 from tickwell.domain.due import DuePosition, Watermark, due_item
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import ExecutionStatus, LogEntry
-from tickwell.domain.job import JobStatus, Slot
+from tickwell.domain.job import JobStatus
 from tickwell.domain.retry import GiveUp, RetryAt
 from tickwell.domain.schedule import OneTime
+from tickwell.domain.slot import Slot
 
 WRITES = {"PutItem", "UpdateItem", "BatchWriteItem", "BatchExecuteStatement", "TransactWriteItems"}
 LONG = "x" * 2000

@@ -12,8 +12,9 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Claimed, ClaimLost
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import LEASE_MARGIN, Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.retry import Policy, RetryAt
+from tickwell.domain.slot import LEASE_MARGIN, Slot
 
 
 def test_a_claim_takes_the_slot_and_gives_the_job_with_its_payload(stores: Stores) -> None:

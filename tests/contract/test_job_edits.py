@@ -22,10 +22,11 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Claimed
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobStatus, Tally
 from tickwell.domain.lane import Lane
 from tickwell.domain.retry import Policy, RetryAt
 from tickwell.domain.schedule import OneTime
+from tickwell.domain.slot import Slot
 
 LATER = NOON + timedelta(seconds=5)
 WAITING = Slot(due_at=NOON, attempt=2)

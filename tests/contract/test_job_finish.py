@@ -22,8 +22,9 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Claimed
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import TRANSITIONS, Job, JobStatus, Slot, Tally
+from tickwell.domain.job import TRANSITIONS, Job, JobStatus, Tally
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
+from tickwell.domain.slot import Slot
 
 FINISHED_AT = NOON + timedelta(seconds=2)
 RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)

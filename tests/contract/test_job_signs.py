@@ -12,9 +12,10 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import Signed, TokenGone
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import LEASE_MARGIN, Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, Policy, RetryAt
+from tickwell.domain.slot import LEASE_MARGIN, Slot
 
 STALLS = Policy(timeout_seconds=100, stall_seconds=30)
 RETRY = RetryAt(at=NOON + timedelta(minutes=1), attempt=2)

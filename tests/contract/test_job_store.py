@@ -12,10 +12,11 @@ from tests.doubles import NOON
 from tests.pages import every
 from tickwell.adapters.cursors import encode_cursor
 from tickwell.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobKey, JobStatus, Tally
 from tickwell.domain.lane import Lane
 from tickwell.domain.retry import OnLost, Policy, Precision, RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Interval, OneTime
+from tickwell.domain.slot import Slot
 
 PAYLOADS: dict[str, Any] = {
     "null": None,

@@ -10,9 +10,10 @@ from tests.contract.store_engines import Stores
 from tests.doubles import NOON
 from tickwell.application.ports import SignAnswer, Signed, TokenGone
 from tickwell.domain.completion import Outside
-from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Completed, Policy, RetryAt
+from tickwell.domain.slot import TAKEOVER_DELAY, Slot
 
 OUTSIDE = Outside(since=NOON + timedelta(seconds=20), timeout_seconds=3600)
 RETRY = RetryAt(at=NOON + timedelta(hours=1), attempt=2)

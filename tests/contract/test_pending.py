@@ -13,9 +13,10 @@ from tests.doubles import NOON
 from tickwell.application.ports import Claimed, ClaimLost, PendingChange
 from tickwell.domain.execution import Execution, ExecutionStatus
 from tickwell.domain.handover import Handover
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, Policy, RetryAt
+from tickwell.domain.slot import Slot
 
 DAY = timedelta(days=1)
 LATER = NOON + timedelta(hours=1)

@@ -25,10 +25,11 @@ from tickwell.domain.bounds import Bounds, exclusions
 from tickwell.domain.cron import DstMissing, DstRepeated
 from tickwell.domain.execution import ExecutionStatus
 from tickwell.domain.handover import Handover
-from tickwell.domain.job import JobStatus, Slot
+from tickwell.domain.job import JobStatus
 from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, Policy, RetryAt
 from tickwell.domain.schedule import Cron, Interval
+from tickwell.domain.slot import Slot
 
 FINISHED_AT = NOON + timedelta(seconds=2)
 ENDING = replace(DAILY, bounds=Bounds(end_at=NOON))

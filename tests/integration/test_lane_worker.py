@@ -14,9 +14,10 @@ from tests.server_process import eventually
 from tests.world import World, task
 from tickwell.application.execute_batch import JobDelivery
 from tickwell.application.ports import Delivery
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import Unreadable
+from tickwell.domain.slot import Slot
 from tickwell.local import lane_worker
 from tickwell.local.lane_worker import LaneWorker, Leave
 

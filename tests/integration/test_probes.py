@@ -12,10 +12,11 @@ from tests.worlds import Build
 from tickwell.application.ports import JobStore, Outgoing
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import Cancelled, OnLost
+from tickwell.domain.slot import Slot
 
 
 @pytest.mark.parametrize("stall_seconds", [5, 30, 299])

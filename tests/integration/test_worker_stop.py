@@ -11,9 +11,10 @@ from tests.worlds import Build
 from tickwell.application.task import TaskContext
 from tickwell.application.worker_stop import WorkerStop
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import JobStatus, Slot
+from tickwell.domain.job import JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.retry import OnLost, RetryAt
+from tickwell.domain.slot import Slot
 
 
 def test_an_attempt_that_its_worker_gives_back_begins_anew_at_once(build: Build) -> None:

@@ -13,11 +13,12 @@ from tickwell.application.arming import first_attempt
 from tickwell.domain.arrival import BUSY, EXPIRED, FULL_ALL, FULL_ONE, MISSED, SUPERSEDED, Arrival, Move, arrival
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.handover import succession
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.occurrence import Gap, gap_between, newest, runs
 from tickwell.domain.pending import MOST_PENDING, Pending
 from tickwell.domain.retry import Misfire, Overlap, Policy
 from tickwell.domain.schedule import Cron, Interval, next_due
+from tickwell.domain.slot import Slot
 
 MINUTE = timedelta(minutes=1)
 EACH_MINUTE = Interval(seconds=60, anchor_at=NOON - MINUTE)

@@ -9,10 +9,11 @@ import pytest
 from tests.doubles import NOON
 from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
 from tickwell.domain.definition import FieldChange, asked_schedule, definition_of, differences, schedule_fields
-from tickwell.domain.job import Job, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobStatus, Tally
 from tickwell.domain.lane import Lane
 from tickwell.domain.retry import RetryPolicy, RetryStrategy
 from tickwell.domain.schedule import Cron, Interval, OneTime, Schedule
+from tickwell.domain.slot import Slot
 
 LATER = NOON + timedelta(days=400)
 

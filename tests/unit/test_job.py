@@ -11,10 +11,11 @@ from tests.doubles import NOON
 from tickwell.application.arming import attempt_message, first_attempt
 from tickwell.domain.errors import IllegalTransitionError, NotFoundError
 from tickwell.domain.execution import execution_id, parse_execution_id
-from tickwell.domain.job import LEASE_MARGIN, TRANSITIONS, Job, JobState, JobStatus, Slot, sources
+from tickwell.domain.job import TRANSITIONS, Job, JobState, JobStatus, sources
 from tickwell.domain.occurrence import Gap, Rearm, Standing, rearm, standing
 from tickwell.domain.retry import Policy
 from tickwell.domain.schedule import Interval, OneTime, next_due
+from tickwell.domain.slot import LEASE_MARGIN, Slot
 
 JOB_ID = "01935f2e-7c1a-7b2e-9d3f-5b6c7d8e9f00"
 SECOND = timedelta(seconds=1)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.doubles import NOON
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.job_filter import STATUS_WORDS, JobFilter
 from tickwell.domain.schedule import Interval, JobType, OneTime
+from tickwell.domain.slot import Slot
 
 MINUTE = timedelta(minutes=1)
 

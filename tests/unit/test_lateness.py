@@ -8,8 +8,9 @@ import pytest
 from tests.doubles import NOON
 from tickwell.application.arming import first_attempt
 from tickwell.application.lateness import LATE_AFTER, late_among
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.schedule import OneTime
+from tickwell.domain.slot import Slot
 
 MILLISECOND = timedelta(milliseconds=1)
 JOB = Job(

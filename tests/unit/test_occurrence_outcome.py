@@ -12,12 +12,13 @@ from tests.doubles import NOON
 from tickwell.domain.child import stand_in
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip, SkipOutcome
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.occurrence_entry import OccurrenceEntry, Recorded, Window, due_between
 from tickwell.domain.occurrence_outcome import occurrence_entries
 from tickwell.domain.pending import Pending
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
 from tickwell.domain.schedule import Cron, Interval
+from tickwell.domain.slot import Slot
 
 HOUR = timedelta(hours=1)
 DONE = Completed()

@@ -15,10 +15,11 @@ from tickwell.domain.counts import ExecutionCell
 from tickwell.domain.dead_letter import DeadLetter
 from tickwell.domain.due import DueItem, DuePosition
 from tickwell.domain.execution import Execution, ExecutionStatus, Skip
-from tickwell.domain.job import Job, JobKey, JobStatus, Slot
+from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import GiveUp, Overlap, RetryAt
 from tickwell.domain.schedule import next_due
+from tickwell.domain.slot import Slot
 
 MILLISECOND = timedelta(milliseconds=1)
 A, P, C = JobStatus.ACTIVE, JobStatus.PAUSED, JobStatus.COMPLETED

@@ -22,8 +22,9 @@ from tickwell.application.losses import ON_SUSPICION
 from tickwell.domain.cron import CronExpression
 from tickwell.domain.errors import StaleDueItemError, UnavailableError
 from tickwell.domain.execution import ExecutionStatus
-from tickwell.domain.job import LEASE_MARGIN, TAKEOVER_DELAY, JobStatus
+from tickwell.domain.job import JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.slot import LEASE_MARGIN, TAKEOVER_DELAY
 from tickwell.messages import decode_job_message
 
 SECOND = timedelta(seconds=1)

@@ -2,7 +2,8 @@
 
 from tickwell.adapters.documents import content_from, definition_from, from_ms, pending_from
 from tickwell.domain.instant import from_epoch_ms
-from tickwell.domain.job import Job, JobStatus, PauseReason, Slot, Tally
+from tickwell.domain.job import Job, JobStatus, PauseReason, Tally
+from tickwell.domain.slot import Slot
 
 
 def stored_job(  # noqa: PLR0913 - a job has that many stored values

@@ -28,11 +28,12 @@ from tickwell.domain.admission import (
     permit_keys,
 )
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Standing, standing
 from tickwell.domain.queue import Queue, effective_queue
+from tickwell.domain.slot import Slot
 
 _log = logging.getLogger("tickwell")
 

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from tickwell.application.ports import Clock, DueItems, FarTimer, Lanes, Outgoing, Together
 from tickwell.domain.due import DUE_ITEM_MAX_AGE, DueItem, due_item
 from tickwell.domain.errors import StaleDueItemError, UnavailableError
-from tickwell.domain.job import TAKEOVER_DELAY, Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.lane import Lane
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import effective_queue
 from tickwell.domain.retry import Misfire, Precision
 from tickwell.domain.schedule import start_of
+from tickwell.domain.slot import TAKEOVER_DELAY, Slot
 
 _log = logging.getLogger("tickwell")
 

@@ -8,7 +8,7 @@ from tickwell.application.claim_check import Detail
 from tickwell.application.ports import Ids
 from tickwell.domain.ending import NOT_WANTED, Ending, bounded
 from tickwell.domain.execution import Execution, ExecutionStatus, ended_as
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.retry import (
     Cancelled,
     Completed,
@@ -20,6 +20,7 @@ from tickwell.domain.retry import (
     after_return,
     unless_expired,
 )
+from tickwell.domain.slot import Slot
 
 Retention = Callable[[Job, JobStatus], timedelta]
 """How long a job that ends like that, and its history, is kept."""

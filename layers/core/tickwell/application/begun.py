@@ -7,7 +7,8 @@ from typing import Any
 
 from tickwell.application.lifeline import AttemptLifeline
 from tickwell.application.task import TaskContext
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
+from tickwell.domain.slot import Slot
 
 
 @dataclass(kw_only=True, slots=True)

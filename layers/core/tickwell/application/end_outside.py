@@ -17,8 +17,9 @@ from tickwell.application.settle import Attempt, Settle
 from tickwell.domain.completion import read_completion_token
 from tickwell.domain.errors import AttemptEndedError, NotFoundError, UnauthenticatedError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, OccurrenceKey, parse_execution_id
-from tickwell.domain.job import Job, JobKey, Slot
+from tickwell.domain.job import Job, JobKey
 from tickwell.domain.progress import Progress
+from tickwell.domain.slot import Slot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

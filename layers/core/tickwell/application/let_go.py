@@ -11,7 +11,8 @@ from tickwell.application.outside_record import RecordOutside
 from tickwell.application.ports import Clock, JobStore, Signed
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.completion import Outside
-from tickwell.domain.job import TAKEOVER_DELAY, Job
+from tickwell.domain.job import Job
+from tickwell.domain.slot import TAKEOVER_DELAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

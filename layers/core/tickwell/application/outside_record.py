@@ -13,7 +13,8 @@ from tickwell.domain.ending import End, Ending, as_told
 from tickwell.domain.errors import NotFoundError, UnavailableError
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, LogEntry, execution_id
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
+from tickwell.domain.slot import Slot
 
 _NOTHING = Detail(output=None, logs=())
 

@@ -13,9 +13,10 @@ from tickwell.application.ports import Clock, DueItems, History, JobWalk, Walked
 from tickwell.domain.due import DueItem
 from tickwell.domain.errors import UnavailableError
 from tickwell.domain.execution import Execution, OccurrenceKey
-from tickwell.domain.job import TAKEOVER_DELAY, Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.retry import RetryAt
+from tickwell.domain.slot import TAKEOVER_DELAY, Slot
 
 _GRID = timedelta(minutes=5)
 _LEAST_AHEAD = timedelta(minutes=1)

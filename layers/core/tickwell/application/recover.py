@@ -9,8 +9,9 @@ from tickwell.application.outside_record import RecordOutside
 from tickwell.application.ports import Clock
 from tickwell.application.settle import Attempt, Settle, Settled
 from tickwell.domain.execution import Execution, ExecutionStatus, Failure, ended_as
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.retry import Cancelled, Decision, OnLost, after_loss, unless_expired
+from tickwell.domain.slot import Slot
 
 if TYPE_CHECKING:
     from tickwell.application.attempt_record import Retention

@@ -23,8 +23,9 @@ from tickwell.application.task_processes import NoProcesses, TaskProcesses, take
 from tickwell.domain.ending import EXPIRED, Ending, as_told, failed, timed_out
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError, AttemptLostError, UnavailableError
 from tickwell.domain.execution import Execution, LogEntry
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.secret import may_refer
+from tickwell.domain.slot import Slot
 
 _log = logging.getLogger("tickwell")
 

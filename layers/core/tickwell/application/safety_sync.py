@@ -26,8 +26,9 @@ from tickwell.domain.due import (
     Watermark,
 )
 from tickwell.domain.errors import UnavailableError
-from tickwell.domain.job import TAKEOVER_DELAY, Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.occurrence import Standing, standing
+from tickwell.domain.slot import TAKEOVER_DELAY, Slot
 
 LEASE = timedelta(minutes=5)
 """How long one run may hold a shard; longer than the function may run."""

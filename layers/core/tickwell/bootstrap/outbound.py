@@ -32,9 +32,10 @@ from tickwell.application.tell import TellByMail, TellByWebhook
 from tickwell.application.unreachable import NoFunctions, NoMessenger
 from tickwell.domain.completion import completion_token
 from tickwell.domain.execution import execution_id, idempotency_key
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.notification import Channel
 from tickwell.domain.outbound import OutboundRules
+from tickwell.domain.slot import Slot
 from tickwell.domain.trace import span_in_trace
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tickwell.domain.instant import from_epoch_ms, instant, to_epoch_ms
-from tickwell.domain.job import LEASE_MARGIN, TAKEOVER_DELAY
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue
+from tickwell.domain.slot import LEASE_MARGIN, TAKEOVER_DELAY
 
 PERMIT_MARGIN = timedelta(minutes=5) + LEASE_MARGIN + TAKEOVER_DELAY
 """What a permit lives beyond the longest attempt: time for its message to be delivered and for a lease to be over."""

@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from tickwell.domain.execution import SkipOutcome
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.message import JobMessage
 from tickwell.domain.occurrence import Gap, Rearm, newest, only, rearm, runs
 from tickwell.domain.pending import MOST_PENDING, Pending
 from tickwell.domain.retry import Misfire, Overlap
 from tickwell.domain.schedule import Schedule
+from tickwell.domain.slot import Slot
 
 BUSY = "the previous occurrence was not over"
 FULL_ONE = "another occurrence was waiting already"

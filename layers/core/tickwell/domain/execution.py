@@ -8,9 +8,10 @@ from typing import Any
 
 from tickwell.domain.errors import InvalidInputError, NotFoundError
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, JobKey, JobStatus, Slot, Tally
+from tickwell.domain.job import Job, JobKey, JobStatus, Tally
 from tickwell.domain.progress import Progress
 from tickwell.domain.retry import Cancelled, Completed, Decision, GiveUp, RetryAt
+from tickwell.domain.slot import Slot
 
 _EXECUTION_ID = re.compile(r"(.{36}(?:\.[0-9a-f]+)?)-([0-9a-f]+)-([0-9]+)", re.DOTALL)
 

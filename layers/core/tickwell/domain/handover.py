@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tickwell.domain.instant import instant
-from tickwell.domain.job import Job, Slot
+from tickwell.domain.job import Job
 from tickwell.domain.pending import Pending
+from tickwell.domain.slot import Slot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,24 +9,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from tickwell.domain.completion import Outside
 from tickwell.domain.errors import IllegalTransitionError
 from tickwell.domain.instant import instant
 from tickwell.domain.lane import Lane
 from tickwell.domain.pending import Pending
-from tickwell.domain.progress import Progress
 from tickwell.domain.retry import DEFAULT_POLICY, Overlap, Policy
 from tickwell.domain.schedule import OneTime, Schedule, first_due
-
-LEASE_MARGIN = timedelta(seconds=15)
-"""A lease outlives the job's time limit by this much, so that a live worker has recorded its outcome by then."""
+from tickwell.domain.slot import LEASE_MARGIN, Slot
 
 _MILLISECOND = timedelta(milliseconds=1)
 _FRESH: dict[str, Any] = {"failures_in_a_row": 0, "pause_reason": None}
 _ENDED: dict[str, Any] = {"paused_at": None, "pause_reason": None}
-
-TAKEOVER_DELAY = timedelta(seconds=5)
-"""Nobody takes an attempt over before its lease has been over for this long (rule 3: clocks differ)."""
 
 
 class JobStatus(StrEnum):
@@ -93,37 +86,6 @@ class JobKey:
 
     tenant_id: str
     job_id: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
-    """The occurrence that the job is busy with: running (``token`` and ``lease_until`` set) or waiting for an attempt.
-
-    That is a retry or, for an occurrence that had to wait for the one before it, the first attempt.
-
-    ``attempt`` counts from 1 and includes attempts that were lost or returned; ``losses`` and ``returns`` say how many
-    those were. ``progress`` is what the running attempt told last. ``probe_at``: when the newest probe looks after it;
-    None as long as none has followed the first. ``outside``: the attempt runs, but its worker has let go of it: what it
-    is about goes on elsewhere (X10). ``lease_until`` is then when that has been silent for too long.
-    """
-
-    due_at: datetime
-    attempt: int
-    losses: int = 0
-    returns: int = 0
-    token: str | None = None
-    lease_until: datetime | None = None
-    progress: Progress | None = None
-    probe_at: datetime | None = None
-    outside: Outside | None = None
-
-    def is_running(self) -> bool:
-        """Whether a worker, or work outside, holds the slot, be its lease over or not."""
-        return self.token is not None
-
-    def may_be_taken_over(self, now: datetime) -> bool:
-        """Whether its worker must be presumed dead at ``now``, or work outside to have timed out."""
-        return self.lease_until is not None and now >= self.lease_until + TAKEOVER_DELAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.schedule import Interval, Schedule, next_due
+from tickwell.domain.slot import Slot
 
 _MOST_COUNTED = 10_000
 _MILLISECOND = timedelta(milliseconds=1)

@@ -76,7 +76,7 @@ RULE_3 = (
             name="a takeover at the lease's end",
             edits=(
                 Edit(
-                    module="tickwell.domain.job",
+                    module="tickwell.domain.slot",
                     old="now >= self.lease_until + TAKEOVER_DELAY",
                     new="now >= self.lease_until",
                 ),

@@ -10,7 +10,7 @@ from tickwell.adapters.embedded.job_statements import CLAIM_FIRST
 from tickwell.adapters.embedded.together import slices, update_of
 from tickwell.application.ports import Claim
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import LEASE_MARGIN
+from tickwell.domain.slot import LEASE_MARGIN
 
 _NAMES = ("tenant", "job", "token", "now", "now_plus_margin", "due", "version", "next_run", "pending")
 

@@ -17,8 +17,9 @@ from tickwell.adapters.documents import (
 )
 from tickwell.adapters.stored_jobs import stored_job
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import NO_TALLY, Job, Slot, Tally
+from tickwell.domain.job import NO_TALLY, Job, Tally
 from tickwell.domain.queue import effective_queue
+from tickwell.domain.slot import Slot
 
 _HEAD = (
     "tenant_id, job_id, version, status, next_run_ms, slot_due_ms, slot_attempt, slot_losses, slot_returns, "

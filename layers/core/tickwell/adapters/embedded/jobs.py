@@ -48,9 +48,10 @@ from tickwell.domain.errors import ConflictError, NotFoundError
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import KEEPS_RETRY, LEASE_MARGIN, TAKEOVER_DELAY, Job, JobKey, JobStatus, Slot
+from tickwell.domain.job import KEEPS_RETRY, Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.progress import Progress
+from tickwell.domain.slot import LEASE_MARGIN, TAKEOVER_DELAY, Slot
 
 _LISTING = "jobs"
 

@@ -9,10 +9,11 @@ from tickwell.application.ports.stores import Page
 from tickwell.domain.completion import Outside
 from tickwell.domain.execution import Execution
 from tickwell.domain.handover import Handover
-from tickwell.domain.job import Job, JobKey, JobStatus, Slot
+from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
+from tickwell.domain.slot import Slot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,9 +18,10 @@ from tickwell.adapters.documents import (
 )
 from tickwell.adapters.stored_jobs import stored_job
 from tickwell.domain.instant import from_epoch_ms, to_epoch_ms
-from tickwell.domain.job import Job, Slot, Tally
+from tickwell.domain.job import Job, Tally
 from tickwell.domain.job_listing import is_near
 from tickwell.domain.queue import effective_queue
+from tickwell.domain.slot import Slot
 
 NAMES: Final = {
     "status": "st",

@@ -7,8 +7,9 @@ from tickwell.adapters.aws.dynamodb.items import NAMES, slot_token
 from tickwell.adapters.documents import epoch_ms
 from tickwell.domain.execution import Execution
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
+from tickwell.domain.slot import Slot
 
 
 def is_armed(item: Item, message: JobMessage) -> bool:

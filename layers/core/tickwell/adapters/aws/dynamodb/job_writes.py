@@ -16,10 +16,11 @@ from tickwell.application.ports import Claim, PendingChange
 from tickwell.domain.completion import Outside
 from tickwell.domain.handover import Handover
 from tickwell.domain.instant import to_epoch_ms
-from tickwell.domain.job import LEASE_MARGIN, TAKEOVER_DELAY, Job, JobStatus, Slot
+from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.pending import Pending
 from tickwell.domain.progress import Progress
+from tickwell.domain.slot import LEASE_MARGIN, TAKEOVER_DELAY, Slot
 
 SLOT = (
     "slot_due",
