@@ -4,8 +4,8 @@ import { api } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { href, navigate, setQuery } from "../lib/router.js";
 import { adopt } from "../lib/session.js";
-import { field, form } from "../ui/form.js";
-import { newPasswordField, outside } from "../ui/outside.js";
+import { form } from "../ui/form.js";
+import { newPasswordField, outside, tokenField } from "../ui/outside.js";
 import { toast } from "../ui/toast.js";
 
 export const title = "Accept the invitation";
@@ -19,10 +19,7 @@ export default async function page({ root, query }) {
     content: form({
       submit: "Join",
       fields: [
-        !token && field({
-          name: "token", label: "Token", mono: true, required: true, spellcheck: "false",
-          hint: "As it stands in the mail.",
-        }),
+        !token && tokenField(),
         newPasswordField({ label: "Password", autofocus: true }),
       ],
       onSubmit: async (values) => {

@@ -3,8 +3,8 @@
 import { api } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { href, navigate, setQuery } from "../lib/router.js";
-import { field, form } from "../ui/form.js";
-import { newPasswordField, outside } from "../ui/outside.js";
+import { form } from "../ui/form.js";
+import { newPasswordField, outside, tokenField } from "../ui/outside.js";
 import { toast } from "../ui/toast.js";
 
 export const title = "Set a new password";
@@ -18,10 +18,7 @@ export default async function page({ root, query }) {
     content: form({
       submit: "Set the password",
       fields: [
-        !token && field({
-          name: "token", label: "Token", mono: true, required: true, spellcheck: "false",
-          hint: "As it stands in the mail.",
-        }),
+        !token && tokenField(),
         newPasswordField({ label: "New password", autofocus: true }),
       ],
       onSubmit: async (values) => {

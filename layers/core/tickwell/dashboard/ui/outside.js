@@ -21,6 +21,13 @@ export function newPasswordField(told = {}) {
   });
 }
 
+/** The token of a mail, for whoever has come without its link. */
+export function tokenField() {
+  return field({
+    name: "token", label: "Token", mono: true, required: true, spellcheck: "false", hint: "As it stands in the mail.",
+  });
+}
+
 /** Whose password it is, for those who keep passwords: nobody sees it. */
 export function username() {
   const value = session.user.email;
