@@ -1,6 +1,5 @@
 """Many jobs in one request: create them, or cancel, retry, pause, resume or delete them by filter (S10, B10, X12)."""
 
-import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -22,10 +21,10 @@ from tickwell.http.bulk_bodies import (
 from tickwell.http.call import call_of
 from tickwell.http.job_bodies import job_with_policy
 from tickwell.http.operation import Shows, success
+from tickwell.http.unsent import note_launches
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
-_log = logging.getLogger("tickwell")
 
 
 @router.post("/api/v1/jobs/batch", summary="Create up to 1,000 jobs", tags=TAGS, operation_id="createJobs")
@@ -34,10 +33,7 @@ def create_jobs(batch: Annotated[BatchRequest, Body()], request: Request) -> Res
     call = call_of(request)
     outcomes = call.services.create_jobs(call.principal, batch.to_new_jobs(call.traceparent))
     now = call.services.clock.now()
-    unsent = sum(isinstance(outcome, CreatedJob) and not outcome.launched for outcome in outcomes)
-    if unsent:
-        extra = {"action": "job.unsent", "request_id": call.request_id, "count": unsent}
-        _log.warning("messages were not sent; the safety sync will send them", extra=extra)
+    note_launches(call, [outcome.launched for outcome in outcomes if isinstance(outcome, CreatedJob)])
     body = batch_body(
         [
             created_item(index, job_with_policy(outcome.job, now))

@@ -1,6 +1,5 @@
 """Scheduled mails (E1 to E6)."""
 
-import logging
 from enum import StrEnum
 from typing import Annotated
 
@@ -26,11 +25,11 @@ from tickwell.http.email_request import EmailRequest
 from tickwell.http.mail_preview import PREVIEW_HEADERS, PREVIEW_TYPE, preview_page
 from tickwell.http.operation import Shows, plain, success
 from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit, paged
+from tickwell.http.unsent import note_launch
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Emails"]
 _ACCEPTED = "Email scheduled successfully"
-_log = logging.getLogger("tickwell")
 
 _Status = Annotated[EmailStatus | None, Query(description="Only those that have come so far.")]
 
@@ -143,9 +142,7 @@ def cancel_email(email_id: str, request: Request) -> Response[Annotated[str, Sho
 def _accepted(email: EmailRequest, request: Request) -> AcceptedEmailBody:
     call = call_of(request)
     created = call.services.schedule_email(call.principal, email.to_new_email().within(call.traceparent))
-    if not created.launched:
-        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
-        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    note_launch(call, created.job.job_id, launched=created.launched)
     return accepted_email(created.job)
 
 

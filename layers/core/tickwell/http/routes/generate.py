@@ -1,6 +1,5 @@
 """Ask for images (S1)."""
 
-import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -11,10 +10,10 @@ from tickwell.http.call import call_of
 from tickwell.http.generate_request import GenerateRequest
 from tickwell.http.job_bodies import JobPolicyBody, job_with_policy
 from tickwell.http.operation import Shows, success
+from tickwell.http.unsent import note_launch
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
-_log = logging.getLogger("tickwell")
 
 
 @router.post("/api/v1/jobs/generate", summary="Make images", tags=TAGS, operation_id="generateImage", status_code=201)
@@ -39,8 +38,6 @@ def generate_image_alias(
 def _generate(order: GenerateRequest, request: Request) -> Response[Annotated[str, Shows(JobPolicyBody)]]:
     call = call_of(request)
     created = call.services.generate_image(call.principal, order.to_new_job().within(call.traceparent))
-    if not created.launched:
-        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
-        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    note_launch(call, created.job.job_id, launched=created.launched)
     body = job_with_policy(created.job, call.services.clock.now())
     return success(body, message="Job created successfully", status=201)

@@ -1,6 +1,5 @@
 """Cancel a job, run it once more beside its schedule, or again after its end (C15, Q3, S3, X9)."""
 
-import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -12,10 +11,10 @@ from tickwell.http.call import call_of
 from tickwell.http.instants import iso_or_none
 from tickwell.http.job_action_bodies import CancelledBody, QueuedBody, TakenUpBody
 from tickwell.http.operation import Shows, success
+from tickwell.http.unsent import note_launch
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
-_log = logging.getLogger("tickwell")
 
 
 @router.post("/api/v1/jobs/<job_id>/cancel", summary="Cancel a job", tags=TAGS, operation_id="cancelJob")
@@ -44,9 +43,7 @@ def execute_job(job_id: str, request: Request) -> Response[Annotated[str, Shows(
     call = call_of(request)
     queued = call.services.execute_now(call.principal, job_id)
     child = queued.job
-    if not queued.launched:
-        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": child.job_id}
-        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    note_launch(call, child.job_id, launched=queued.launched)
     body = QueuedBody(
         jobId=job_id,
         status="queued",

@@ -1,6 +1,5 @@
 """Create, read, change, pause, resume and delete jobs (C5 to C8, C10 to C14)."""
 
-import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -15,10 +14,10 @@ from tickwell.http.job_bodies import JobBody, JobPolicyBody, job_body, job_with_
 from tickwell.http.job_patch import JobPatch
 from tickwell.http.job_request import JobRequest
 from tickwell.http.operation import Shows, success
+from tickwell.http.unsent import note_launch
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
-_log = logging.getLogger("tickwell")
 
 
 @router.post("/api/v1/jobs", summary="Create a job", tags=TAGS, operation_id="createJob", status_code=201)
@@ -26,9 +25,7 @@ def create_job(job: Annotated[JobRequest, Body()], request: Request) -> Response
     """201 once the job is certain to run."""
     call = call_of(request)
     created = call.services.create_job(call.principal, job.to_new_job().within(call.traceparent))
-    if not created.launched:
-        extra = {"action": "job.unsent", "request_id": call.request_id, "job_id": created.job.job_id}
-        _log.warning("the message was not sent; the safety sync will send it", extra=extra)
+    note_launch(call, created.job.job_id, launched=created.launched)
     body = job_with_policy(created.job, call.services.clock.now())
     return success(body, message="Job created successfully", status=201)
 

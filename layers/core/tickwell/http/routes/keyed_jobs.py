@@ -1,6 +1,5 @@
 """Jobs under keys of their callers: put, got by key, and applied as a file (X24)."""
 
-import logging
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -13,10 +12,10 @@ from tickwell.http.job_bodies import JobBody, job_body
 from tickwell.http.job_request import JobRequest
 from tickwell.http.keyed_job_bodies import ApplyBody, ApplyRequest, PutJobBody, apply_body, complete, put_job_body
 from tickwell.http.operation import Shows, success
+from tickwell.http.unsent import note_launches
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Jobs"]
-_log = logging.getLogger("tickwell")
 
 
 @router.put(
@@ -36,7 +35,7 @@ def put_job(
     call = call_of(request)
     wanted = KeyedJob(key=key, job=job.to_new_job().within(call.traceparent))
     defined = call.services.define_job(call.principal, wanted)
-    _tell_unsent(call.request_id, [defined])
+    note_launches(call, [defined.launched])
     status = 201 if defined.action is DefineAction.CREATED else 200
     body = put_job_body(defined, call.services.clock.now())
     return success(body, message=f"Job {defined.action.value}", status=status)
@@ -61,14 +60,7 @@ def apply_jobs(file: Annotated[ApplyRequest, Body()], request: Request) -> Respo
     call = call_of(request)
     choice = file.to_choice()
     report = call.services.apply_jobs(call.principal, file.to_entries(call.traceparent), choice)
-    _tell_unsent(call.request_id, [one.outcome for one in report.applied if isinstance(one.outcome, Defined)])
+    note_launches(call, [one.outcome.launched for one in report.applied if isinstance(one.outcome, Defined)])
     body = apply_body(report, choice)
     verb = "would be applied" if choice.dry_run else "applied"
     return success(body, message=f"{body['applied']} jobs {verb}", complete=complete(report.applied))
-
-
-def _tell_unsent(request_id: str, defined: list[Defined]) -> None:
-    unsent = sum(not one.launched for one in defined)
-    if unsent:
-        extra = {"action": "job.unsent", "request_id": request_id, "count": unsent}
-        _log.warning("messages were not sent; the safety sync will send them", extra=extra)
