@@ -13,7 +13,9 @@ from tests.worlds import Build
 from tickwell.application.arming import first_attempt
 from tickwell.application.create_job import Every
 from tickwell.application.ports import QueueKey
+from tickwell.application.remembered import FRESH
 from tickwell.domain.admission import Gate, Permit
+from tickwell.domain.errors import UnavailableError
 from tickwell.domain.job import Job, JobStatus
 from tickwell.domain.message import JobMessage
 from tickwell.domain.queue import Queue, RateLimit
@@ -71,14 +73,20 @@ def test_a_message_of_before_an_edit_does_not_give_back_the_permit_of_the_one_af
     assert (waiting(world), permits(world)) == (0, 0)
 
 
-def test_who_waits_for_the_permit_that_an_older_message_of_its_attempt_has_got_starts_by_it(build: Build) -> None:
-    world = build(echo)
+def wait_behind_another(world: World) -> tuple[Job, Job]:
+    """A job that was edited, as before and after: its new message waits for the only permit, which another one has."""
     world.queue(concurrency=1)
     (job,) = submit(world)
     taken = Gate(version=0, permits=(Permit(key="another", until=world.clock.now() + 600 * SECOND),))
     assert world.core.queues.save_gate(KEY, taken, read=world.core.queues.gate(KEY))
     edited = edit(world, job, name="edited while its message is on its way")
     assert world.core.admit_attempts()([message(edited)], now=world.clock.now()).parked == 1
+    return job, edited
+
+
+def test_who_waits_for_the_permit_that_an_older_message_of_its_attempt_has_got_starts_by_it(build: Build) -> None:
+    world = build(echo)
+    job, _ = wait_behind_another(world)
     full = world.core.queues.gate(KEY)
     assert world.core.queues.save_gate(KEY, full.without({"another"}), read=full), "nobody told the waiting list"
     world.lose_messages()
@@ -86,6 +94,27 @@ def test_who_waits_for_the_permit_that_an_older_message_of_its_attempt_has_got_s
     world.work()
     assert statuses(world, [job]) == [JobStatus.COMPLETED]
     assert (waiting(world), permits(world)) == (0, 0)
+
+
+def test_nobody_is_let_through_whose_queue_cannot_be_looked_up(
+    build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = build(echo)
+    _, edited = wait_behind_another(world)
+    admit = world.core.admit_attempts()
+    world.lose_messages()
+    world.clock.advance(FRESH)
+
+    def unavailable(_key: QueueKey) -> None:
+        raise UnavailableError("store", "it does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.core.queues, "find", unavailable)
+        admit.make_way([message(edited)])
+    assert [vars(record).get("action") for record in caplog.records] == ["permit.kept"]
+    assert (waiting(world), world.lose_messages()) == (1, 0)
+    admit.make_way([message(edited)])
+    assert (waiting(world), world.lose_messages()) == (0, 1)
 
 
 def test_who_had_an_occurrence_wait_does_not_give_back_the_permit_that_it_begins_with_later(build: Build) -> None:
