@@ -58,7 +58,26 @@ def test_a_permit_that_was_given_back_lets_the_next_one_start() -> None:
     first, second = messages(2)
     full = ask(Gate(), queue, [first]).gate
     assert ask(full, queue, [second]).waiting == (second,)
-    assert [start.message for start in ask(full.without({permit_key(first)}), queue, [second]).starts] == [second]
+    assert [start.message for start in ask(full.without({permit_key(first): None}), queue, [second]).starts] == [second]
+
+
+def test_a_permit_by_which_a_newer_message_starts_is_given_back_by_that_or_by_its_attempt() -> None:
+    queue = a_queue(concurrency=1)
+    old, new = a_message(version=1), a_message(version=3)
+    taken = ask(Gate(), queue, [old]).gate
+    assert taken.without({permit_key(old): 1}).permits == ()
+    for asking in ([old, new], [new, old]):
+        shared = ask(taken, queue, asking).gate
+        assert gate_from(0, gate_text(shared)) == shared
+        assert shared.without({permit_key(old): 2}) == shared
+        assert shared.without({permit_key(a_message(2)): None}) == shared
+        assert shared.without({permit_key(new): 3}).permits == ()
+        assert shared.without({permit_key(old): None}).permits == ()
+
+
+def test_a_gate_of_an_earlier_release_is_read() -> None:
+    (permit,) = gate_from(1, '{"v": 1, "free": 0, "permits": [["0123456789ab", 1000]]}').permits
+    assert (permit.key, permit.outside, permit.version) == ("0123456789ab", False, 1)
 
 
 def test_asking_twice_takes_one_permit_and_one_start_time() -> None:
@@ -109,7 +128,7 @@ def test_permits_never_exceed_the_concurrency(concurrency: int, steps: list[tupl
     queue, gate = a_queue(concurrency=concurrency), Gate()
     for number, enters in steps:
         message = a_message(number)
-        gate = ask(gate, queue, [message]).gate if enters else gate.without({permit_key(message)})
+        gate = ask(gate, queue, [message]).gate if enters else gate.without({permit_key(message): None})
         assert len(gate.permits) <= concurrency
 
 

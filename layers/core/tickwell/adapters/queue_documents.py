@@ -56,7 +56,7 @@ def queue_from(tenant_id: str, name: str, version: int, text: str) -> Queue:
 
 
 def gate_text(gate: Gate) -> str:
-    """A gate without its version: about 30 bytes for each permit."""
+    """A gate without its version: about 30 bytes for each permit, and some more for one of a job that was changed."""
     document: dict[str, Any] = {
         "v": VERSION,
         "free": to_epoch_ms(gate.free_at),
@@ -64,17 +64,20 @@ def gate_text(gate: Gate) -> str:
     }
     if outside := [permit.key for permit in gate.permits if permit.outside]:
         document["outside"] = outside
+    if versions := {permit.key: permit.version for permit in gate.permits if permit.version > 1}:
+        document["versions"] = versions
     return to_json(document)
 
 
 def gate_from(version: int, text: str) -> Gate:
     """What ``gate_text`` wrote."""
     document = from_json(text)
-    outside = frozenset(document.get("outside", ()))
+    outside, versions = frozenset(document.get("outside", ())), document.get("versions", {})
     return Gate(
         version=version,
         permits=tuple(
-            Permit(key=key, until=from_epoch_ms(until), outside=key in outside) for key, until in document["permits"]
+            Permit(key=key, until=from_epoch_ms(until), outside=key in outside, version=versions.get(key, 1))
+            for key, until in document["permits"]
         ),
         free_at=from_epoch_ms(document["free"]),
     )

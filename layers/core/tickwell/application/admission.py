@@ -8,7 +8,7 @@ and so do all queues of a tenant that is stopped.
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from tickwell.domain.admission import (
     PERMIT_MARGIN,
     Admission,
     Gate,
+    GivenBack,
     Start,
     admit,
     after_change,
@@ -90,18 +91,18 @@ class AdmitAttempts:
 
         Never raises UnavailableError: a permit that is not given back becomes void by itself.
         """
-        self._give_back(over, lambda message: frozenset({permit_key(message)}))
+        self._give_back(over, _own_permit)
 
     def leave(self, ended: Sequence[JobMessage]) -> None:
         """As ``give_back``, for the attempts of ``ended``, by whatever message they were started."""
-        self._give_back(ended, permit_keys)
+        self._give_back(ended, _permits_of_attempt)
 
-    def _give_back(self, messages: Sequence[JobMessage], keys: Callable[[JobMessage], frozenset[str]]) -> None:
+    def _give_back(self, messages: Sequence[JobMessage], of_message: Callable[[JobMessage], GivenBack]) -> None:
         for key, group in _by_queue(messages).items():
             try:
                 queue = self.in_force.find(key)
                 if queue is not None and queue.concurrency is not None:
-                    self._let_go(key, queue, frozenset().union(*map(keys, group)))
+                    self._let_go(key, queue, _together(map(of_message, group)))
             except UnavailableError as error:
                 _log_kept(key.name, error)
 
@@ -154,7 +155,7 @@ class AdmitAttempts:
         Raises UnavailableError; may be repeated.
         """
         queue = self.in_force.find(key, fresh=True)
-        return 0 if queue is not None and queue.paused_at is not None else self._let_go(key, queue, (), most)
+        return 0 if queue is not None and queue.paused_at is not None else self._let_go(key, queue, {}, most)
 
     def explained(self, messages: Sequence[JobMessage], *, now: datetime) -> dict[JobMessage, datetime | None]:
         """Who of ``messages`` has not started because of a limit, and when to look again; None: never.
@@ -176,7 +177,7 @@ class AdmitAttempts:
         return queue is not None and (queue.is_limited or queue.paused_at is not None)
 
     def _enter(self, key: QueueKey, queue: Queue, messages: Sequence[JobMessage], now: datetime) -> Admitted:
-        admission = self._pass_gate(key, queue, messages, (), now)
+        admission = self._pass_gate(key, queue, messages, {}, now)
         admitted = self._start(admission.starts, now)
         if not admission.waiting:
             return admitted
@@ -192,7 +193,7 @@ class AdmitAttempts:
             gate = self.queues.gate(key).at(now)
             holders = self._live([message for message in messages if gate.holds(message)], now)
             if holders:
-                self._pass_gate(key, queue, (), {permit_key(message) for message in holders}, now)
+                self._pass_gate(key, queue, (), _together(map(_own_permit, holders)), now)
         return self._park(key, messages)
 
     def _park(self, key: QueueKey, messages: Sequence[JobMessage]) -> Admitted:
@@ -200,14 +201,14 @@ class AdmitAttempts:
         self.queues.park([replace(message, admitted=False, late=False) for message in messages])
         queue = self.in_force.find(key, fresh=True)
         if queue is None or (queue.paused_at is None and self._has_room(key, queue)):
-            self._let_go(key, queue, ())
+            self._let_go(key, queue, {})
         return Admitted(parked=len(messages))
 
     def _has_room(self, key: QueueKey, queue: Queue) -> bool:
         room = self.queues.gate(key).at(self.clock.now()).room(queue)
         return room is None or room > 0
 
-    def _let_go(self, key: QueueKey, queue: Queue | None, given_back: Collection[str], most: int = MOST_AT_ONCE) -> int:
+    def _let_go(self, key: QueueKey, queue: Queue | None, given_back: GivenBack, most: int = MOST_AT_ONCE) -> int:
         """Give permits back and, with the same write, to the heads of the waiting list; how many have left it.
 
         Where nobody of the heads still waited for anything, as after many were cancelled, more are looked at together.
@@ -230,7 +231,7 @@ class AdmitAttempts:
             gone += len(done)
             if not done or gone >= most:
                 return gone
-            given_back, least = (), 0 if live else _HEADS
+            given_back, least = {}, 0 if live else _HEADS
 
     def _heads(self, key: QueueKey, queue: Queue | None, given_back: int, least: int) -> Sequence[JobMessage]:
         """Those who may leave next: as many as there is room for or, if there is any, at least ``least``."""
@@ -259,7 +260,7 @@ class AdmitAttempts:
         key: QueueKey,
         queue: Queue,
         messages: Sequence[JobMessage],
-        given_back: Collection[str],
+        given_back: GivenBack,
         now: datetime,
     ) -> Admission:
         """Whom of ``messages`` the gate lets through.
@@ -303,6 +304,25 @@ def _by_queue(messages: Sequence[JobMessage]) -> dict[QueueKey, list[JobMessage]
     found: dict[QueueKey, list[JobMessage]] = defaultdict(list)
     for (tenant_id, queue, lane), group in groups.items():
         found[queue_key(tenant_id, queue, lane)] += group
+    return found
+
+
+def _own_permit(message: JobMessage) -> GivenBack:
+    """The permit by which ``message`` was to start; not once a newer message may start by it."""
+    return {permit_key(message): message.version}
+
+
+def _permits_of_attempt(message: JobMessage) -> GivenBack:
+    return dict.fromkeys(permit_keys(message))
+
+
+def _together(given_back: Iterable[GivenBack]) -> GivenBack:
+    """All of them; of those that two messages give back the newer one, or the end of the attempt, decides."""
+    found: dict[str, int | None] = {}
+    for each in given_back:
+        for key, version in each.items():
+            known = found.get(key, version)
+            found[key] = None if known is None or version is None else max(known, version)
     return found
 
 

@@ -5,7 +5,7 @@ from which the next start is free. Whoever changes it writes it on condition tha
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,16 +24,26 @@ _EPOCH = from_epoch_ms(0)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+GivenBack = Mapping[str, int | None]
+"""The keys of permits that are given back, each with the job's version in the message that does so.
+
+None: the attempt has ended, by whatever message it was started. A message that starts nothing may be slow to say so,
+and its job have been changed again meanwhile, so that a newer one has begun by the same permit.
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permit:
     """The right of one attempt to run. ``until``: when it is void, should its worker never give it back.
 
-    ``outside``: the attempt has begun, and goes on without a worker, for as long as that takes (X10).
+    ``outside``: the attempt has begun, and goes on without a worker, for as long as that takes (X10). ``version``: that
+    of the job, in the newest of the messages that may start by it.
     """
 
     key: str
     until: datetime
     outside: bool = False
+    version: int = 1
 
     def starts_at(self, life: timedelta) -> datetime:
         """The start that was reserved with it; ``life`` is how much longer it lives where a worker runs the attempt."""
@@ -56,9 +66,16 @@ class Gate:
         """Whether ``message`` has a permit."""
         return permit_key(message) in {permit.key for permit in self.permits}
 
-    def without(self, keys: Collection[str]) -> "Gate":
-        """The same after permits were given back; unknown ones are ignored."""
-        return replace(self, permits=tuple(permit for permit in self.permits if permit.key not in keys))
+    def without(self, given_back: GivenBack) -> "Gate":
+        """The same after permits were given back; unknown ones are ignored, and so are those of newer messages."""
+
+        def is_kept(permit: Permit) -> bool:
+            if permit.key not in given_back:
+                return True
+            version = given_back[permit.key]
+            return version is not None and permit.version > version
+
+        return replace(self, permits=tuple(filter(is_kept, self.permits)))
 
     def kept(self, keys: Collection[str], until: datetime, *, unless_until: datetime) -> "Gate":
         """The same with the permits ``keys``, if there are such, used outside, and good until ``until``.
@@ -147,6 +164,7 @@ def admit(
         if queue.concurrency is None and message.admitted and not _has_missed(message, now):
             starts.append(Start(message=message, at=max(message.run_at, now)))
         elif key in permits:
+            permits[key] = replace(permits[key], version=max(permits[key].version, message.version))
             starts.append(Start(message=message, at=max(permits[key].starts_at(life), now)))
         elif queue.concurrency is not None and len(permits) >= queue.concurrency:
             waiting.append(message)
@@ -154,7 +172,7 @@ def admit(
             at, free_at = _reserve(queue, free_at, now)
             starts.append(Start(message=replace(message, late=message.admitted), at=at))
             if queue.concurrency is not None:
-                permits[key] = Permit(key=key, until=at + life)
+                permits[key] = Permit(key=key, until=at + life, version=message.version)
     admitted = replace(current, permits=tuple(permits.values()), free_at=free_at)
     return Admission(gate=admitted, starts=tuple(starts), waiting=tuple(waiting))
 

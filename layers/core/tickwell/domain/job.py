@@ -253,8 +253,9 @@ class Job:
     def retry(self, now: datetime) -> "Job":
         """Take up a job that has ended: a one-time job is due at once, a recurring one at its next occurrence.
 
-        The new occurrence differs from all earlier ones, whose history stays. Raises IllegalTransitionError, also while
-        the last attempt is still running, and where the schedule of a recurring job is over.
+        The new occurrence differs from all earlier ones that have begun, whose history stays. Raises
+        IllegalTransitionError, also while the last attempt is still running, and where the schedule of a recurring job
+        is over.
         """
         if self.status not in sources(JobStatus.ACTIVE) - {JobStatus.PAUSED}:
             raise IllegalTransitionError("job", self.status.value, "retry")

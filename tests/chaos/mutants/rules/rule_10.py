@@ -6,6 +6,7 @@ from tests.chaos.mutants.source import Edit
 _SYNC = "tickwell.application.safety_sync"
 _ADMISSION = "tickwell.application.admission"
 _CHANGES = "integration/test_queue_changes.py::test_"
+_GIVEN_BACK = "integration/test_permits_given_back.py::test_"
 
 RULE_10 = (
     *on_both(
@@ -70,6 +71,18 @@ RULE_10 = (
             ),
         ),
         witness=tests(f"{_CHANGES}who_had_an_occurrence_wait_does_not_give_back_the_permit_that_it_begins_with_later"),
+    ),
+    Mutation(
+        rule=10,
+        name="a permit that is given back late, from under the attempt of a newer message",
+        edits=(
+            Edit(
+                module="tickwell.domain.admission",
+                old="            return version is not None and permit.version > version\n",
+                new="            return False\n",
+            ),
+        ),
+        witness=tests(f"{_GIVEN_BACK}who_finds_a_retry_paused_takes_no_permit_from_it_once_it_goes_on"),
     ),
     Mutation(
         rule=10,
