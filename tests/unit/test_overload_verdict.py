@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.figures import Figures
 from tests.chaos.overload.on_aws import Cost
 from tests.chaos.overload.records import Attempt, Records, most_at_once
 from tests.chaos.overload.speakers import Bystander, Calls, Hammer
-from tests.chaos.overload.verdict import Phase, Told, Watched, judged
+from tests.chaos.overload.verdict import Phase, Told, Watched, confirmed, judged
 from tests.server_process import ServerProcess
 
 PROCESS: Any = None
@@ -128,3 +129,22 @@ def test_what_grows_with_what_waits_is_dearer(calls: dict[str, int], rows: dict[
     few = Cost(calls={"Query": 17}, rows={"Query": 65})
     assert Cost(calls=calls, rows=rows).is_dearer_than(few)
     assert not Cost(calls={"Query": 18}, rows={"Query": 70}).is_dearer_than(few)
+
+
+def found_one_after_the_other(*each: Figures) -> Figures:
+    return confirmed(lambda number: each[number - 1])
+
+
+CLEAN = Figures(counts={"jobs": 5}, zeros={"lost": 0, "late starts": 0})
+SLOW = Figures(counts={"jobs": 5}, zeros={"lost": 0, "late starts": 1}, faults=["a job began 3.8 s late"])
+LOST = Figures(counts={"jobs": 4}, zeros={"lost": 1, "late starts": 1}, faults=["a job is lost", "another was late"])
+
+
+def test_a_server_that_is_slow_twice_is_slow_and_a_machine_that_was_busy_for_once_is_none() -> None:
+    assert found_one_after_the_other(CLEAN) is CLEAN
+    assert found_one_after_the_other(LOST) is LOST
+    assert not found_one_after_the_other(SLOW, SLOW).is_clean
+    assert not found_one_after_the_other(SLOW, LOST).is_clean
+    again = found_one_after_the_other(SLOW, CLEAN)
+    assert again.is_clean
+    assert again.counts == {"jobs": 5, "slow before": "a job began 3.8 s late"}

@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.figures import Figures
 from tests.chaos.overload.records import records
 from tests.chaos.overload.speakers import Bystander, Hammer, again_and_again, send_large, speaker, submit
-from tests.chaos.overload.verdict import LIMIT, Phase, Told, Watched, judged
+from tests.chaos.overload.verdict import LIMIT, Phase, Told, Watched, confirmed, judged
 from tests.chaos.trials import Run
 from tests.e2e.receiver import receiving
 from tests.server_process import ServerProcess, eventually, running
@@ -66,7 +67,10 @@ SHORT = Sizes(far=6_000, flood=3_000, slow=150, parked=1_000, large=50, flood_in
 
 def overload(run: Run) -> Figures:
     """Do it all, and judge."""
-    folder = run.folder / "data"
+    return confirmed(lambda number: _once(run, run.folder / f"data-{number}"))
+
+
+def _once(run: Run, folder: Path) -> Figures:
     with receiving() as receiver, running(folder, _SETTINGS) as server:
         told = _live_through(server, SHORT if run.short else FULL, receiver.url)
         server.terminate()
