@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.tenant import Tenant
@@ -16,6 +17,16 @@ FOLLOW = """async (subject) => {
     Object.assign(window, { told, states, refresh, leave: () => left.abort() });
 }"""
 STREAMS = "**/api/v1/sse/jobs/**"
+ASKED = """(drawn) => {
+    Math.random = () => drawn;
+    const fetched = window.fetch;
+    Object.assign(window, {asked: [], refused: 0});
+    window.fetch = (...sent) => {
+        window.asked.push(Date.now());
+        return fetched(...sent).catch((error) => { window.refused += 1; throw error; });
+    };
+}"""
+"""Notes when the page asks, by its own clock, and how many of its requests have failed."""
 
 
 def told(page: Page) -> Any:
@@ -76,3 +87,29 @@ def test_a_page_goes_on_where_streams_are_refused(signed_in: Page, tenant: Tenan
     tenant.data("POST", f"jobs/{job_id}/pause")
     until(signed_in, "job", "paused", "told without a stream")
     signed_in.evaluate("() => window.leave()")
+
+
+@pytest.mark.parametrize(("drawn", "part"), [(0.0, 0.75), (0.5, 1.0), (0.99999, 1.25)])
+def test_pages_that_lost_a_server_come_again_at_different_times(
+    signed_in: Page, tenant: Tenant, watch: Watch, drawn: float, part: float
+) -> None:
+    job_id = tenant.job("a job", interval_seconds=3600)
+    signed_in.clock.install(time=0)
+    signed_in.goto("/#/settings")
+    signed_in.clock.pause_at(3_600_000)
+    signed_in.evaluate(ASKED, drawn)
+    ends = {"content_type": "text/event-stream", "body": "retry: 10\n\n"}
+    signed_in.route(STREAMS, lambda route: route.fulfill(status=200, **ends))
+    signed_in.evaluate(FOLLOW, f"jobs/{job_id}")
+    signed_in.wait_for_function("() => window.states.at(-1) === true")
+    with signed_in.expect_event("requestfailed"):
+        signed_in.route("**/api/v1/**", lambda route: route.abort())
+    for failures, seconds in enumerate([20, 2, 5, 15, 60, 60], start=1):
+        lost_ms = signed_in.evaluate("() => Date.now()")
+        signed_in.clock.run_for(round(1000 * seconds * part) + 1)
+        signed_in.wait_for_function("(failures) => window.refused === failures", arg=failures)
+        waited_ms = signed_in.evaluate("() => window.asked.at(-1)") - lost_ms
+        assert waited_ms == pytest.approx(1000 * seconds * part, abs=1), seconds
+    signed_in.evaluate("() => window.leave()")
+    assert all("net::ERR_FAILED" in each for each in watch.complaints), "what the browser says of it"
+    watch.complaints.clear()

@@ -5,7 +5,8 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -17,9 +18,12 @@ from tests.served import serving_locally
 from tests.server_process import eventually
 from tests.sqlite_system import system  # noqa: F401
 from tests.stream_reader import following
+from tickwell.adapters.system import SystemIds
+from tickwell.bootstrap import local as composition
 from tickwell.bootstrap.embedded.system import EmbeddedSystem
 from tickwell.http import streams
 from tickwell.local.patient_protocol import PatientProtocol
+from tickwell.settings.local import LocalSettings
 
 
 @pytest.fixture
@@ -66,6 +70,35 @@ def test_one_tenant_leaves_places_to_others(served: Served, monkeypatch: pytest.
         with following(served.url, STATS, {"Authorization": f"Bearer {bob}"}) as his:
             his.event()
             eventually(lambda: served.open() == 3)
+
+
+def retry_ms(served: Served) -> int:
+    """When a new stream asks its reader to come again."""
+    with served.follow(STATS) as reader:
+        piece = reader.piece()
+    assert piece is not None
+    assert piece.retry_ms is not None
+    return piece.retry_ms
+
+
+@pytest.mark.parametrize(("drawn", "milliseconds"), [(0.0, 1000), (0.5, 2000), (0.9999, 2999)])
+def test_a_stream_asks_to_come_again_after_one_to_three_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: float, milliseconds: int
+) -> None:
+    class Drawn(SystemIds):
+        def draw(self) -> float:
+            return drawn
+
+    monkeypatch.setattr(composition, "SystemIds", Drawn)
+    system = composition.local(LocalSettings(data_dir=tmp_path))  # noqa: F811
+    with closing(system), followed(system) as served:
+        assert retry_ms(served) == milliseconds
+
+
+def test_readers_who_lose_a_server_together_do_not_come_again_together(served: Served) -> None:
+    asked = [retry_ms(served) for _ in range(20)]
+    assert all(1000 <= each < 3000 for each in asked)
+    assert len(set(asked)) > 10, "the browser keeps to what it was told, so that each must be told something else"
 
 
 class Hurried(PatientProtocol):

@@ -44,7 +44,7 @@ def test_a_stream_tells_the_present_and_then_each_change(served: Served) -> None
     with served.follow(live(job_id), {"Last-Event-ID": last.event_id}) as reader:
         first = reader.piece()
         assert first is not None
-        assert (first.events, first.comments, first.retry_ms) == ((), ("nothing new",), 2000)
+        assert (first.events, first.comments) == ((), ("nothing new",))
         served.data("POST", f"/jobs/{job_id}/resume")
         assert reader.event().data["status"] == "active"
 

@@ -114,7 +114,7 @@ def api_services(  # noqa: PLR0913 - the parts of which each engine has its own
         export_tenant=export_tenant,
         series=measuring.series(clock),
         statistics=statistics,
-        live=Live(get_job=get_job, statistics=statistics, clock=clock),
+        live=Live(get_job=get_job, statistics=statistics, clock=clock, ids=ids),
         usage=measuring.usage(clock),
         answers=CountAnswers(clock),
         check_health=measuring.health(jobs=jobs, lanes=core.arming.lanes, far_timer=core.arming.far_timer, clock=clock),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tickwell.application.manage_job import GetJob
-from tickwell.application.ports import Clock
+from tickwell.application.ports import Clock, Ids
 from tickwell.application.statistics import Dashboard, ReadStatistics
 from tickwell.domain.account import Principal
 from tickwell.domain.job import Job
@@ -26,6 +26,8 @@ _JOBS: Final = "jobs/"
 _SOONEST, _LATEST = timedelta(seconds=3), timedelta(seconds=15)
 _PATIENCE: Final = 10
 """What last changed a minute ago is looked at again after a tenth of that."""
+
+_BACK_SOONEST, _BACK_LATEST = timedelta(seconds=1), timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +56,7 @@ class Live:
     get_job: GetJob
     statistics: ReadStatistics
     clock: Clock
+    ids: Ids
 
     def state(self, principal: Principal, subject: str) -> State:
         """What ``GET /dashboard/stats`` or ``GET /jobs/{id}`` tells. Raises NotFoundError for a job that there is not.
@@ -67,6 +70,13 @@ class Live:
         detail = self.get_job(principal, subject.removeprefix(_JOBS))
         body = {**job_body(detail, now)}
         return _state("job", body, again_in=_after_job(detail.job, now), has_ended=detail.job.has_ended)
+
+    def back_in(self) -> timedelta:
+        """How long the reader of a stream should wait when it is lost, another time for each.
+
+        A server that stops ends all streams at one instant: their readers are not to meet the next server at one.
+        """
+        return _BACK_SOONEST + (_BACK_LATEST - _BACK_SOONEST) * self.ids.draw()
 
 
 def job_subject(job_id: str) -> str:

@@ -9,7 +9,7 @@ const BROKEN_MS = 20_000; // after an end, until the browser has a stream again
 const POLL_MS = 5_000;
 const ENDED_MS = 30_000;
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000];
-const SPREAD = 0.5; // of a pause
+const SPREAD = 0.5; // of a time
 const ENDED = new Set(["completed", "failed", "cancelled", "deleted"]);
 
 const followers = new Set();
@@ -132,7 +132,7 @@ class Follower {
   /** Some proxies hold streams back, or let them die without a word. */
   listening(longest = SILENT_MS) {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.closed(), longest);
+    this.silence = setTimeout(() => this.closed(), spread(longest));
   }
 
   /** The stream was refused or is silent: look by a plain request, and try again a while later. */
@@ -167,11 +167,11 @@ class Follower {
     if (!this.signal.aborted && !document.hidden) this.timer = setTimeout(() => this.look(), milliseconds);
   }
 
-  /** Longer each time. All pages lose a server at one moment, and are not to come again at one. */
+  /** Longer each time. */
   pause() {
     const milliseconds = PAUSES_MS[Math.min(this.failures, PAUSES_MS.length - 1)];
     this.failures += 1;
-    return milliseconds * (1 - SPREAD / 2 + Math.random() * SPREAD);
+    return spread(milliseconds);
   }
 
   /** What is shown is old from now on. */
@@ -192,4 +192,9 @@ class Follower {
     this.isConnected = isConnected;
     this.onState(isConnected);
   }
+}
+
+/** Between three quarters and five quarters of it: all pages lose a server at one moment, and are not to come again at one. */
+function spread(milliseconds) {
+  return milliseconds * (1 - SPREAD / 2 + Math.random() * SPREAD);
 }

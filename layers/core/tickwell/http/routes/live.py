@@ -1,6 +1,5 @@
 """Live updates, and the tickets for them (S5)."""
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -17,7 +16,6 @@ from tickwell.http.operation import Shows, success
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Live"]
 
-_AGAIN_AFTER_A_STREAM = timedelta(seconds=2)
 _ID_HEADER = "last-event-id"
 
 LastEventId = Annotated[
@@ -81,7 +79,8 @@ def _told(call: Call, subject: str, last_event_id: str | None) -> Events:
     news = comment("nothing new") if state.event_id == known else state.event
     following = Following(principal=call.principal, subject=subject, event_id=state.event_id)
     goes_on = call.follow is not None and not state.has_ended and call.follow(following)
-    return _events(retry_line(_AGAIN_AFTER_A_STREAM if goes_on else state.again_in) + news)
+    again_in = call.services.live.back_in() if goes_on else state.again_in
+    return _events(retry_line(again_in) + news)
 
 
 def _events(text: str) -> Events:
