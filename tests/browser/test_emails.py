@@ -6,10 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.background_server import answering
 from tests.browser.conftest import ZONE
+from tests.browser.looking import at
 from tests.browser.tenant import Tenant
 from tests.browser.watch import Watch
 
@@ -191,3 +192,30 @@ def test_what_a_mail_may_hold_does_nothing(
     assert page.url.startswith(tenant.server.url)
     assert requests(asked) == []
     watch.complaints.clear()
+
+
+def test_a_letter_is_not_lost_by_leaving(signed_in: Page) -> None:
+    page = at(signed_in, "/#/emails")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_label("Subject").press_sequentially("A long letter")
+    page.get_by_role("link", name="Sent").click()
+    page.get_by_role("link", name="Queues", exact=True).click()
+    page.get_by_role("dialog", name="Leave without saving?").get_by_role("button", name="Cancel").click()
+    page.evaluate("() => { location.hash = '#/queues'; }")
+    page.get_by_role("button", name="Go back to it").click()
+    expect(page.get_by_label("Subject")).to_have_value("A long letter")
+    page.evaluate("() => location.reload()")
+    expect(page.get_by_label("Subject")).to_have_value("A long letter")
+    assert asked == ["beforeunload"]
+    page.get_by_label("To", exact=True).fill("grace@example.com")
+    page.get_by_label("Message").fill("Dear Grace, and so on.")
+    page.get_by_role("button", name="Send now").click()
+    expect(page.get_by_text("On its way to grace@example.com")).to_be_visible()
+    page.get_by_role("link", name="Queues", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Queues")).to_be_visible()

@@ -104,7 +104,7 @@ def test_pages_that_lost_a_server_come_again_at_different_times(
     signed_in.wait_for_function("() => window.states.at(-1) === true")
     with signed_in.expect_event("requestfailed"):
         signed_in.route("**/api/v1/**", lambda route: route.abort())
-    for failures, seconds in enumerate([20, 2, 5, 15, 60, 60], start=1):
+    for failures, seconds in enumerate([24, 2, 5, 15, 60, 60], start=1):
         lost_ms = signed_in.evaluate("() => Date.now()")
         signed_in.clock.run_for(round(1000 * seconds * part) + 1)
         signed_in.wait_for_function("(failures) => window.refused === failures", arg=failures)

@@ -1,6 +1,7 @@
 // The API, as the dashboard calls it. All addresses are relative: a deployment may stand under a path.
 
 const NETWORK = "Tickwell cannot be reached. Check your connection.";
+const SPREAD = 0.5; // of a time
 const LONGEST_MS = 60_000; // a server that says nothing for so long does not answer any more
 
 /** An answer that is no success. `status` 0: there was none. `details`: [{field, message}]; `retryAfter` in seconds. */
@@ -13,6 +14,11 @@ export class ApiError extends Error {
 
 /** Who calls: the token, and what to do when it does not count any more. lib/session.js keeps it. */
 export const credential = { token: null, onEnded: () => {} };
+
+/** From 75 % to 125 % of it: all pages lose a server at one moment, and are not to come again at one. */
+export function spread(milliseconds) {
+  return milliseconds * (1 - SPREAD / 2 + Math.random() * SPREAD);
+}
 
 /** Where something of this deployment is: "jobs" is below api/v1, "/health" below the root. */
 export function address(path, params) {

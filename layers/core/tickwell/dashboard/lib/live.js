@@ -1,15 +1,14 @@
 // Follows a job or the counts: by a stream where the host keeps one open, by asking again where it answers once, and by
 // plain requests where neither comes through. Only while the page is seen: browsers open few connections to a host.
 
-import { address, api, isAbort } from "./api.js";
+import { address, api, isAbort, spread } from "./api.js";
 
 const HIDDEN_MS = 10_000;
 const SILENT_MS = 45_000; // a stream says something each 15 seconds, and the longest pause between answers is as long
-const BROKEN_MS = 20_000; // after an end, until the browser has a stream again
+const BROKEN_MS = 24_000; // after an end, until the browser has a stream again: at least the longest pause, and some
 const POLL_MS = 5_000;
 const ENDED_MS = 30_000;
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000];
-const SPREAD = 0.5; // of a time
 const ENDED = new Set(["completed", "failed", "cancelled", "deleted"]);
 
 const followers = new Set();
@@ -192,9 +191,4 @@ class Follower {
     this.isConnected = isConnected;
     this.onState(isConnected);
   }
-}
-
-/** Between three quarters and five quarters of it: all pages lose a server at one moment, and are not to come again at one. */
-function spread(milliseconds) {
-  return milliseconds * (1 - SPREAD / 2 + Math.random() * SPREAD);
 }

@@ -6,16 +6,16 @@ import { exact, fromNow, localInput, zone } from "../lib/time.js";
 import { button } from "../ui/button.js";
 import { field, form } from "../ui/form.js";
 
-const PLACEHOLDER = "ada@example.com, grace@example.com";
+const PLACEHOLDER = "ada@example.com, …";
 const HOUR = 3600000;
 const MORNING = 9;
 const LISTS = ["to", "cc", "bcc", "reply_to"];
 
 /**
- * A form for a mail; `onScheduled(accepted, values)` is told of each that was accepted.
- * @param {{onScheduled: Function}} told
+ * A form for a mail.
+ * @returns {HTMLFormElement} whose `onScheduled(accepted, values)`, once it is set, is told of each that was accepted
  */
-export function emailForm({ onScheduled }) {
+export function emailForm() {
   const when = timeFields();
   const made = form({
     submit: "Send now",
@@ -33,12 +33,17 @@ export function emailForm({ onScheduled }) {
       });
       element.reset();
       when.reset();
-      onScheduled(accepted, body);
+      made.onScheduled(accepted, body);
     },
   });
   const submit = made.querySelector("[type=submit] .label");
   when.onChange((isLater) => { submit.textContent = isLater ? "Schedule" : "Send now"; });
   return made;
+}
+
+/** Whether there is something in it that was not sent. */
+export function isWritten(made) {
+  return [...made.querySelectorAll("[type=text], textarea")].some(({ value }) => value.trim() !== "");
 }
 
 /** What is asked for seldom. */

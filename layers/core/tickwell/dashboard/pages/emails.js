@@ -15,10 +15,12 @@ import { load, page as head, said } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { named, pager, table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
-import { emailForm } from "./email_form.js";
+import { takeUp, watchTyped } from "../ui/unsaved.js";
+import { emailForm, isWritten } from "./email_form.js";
 
 export const title = "Emails";
 
+const PAGE = "emails";
 const ON_A_PAGE = 20;
 const MOST_READ = 8;
 const [SOON_MS, SELDOM_MS, CALM_MS] = [700, 10_000, 15_000];
@@ -47,17 +49,18 @@ export default async function page({ root, query, signal }) {
   follow("stats", { onEvent: state.refresh }, signal);
 }
 
-/** The form, which folds away where there is no room beside the list. */
-function writer(state, isOpen) {
-  const made = emailForm({
-    onScheduled: (accepted, mail) => {
-      const at = new Date(accepted.scheduled_for).getTime();
-      toast(at > Date.now() ? `Goes out ${plain(at)}` : `On its way to ${mail.to[0]}`);
-      choose(state, "scheduled");
-      count(state);
-    },
-  });
-  return h("details", { class: "card writer", open: isOpen },
+/** The form, which folds away where there is no room beside the list and nothing in it. */
+function writer(state, isWide) {
+  const left = takeUp(PAGE);
+  const made = left || emailForm();
+  made.onScheduled = (accepted, mail) => {
+    const at = new Date(accepted.scheduled_for).getTime();
+    toast(at > Date.now() ? `Goes out ${plain(at)}` : `On its way to ${mail.to[0]}`);
+    choose(state, "scheduled");
+    count(state);
+  };
+  watchTyped({ page: PAGE, kept: made, isTyped: () => isWritten(made), discard: () => made.reset() }, state.signal);
+  return h("details", { class: "card writer", open: isWide || left !== null },
     h("summary", icon("mail"), h("h2", "Write a mail"), icon("chevron")), made);
 }
 
@@ -82,7 +85,8 @@ function drawTabs(state, stats) {
   const numbers = counted && { ...counted, scheduled: counted.scheduled + counted.sending };
   const focused = state.tabs.contains(document.activeElement) ? document.activeElement.dataset.status : null;
   fill(state.tabs, Object.entries(TABS).map(([status, { label }]) => h("li", h("a", {
-    href: href("/emails", { status }), dataset: { status }, "aria-current": status === state.status && "page",
+    href: href("/emails", { status }), dataset: { status, stays: "" },
+    "aria-current": status === state.status && "page",
     on: { click: (event) => { event.preventDefault(); choose(state, status); } },
   }, label, numbers && " ", numbers && counter(status, numbers[status])))));
   if (focused) state.tabs.querySelector(`[data-status=${focused}]`).focus();

@@ -1,11 +1,13 @@
 // A page's head, and how its content is loaded.
 
-import { ApiError, isAbort } from "../lib/api.js";
+import { address, ApiError, isAbort, spread } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { duration } from "../lib/time.js";
 import { button } from "./button.js";
 import { icon } from "./icon.js";
 import { skeleton } from "./skeleton.js";
+
+const ASK_AGAIN_MS = 5_000;
 
 /**
  * Draws the head of a page into `root`; returns the element for the rest. In a tab of the settings it is a part's head.
@@ -51,9 +53,21 @@ export function failure(error, retry) {
     && h("div", button("Try again", { icon: "refresh", small: true, onClick: () => retry() }));
   const made = h("div", { class: "alert bad", role: "alert" }, icon("alert"),
     h("div", { class: "stack" }, h("p", said(error)), requestId(error), offered));
-  const again = () => made.isConnected && retry();
-  if (retry && error.status === 0) window.addEventListener("online", again, { once: true });
+  if (retry && error.status === 0) whenReached(made, retry);
   return made;
+}
+
+/** Calls `act` once the server answers again, if `element` still stands in the page then. */
+function whenReached(element, act) {
+  const again = () => element.isConnected && act();
+  const ask = async () => {
+    if (!element.isConnected) return;
+    const isThere = !document.hidden && await fetch(address("/health"), { cache: "no-store" }).catch(() => null);
+    if (isThere) again();
+    else setTimeout(ask, spread(ASK_AGAIN_MS));
+  };
+  window.addEventListener("online", again, { once: true });
+  setTimeout(ask, spread(ASK_AGAIN_MS));
 }
 
 /** By which the server's log names what went wrong. */
