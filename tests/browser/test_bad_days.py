@@ -234,6 +234,6 @@ def test_dates_are_written_in_one_way_whatever_english_one_reads(open_as: OpenAs
     page = open_as(tenant, locale="en-US", timezone_id="America/New_York")
     at(page, f"/#/jobs/{job_id}")
     expect(page.locator(".now")).to_contain_text(re.compile(r"on [A-Z][a-z]{2} \d+, 1[67]:30"))
-    expect(page.locator(".next")).to_contain_text(re.compile(r"[A-Z][a-z]{2}, [A-Z][a-z]{2} \d+, 22:30:00"))
-    expect(page.locator(".next")).to_contain_text(re.compile(r"In your zone the first is .* 1[67]:30:00 E[DS]T"))
+    expect(page.locator(".next")).to_contain_text(re.compile(r"[A-Z][a-z]{2}, [A-Z][a-z]{2} \d+, 22:30 "))
+    expect(page.locator(".next")).to_contain_text(re.compile(r"In your zone the first is .* 1[67]:30 E[DS]T"))
     assert not re.search(r"\d [AP]M", page.locator("main").inner_text())

@@ -37,7 +37,7 @@ def test_a_key_is_shown_once_works_and_is_dead_when_deleted(signed_in: Page, ten
     assert tenant.call("POST", "jobs", {"name": "x"})[0] == 403
     row.get_by_role("button", name="Delete build server").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("There are no API keys")).to_be_visible()
+    expect(page.get_by_text("No API keys")).to_be_visible()
     assert tenant.call("GET", "jobs")[0] == 401
     tenant.server.token = owner
 

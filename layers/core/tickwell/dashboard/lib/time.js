@@ -21,6 +21,26 @@ export function formatOf(fields) {
   return new Intl.DateTimeFormat(LANGUAGE, { hourCycle: "h23", ...fields });
 }
 
+/**
+ * An instant of a schedule by the clocks of a zone: with seconds and year only where they are not what one expects.
+ * @param {string} at an ISO text
+ * @param {string} timeZone one that the browser does not know is shown as the viewer's own
+ * @param {object} [more] further fields of an `Intl.DateTimeFormat`
+ */
+export function clockAt(at, timeZone, more = {}) {
+  const date = new Date(at);
+  const isThisYear = date.getFullYear() === new Date().getFullYear();
+  const fields = {
+    weekday: "short", day: "numeric", month: "short", year: isThisYear ? undefined : "numeric",
+    hour: "2-digit", minute: "2-digit", second: date.getTime() % 60000 ? "2-digit" : undefined, ...more,
+  };
+  try {
+    return formatOf({ ...fields, timeZone }).format(date);
+  } catch {
+    return formatOf(fields).format(date);
+  }
+}
+
 /** The viewer's time zone, such as Europe/Berlin. */
 export function zone() {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -44,11 +64,11 @@ export function moment(iso) {
   return instant(iso, { seconds: true });
 }
 
-/** "in 5 minutes", "2 hours ago". */
+/** "in 5 minutes", "2 hours ago"; what would be rounded to 60 minutes is an hour. */
 export function fromNow(at, now = Date.now()) {
   const seconds = Math.round((new Date(at).getTime() - now) / 1000);
   if (Math.abs(seconds) < 1) return "now";
-  const [unit, size] = STEPS.find(([, each]) => Math.abs(seconds) >= each);
+  const [unit, size] = STEPS.find(([, each], at) => Math.abs(seconds) >= each - (STEPS[at + 1]?.[1] ?? 0) / 2);
   return RELATIVE.format(Math.round(seconds / size), unit);
 }
 

@@ -44,7 +44,7 @@ async function keys(signal, draw) {
   return table({
     caption: "API keys", rows,
     empty: empty({
-      title: "There are no API keys", text: "Create one for each program that calls the API.", icon: "settings",
+      title: "No API keys", text: "Create one for each program that calls the API.", icon: "settings",
     }),
     columns: [
       { key: "name", label: "Name", main: true, render: (key) => [key.name, " ", key.expired && badge("expired")] },

@@ -54,7 +54,7 @@ class AuditLog {
     clear.hidden = !Object.keys(this.chosen).length;
     fill(this.filter, form({
       fields: [
-        one("actor", "Who", { list: "audit-actors", maxlength: 64, placeholder: "user or API key" }),
+        one("actor", "Who", { list: "audit-actors", maxlength: 64, placeholder: "user, API key" }),
         one("action", "Action", { list: "audit-actions", maxlength: 64, placeholder: "deleteJob" }),
         one("resource", "What", { maxlength: 512, placeholder: "id or name" }),
         one("since", "From", { type: "datetime-local" }), one("until", "Before", { type: "datetime-local" }),

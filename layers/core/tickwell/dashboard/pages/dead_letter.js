@@ -90,7 +90,8 @@ function about(letter) {
     ["Failed for good", moment(letter.failed_at)],
     ["Attempts", number(letter.attempts)],
     ["Last error", link("error_code", letter.error_code)],
-    ["Id", h("code", letter.id)],
+    ["Id", h("span", { class: "with-copy" },
+      h("code", letter.id), copyButton(letter.id, { bare: true, label: "Copy id" }))],
   ]);
 }
 
@@ -152,5 +153,5 @@ async function readAttempt(letter, error, place, signal) {
 function traceback({ traceback: text }, number) {
   if (text === null) return h("p", { class: "small quiet" }, "This attempt has no traceback.");
   const about = { class: "traceback", tabindex: "0", "aria-label": `Traceback of attempt ${number}` };
-  return h("div", { class: "copyable" }, h("pre", about, text), copyButton(text));
+  return h("div", { class: "copyable" }, h("pre", about, text), copyButton(text, { bare: true }));
 }

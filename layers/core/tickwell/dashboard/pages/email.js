@@ -121,7 +121,8 @@ function move(mail, reload) {
 
 function envelope(mail) {
   const listed = (texts) => (texts.length ? h("ul", { class: "plain" }, texts.map((each) => h("li", each))) : null);
-  const id = mail.messageId && [h("code", mail.messageId), " ", copyButton(mail.messageId, { bare: true })];
+  const id = mail.messageId && h("span", { class: "with-copy" },
+    h("code", mail.messageId), copyButton(mail.messageId, { bare: true }));
   return card("Envelope", facts([
     ["To", listed(mail.to)], ["Cc", listed(mail.cc)], ["Bcc", listed(mail.bcc)], ["Reply to", listed(mail.reply_to)],
     ["From", mail.from],

@@ -47,7 +47,7 @@ function told(job) {
     case "delayed":
       return ["It runs ", when(job.next_run), ", on ", instant(job.next_run), ".", lastTime(job)];
     case "waiting":
-      return "It is due, and waits for a free worker.";
+      return "It is due, and waits for its queue or a free worker.";
     case "paused":
       return ["Paused ", when(job.paused_at), job.paused_reason ? `: ${job.paused_reason}.` : "."];
     case "failed":

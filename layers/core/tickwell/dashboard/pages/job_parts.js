@@ -4,7 +4,7 @@ import { address, api } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { href } from "../lib/router.js";
 import { session } from "../lib/session.js";
-import { duration, formatOf, instant, number, plural } from "../lib/time.js";
+import { clockAt, duration, instant, number, plural } from "../lib/time.js";
 import { refinementWords, retryWords, scheduleWords, spanWords } from "../lib/words.js";
 import { copyButton } from "../ui/button.js";
 import { icon } from "../ui/icon.js";
@@ -73,25 +73,14 @@ async function nextInstants(job, signal) {
 }
 
 function instants(list, timezone, title) {
-  const there = clockOf(timezone ?? session.zone);
-  const here = timezone && timezone !== session.zone ? clockOf(session.zone) : null;
+  const isElsewhere = timezone && timezone !== session.zone;
+  const here = (at) => clockAt(at, session.zone, { timeZoneName: "short" });
+  const there = (at) => clockAt(at, timezone ?? session.zone, { timeZoneName: "short" });
   const line = (at) => h("li",
-    h("time", { datetime: at, title: here && `${here.format(new Date(at))} in your zone` }, there.format(new Date(at))),
+    h("time", { datetime: at, title: isElsewhere ? `${here(at)} in your zone` : null }, there(at)),
     h("span", { class: "quiet small" }, instant(at, { relative: true })));
   return h("div", { class: "next" }, h("h3", { class: "small quiet" }, title), h("ol", list.map(line)),
-    here && h("p", { class: "small quiet" }, `In your zone the first is ${here.format(new Date(list[0]))}.`));
-}
-
-/** A zone that the browser does not know is shown as the viewer's own. */
-function clockOf(timeZone) {
-  const two = "2-digit";
-  const fields = { weekday: "short", day: "numeric", month: "short", hour: two, minute: two, second: two,
-    timeZoneName: "short" };
-  try {
-    return formatOf({ ...fields, timeZone });
-  } catch {
-    return formatOf(fields);
-  }
+    isElsewhere && h("p", { class: "small quiet" }, `In your zone the first is ${here(list[0])}.`));
 }
 
 /** What the task is given. */

@@ -210,14 +210,14 @@ class List {
 }
 
 function columns(list) {
-  const ago = (key) => (job) => instant(job[key], { relative: true });
+  const ago = (key, word) => (job) => [job.state === "waiting" && word, instant(job[key], { relative: true })];
   const whole = (text) => h("span", { title: text }, text);
   const [roomy, lesser] = ["nowrap roomy", "nowrap mid-off"];
   const made = [
     { key: "name", label: "Name", sort: true, main: true, render: nameCell },
     { key: "state", label: "State", render: (job) => badge(job.state, { title: job.paused_reason ?? undefined }) },
     { key: "schedule", label: "Schedule", class: "schedule", render: scheduleCell },
-    { key: "next_run", label: "Next run", sort: true, class: "nowrap", render: ago("next_run") },
+    { key: "next_run", label: "Next run", sort: true, class: "nowrap", render: ago("next_run", "due ") },
     { key: "queue", label: "Queue", narrow: false, class: "clip roomy", render: ({ queue: at }) => whole(at) },
     { key: "updated_at", label: "Updated", sort: true, narrow: false, class: roomy, render: ago("updated_at") },
     { key: "created_at", label: "Created", sort: true, narrow: false, class: lesser, render: ago("created_at") },

@@ -44,14 +44,14 @@ function renaming(organization) {
 
 function about(organization) {
   return facts([
-    ["Id", h("span", { class: "row" },
+    ["Id", h("span", { class: "with-copy" },
       h("code", organization.id), copyButton(organization.id, { label: "Copy the id", bare: true }))],
     ["Since", instant(organization.created_at)],
   ]);
 }
 
 function quota({ name, limit, used, fixed }) {
-  const label = name.replaceAll("_", " ").replace(/^api /, "API ");
+  const label = name === "jobs" ? "unfinished jobs" : name.replaceAll("_", " ").replace(/^api /, "API ");
   const told = limit === null ? `${number(used)}, without a limit` : `${number(used)} of ${number(limit)}`;
   return h("li", h("div", { class: "row between" }, h("span", { class: "strong capital" }, label),
     h("span", { class: "small quiet number" }, told, fixed && " · the same for everybody")),

@@ -33,7 +33,7 @@ export function tiles(first) {
 
 function tile(label, value, [path, params], note, tone) {
   return h("li", h("a", { class: "card figure", href: href(path, params) }, h("span", { class: "quiet small" }, label),
-    h("span", { class: ["value", tone && `tone-${tone}`] }, number(value)), h("span", { class: "quiet small clip" },
+    h("span", { class: ["value", tone && `tone-${tone}`] }, number(value)), h("span", { class: "quiet small" },
       note || " ")));
 }
 

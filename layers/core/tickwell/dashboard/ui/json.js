@@ -19,7 +19,7 @@ export function jsonView(value, { label = "JSON" } = {}) {
   const text = () => JSON.stringify(value, null, 2);
   return h("div", { class: "json-view" },
     h("div", { class: "json", role: "region", "aria-label": label, tabindex: "0" }, shown(value, null, 0)),
-    copyButton(text, { label: "Copy JSON" }));
+    copyButton(text, { label: "Copy JSON", bare: true }));
 }
 
 function shown(value, name, level) {

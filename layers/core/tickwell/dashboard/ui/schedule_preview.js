@@ -2,14 +2,13 @@
 
 import { api, isAbort } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { formatOf, fromNow, zone as viewersZone } from "../lib/time.js";
+import { clockAt, fromNow, zone as viewersZone } from "../lib/time.js";
 import { cronWords } from "../lib/words.js";
 import { said } from "./page.js";
 
 const PAUSE_MS = 250;
 const COUNT = 5;
 const ASKED = ["cron_expression", "interval_seconds", "timezone", "start_at", "end_at", "dst_missing", "dst_repeated"];
-const SHOWN = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
 
 /** Shows what `update` is told. `onFault(details)`: what the API says of the fields; returns whether they show it. */
 export class SchedulePreview {
@@ -80,15 +79,10 @@ function delayed(seconds) {
 
 /** An instant by the clocks of `zone`, when that is, and by the viewer's clocks where they show something else. */
 function times(at, zone, abbreviation = "") {
-  const [there, here] = [zone, viewersZone()].map((one) => inZone(at, one));
+  const [there, here] = [zone, viewersZone()].map((one) => clockAt(at, one));
   const time = h("time", { datetime: at, title: `${here} ${viewersZone()}` }, there, " ",
     h("span", { class: "quiet" }, abbreviation));
   const relative = h("time", { class: "quiet small", datetime: at, dataset: { relative: "1" } }, fromNow(at));
   return [h("div", { class: "row between" }, time, relative),
     there !== here && h("div", { class: "quiet small" }, here)];
-}
-
-function inZone(at, timeZone) {
-  const shown = /:00(\.0+)?Z$/.test(at) ? SHOWN : { ...SHOWN, second: "2-digit" };
-  return formatOf({ ...shown, timeZone }).format(new Date(at));
 }

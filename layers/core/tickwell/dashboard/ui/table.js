@@ -50,17 +50,16 @@ export function named(href, name) {
 }
 
 /**
- * What leafs through pages by cursor.
+ * What leafs through pages by cursor, without buttons where there is but one.
  * @param {{next?: string|null, previous?: string|null|true, onPage: Function, label?: *}} told a cursor that is null or
  *   left out: no such page; `onPage(cursor)`
  */
 export function pager({ next, previous, onPage, label }) {
   const isOn = (cursor) => cursor !== null && cursor !== undefined && cursor !== false;
+  const leaf = (name, cursor) => button(name, { small: true, disabled: !isOn(cursor), onClick: () => onPage(cursor) });
   return h("nav", { class: "pager", "aria-label": "Pages" },
     h("span", { class: "quiet small", "aria-live": "polite" }, label),
-    h("div", { class: "row" },
-      button("Previous", { small: true, disabled: !isOn(previous), onClick: () => onPage(previous) }),
-      button("Next", { small: true, disabled: !isOn(next), onClick: () => onPage(next) })));
+    (isOn(previous) || isOn(next)) && h("div", { class: "row" }, leaf("Previous", previous), leaf("Next", next)));
 }
 
 /** Who has pressed a heading goes on from there. */
