@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import OpenPlace
 from tests.browser.looking import at, left_out, walk
 from tests.browser.places import PLACES, Place, place_of
+from tests.browser.tenant import Tenant
 
 WHERE = "document.activeElement.closest('dialog') ? 'dialog' : document.activeElement.tagName.toLowerCase()"
 
@@ -103,3 +104,22 @@ def test_a_page_that_comes_late_does_not_take_the_focus_from_who_has_moved_it(si
         route.continue_()
     expect(signed_in.get_by_role("heading", level=1, name="Queues")).to_be_visible()
     expect(signed_in.get_by_role("link", name="Your profile")).to_be_focused()
+
+
+def test_who_leafs_by_keyboard_goes_on_from_there(signed_in: Page, tenant: Tenant) -> None:
+    jobs = [{"name": f"Backup {number}", "delay_seconds": 3600} for number in range(60)]
+    tenant.data("POST", "jobs/batch", {"jobs": jobs})
+    job_id = tenant.job("The last one", delay_seconds=3600)
+    page = at(signed_in, "/#/jobs")
+    leaf = {name: page.get_by_role("button", name=name, exact=True) for name in ("Next", "Previous")}
+    leaf["Next"].focus()
+    tenant.data("POST", f"jobs/{job_id}/cancel")
+    expect(page.locator("tbody .badge", has_text="cancelled")).to_be_visible()
+    expect(leaf["Next"]).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="Pages")).to_contain_text("50 of 61 jobs")
+    expect(leaf["Next"]).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="Pages")).to_contain_text("61 of 61 jobs")
+    expect(leaf["Next"]).to_be_disabled()
+    expect(leaf["Previous"]).to_be_focused()

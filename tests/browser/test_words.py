@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +35,17 @@ _SAID = {
     "@daily": "Every day at 00:00",
     "nonsense": None,
 }
+_FROM_NOW = {
+    0: "now",
+    59: "in 59 seconds",
+    60: "in 1 minute",
+    3569: "in 59 minutes",
+    3570: "in 1 hour",
+    -3599: "1 hour ago",
+    84599: "in 23 hours",
+    84600: "tomorrow",
+    29 * 86400: "in 29 days",
+}
 _RANGES = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
 _NAMES = {"month": ("JAN", "mar", "dec"), "weekday": ("SUN", "wed", "sat")}
 _SPECIAL = {"day": ("L", "15w", "w3"), "weekday": ("L5", "mon#2", "l7", "?")}
@@ -54,6 +66,14 @@ def evaluate(page: Page, module: str, call: str, given: Sequence[str]) -> Any:
 def test_cron_expressions_are_told_in_plain_english(page: Page) -> None:
     said = evaluate(page, "lib/words.js", "cronWords", list(_SAID))
     assert dict(zip(_SAID, said, strict=True)) == _SAID
+
+
+def test_spans_are_told_in_the_unit_that_they_fill(page: Page) -> None:
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    page.clock.set_fixed_time(now)
+    instants = [(now + timedelta(seconds=seconds)).isoformat() for seconds in _FROM_NOW]
+    said = evaluate(page, "lib/time.js", "fromNow", instants)
+    assert dict(zip(_FROM_NOW, said, strict=True)) == _FROM_NOW
 
 
 @pytest.mark.parametrize("seed", [20261127])

@@ -12,6 +12,7 @@ import { confirm } from "../ui/dialog.js";
 import { empty } from "../ui/empty.js";
 import { icon } from "../ui/icon.js";
 import { load, page as head, said } from "../ui/page.js";
+import { keepFocus } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { named, pager, table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
@@ -161,14 +162,15 @@ function drawn(state, found) {
 
 function drawPager(state, { next }) {
   const isFirst = state.cursors.length === 1;
-  fill(state.pager, isFirst && next === null ? null : pager({
+  const leaf = isFirst && next === null ? null : pager({
     next, previous: isFirst ? null : true, label: `Page ${state.cursors.length}`,
     onPage: (cursor) => {
       if (cursor === true) state.cursors.pop();
       else state.cursors.push(cursor);
       return show(state);
     },
-  }));
+  });
+  keepFocus(state.pager, () => fill(state.pager, leaf));
 }
 
 function columns(state) {

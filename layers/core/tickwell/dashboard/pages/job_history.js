@@ -6,6 +6,7 @@ import { current, href, setQuery } from "../lib/router.js";
 import { instant, moment, number, plural } from "../lib/time.js";
 import { badge } from "../ui/badge.js";
 import { failure } from "../ui/page.js";
+import { keepFocus } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { pager, table } from "../ui/table.js";
 import { attemptList } from "./job_attempts.js";
@@ -78,7 +79,7 @@ function leafing({ ask, draw, isMoving }) {
     try {
       const { items, next, label } = await ask(cursor);
       const leaf = pager({ next, previous: back.length ? true : null, label, onPage: leafTo });
-      fill(made, draw(items), (next || back.length > 0) && leaf);
+      keepFocus(made, () => fill(made, draw(items), (next || back.length > 0) && leaf));
     } catch (error) {
       if (!isAbort(error)) fill(made, failure(error, () => show()));
     }

@@ -12,6 +12,7 @@ import { button } from "../ui/button.js";
 import { empty } from "../ui/empty.js";
 import { menu } from "../ui/menu.js";
 import { failure, page as head } from "../ui/page.js";
+import { keepFocus } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { named, pager, table } from "../ui/table.js";
 import { ACTIONS, act, duplicateHref, editHref, mayChange, possible } from "./job_actions.js";
@@ -98,9 +99,8 @@ class List {
     const { sort_by: key, sort_order: order } = this.params();
     if (this.table && this.rows.length) this.table.update({ rows: this.rows, sort: { key, order } });
     else fill(this.content, this.table = this.draw({ key, order }));
-    const previous = current().query.cursor ? true : null;
-    const leaf = pager({ next: this.next, previous, label: this.label(), onPage: (cursor) => this.leaf(cursor) });
-    fill(this.pages, this.next || previous ? leaf : h("p", { class: "pager small quiet" }, this.label()));
+    const around = { next: this.next, previous: current().query.cursor ? true : null, label: this.label() };
+    keepFocus(this.pages, () => fill(this.pages, pager({ ...around, onPage: (cursor) => this.leaf(cursor) })));
   }
 
   label() {

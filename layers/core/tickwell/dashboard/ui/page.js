@@ -5,6 +5,7 @@ import { fill, h } from "../lib/dom.js";
 import { duration } from "../lib/time.js";
 import { button } from "./button.js";
 import { icon } from "./icon.js";
+import { keepFocus } from "./refresh.js";
 import { skeleton } from "./skeleton.js";
 
 const ASK_AGAIN_MS = 5_000;
@@ -92,7 +93,8 @@ export async function load(body, kind, make) {
   body.setAttribute("aria-busy", "true");
   body.classList.toggle("stale", !isFirst);
   try {
-    fill(body, await make());
+    const made = await make();
+    keepFocus(body, () => fill(body, made));
   } catch (error) {
     if (!isAbort(error)) fill(body, failure(error, () => load(body, kind, make)));
   } finally {

@@ -1,7 +1,8 @@
 // Reading and drawing again what is on the screen, without taking the focus away.
 
 /**
- * Change what stands inside `node`; what had the focus gets it back, if something of the same `data-focus` is there.
+ * Change what stands inside `node`; what had the focus gets it back, if something of the same `data-focus` is there,
+ * or its neighbour where it cannot be pressed any more.
  * @param {Element} node
  * @param {() => void} change
  */
@@ -10,7 +11,9 @@ export function keepFocus(node, change) {
   const name = node.contains(active) ? active.dataset.focus : undefined;
   change();
   if (!name || document.activeElement === active) return;
-  node.querySelector(`[data-focus="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
+  const again = node.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+  const next = again?.disabled ? again.parentElement.querySelector(":enabled") : again;
+  next?.focus({ preventScroll: true });
 }
 
 /**

@@ -56,7 +56,9 @@ export function named(href, name) {
  */
 export function pager({ next, previous, onPage, label }) {
   const isOn = (cursor) => cursor !== null && cursor !== undefined && cursor !== false;
-  const leaf = (name, cursor) => button(name, { small: true, disabled: !isOn(cursor), onClick: () => onPage(cursor) });
+  const leaf = (name, cursor) => button(name, {
+    small: true, disabled: !isOn(cursor), onClick: () => onPage(cursor), attributes: { "data-focus": `leaf ${name}` },
+  });
   return h("nav", { class: "pager", "aria-label": "Pages" },
     h("span", { class: "quiet small", "aria-live": "polite" }, label),
     (isOn(previous) || isOn(next)) && h("div", { class: "row" }, leaf("Previous", previous), leaf("Next", next)));
