@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser.conftest import OpenAs
 from tests.browser.looking import at, settled
@@ -74,6 +74,16 @@ def test_a_slip_beside_a_dialog_does_not_lose_what_was_typed(signed_in: Page) ->
         page.keyboard.press("Escape") if is_key else page.mouse.click(3, 3)
         page.get_by_role("dialog", name="Leave without saving?").get_by_role("button", name="Cancel").click()
         expect(dialog.get_by_label("Name")).to_have_value("reports")
+    asked: list[str] = []
+
+    def stay(question: Dialog) -> None:
+        asked.append(question.type)
+        question.dismiss()
+
+    page.on("dialog", stay)
+    page.evaluate("() => location.reload()")
+    assert asked == ["beforeunload"]
+    expect(dialog.get_by_label("Name")).to_have_value("reports")
     page.keyboard.press("Escape")
     page.get_by_role("dialog", name="Leave without saving?").get_by_role("button", name="Leave").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

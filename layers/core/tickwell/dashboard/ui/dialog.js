@@ -9,7 +9,7 @@ export const UNSAVED = { title: "Leave without saving?", text: "What you typed i
 
 /**
  * Opens a modal dialog. Escape, the cross and a press beside it close it; the focus goes back where it was. Where
- * something was typed, Escape and a press beside it ask first.
+ * something was typed, Escape, a press beside it and a reload ask first.
  * @param {{title: string, content: *, onClose?: Function, wide?: boolean, lasting?: boolean}} told `lasting`: Escape
  *   and a press beside it do nothing
  * @returns {{element: HTMLDialogElement, close: Function}}
@@ -20,14 +20,17 @@ export function dialog({ title, content, onClose, wide = false, lasting = false 
   const element = h("dialog", { class: ["dialog", wide && "wide"], "aria-labelledby": id },
     h("header", h("h2", { id }, title), button("Close", { icon: "close", kind: "ghost", bare: true, onClick: close })),
     h("div", { class: "content stack" }, content));
+  const isTyped = () => element.querySelector("form[data-typed]") !== null;
+  const stay = (event) => { if (isTyped()) event.preventDefault(); };
+  window.addEventListener("beforeunload", stay);
   element.addEventListener("close", () => {
+    window.removeEventListener("beforeunload", stay);
     element.remove();
     if (onClose) onClose();
   });
   const leave = async () => {
     if (lasting) return;
-    const isTyped = element.querySelector("form[data-typed]") !== null;
-    if (!isTyped || await confirm({ ...UNSAVED, danger: true })) close();
+    if (!isTyped() || await confirm({ ...UNSAVED, danger: true })) close();
   };
   let pressed = null;
   element.addEventListener("pointerdown", (event) => { pressed = event.target; });
