@@ -128,10 +128,16 @@ def test_a_server_that_is_gone_is_noticed_while_the_browser_goes_on_trying(
     watch.complaints.clear()
 
 
-def test_what_is_gone_is_not_tried_again(signed_in: Page, watch: Watch) -> None:
-    watch.expected.add(404)
-    page = at(signed_in, "/#/jobs/nope")
-    expect(page.get_by_role("alert")).to_contain_text("No job nope")
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [("/#/jobs/nope", 404, "No job nope"), ("/#/dead-letters?cursor=nonsense", 422, "cursor")],
+)
+def test_what_is_gone_or_refused_for_good_is_not_tried_again(
+    signed_in: Page, watch: Watch, address: str, status: int, said: str
+) -> None:
+    watch.expected.add(status)
+    page = at(signed_in, address)
+    expect(page.get_by_role("alert")).to_contain_text(said)
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     page.get_by_role("link", name="Jobs").last.click()
     expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()

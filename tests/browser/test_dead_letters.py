@@ -57,8 +57,10 @@ def test_dead_letters_are_read_retried_and_deleted_by_filter(tenant: Tenant, sig
     expect(page.get_by_role("dialog")).to_contain_text("2 dead letters will be deleted")
     confirmed(page, "Delete 2 dead letters")
     expect(page.get_by_text("No dead letter matches")).to_be_visible()
+    expect(page.get_by_role("button", name="all that match")).to_have_count(0)
     page.get_by_role("button", name="Show all").click()
     expect(page.get_by_role("row", name="Call the till")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry all …")).to_be_visible()
     assert [letter["job_name"] for letter in tenant.data("GET", "dead-letters")["dead_letters"]] == ["Call the till"]
 
 

@@ -69,6 +69,7 @@ class DeadLetters {
 
   content(letters, next) {
     this.rows = letters;
+    this.whole.hidden = !letters.length && this.cursors.length === 1 && next === null;
     this.table = table({ caption: "Dead letters", columns: this.columns(), rows: letters, empty: this.empty(next) });
     const place = this.cursors.length === 1 && next === null ? plural(letters.length,
       ...NOUN) : `Page ${this.cursors.length}`;

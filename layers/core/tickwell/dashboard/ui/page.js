@@ -9,6 +9,7 @@ import { keepFocus } from "./refresh.js";
 import { skeleton } from "./skeleton.js";
 
 const ASK_AGAIN_MS = 5_000;
+const LASTING = [400, 404, 422]; // statuses of requests that would be answered in the same way again
 
 /**
  * Draws the head of a page into `root`; returns the element for the rest. In a tab of the settings it is a part's head.
@@ -50,7 +51,7 @@ export function said(error) {
 /** An error where content should be, with a way to try again; where nothing came through, by itself once it does. */
 export function failure(error, retry) {
   if (!(error instanceof ApiError)) console.error(error);
-  const offered = retry && error.status !== 404
+  const offered = retry && !LASTING.includes(error.status)
     && h("div", button("Try again", { icon: "refresh", small: true, onClick: () => retry() }));
   const made = h("div", { class: "alert bad", role: "alert" }, icon("alert"),
     h("div", { class: "stack" }, h("p", said(error)), requestId(error), offered));
