@@ -20,9 +20,13 @@ from tests.contract.queue_engines import REGION
 from tests.doubles import NOON
 from tests.function_stack import http_event, open_stack
 from tests.quiet import quiet
+from tickwell.adapters.aws.dynamodb.due import LONGEST_READ, DynamoDueItems
 from tickwell.adapters.aws.errors import service_errors
 from tickwell.bootstrap.aws import clients
+from tickwell.domain.due import DueItem, DuePosition, due_item
 from tickwell.domain.errors import UnavailableError
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
 
 NO_EFFECT = frozenset(
     {
@@ -162,6 +166,47 @@ def test_a_request_is_answered_in_time_by_a_table_that_is_slow(
         answer = cloud.invoke("api", http_event("POST", "/api/v1/jobs/batch", jobs, headers))
         assert answer["statusCode"] in {200, 503}
         assert 15 < cloud.seen.longest["api"] < 20
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+def test_a_safety_sync_ends_in_time_on_a_table_that_is_slow(
+    clock: CloudClock, wire: Wire, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """A new stack looks back over an hour of each shard, minute by minute."""
+    with open_stack(monkeypatch) as stack:
+        cloud = Cloud(stack, clock, wire, seed=1)
+        stack.register()
+        monkeypatch.setattr("tests.chaos.cloud.faults.SLOWEST", seconds)
+        monkeypatch.setattr("tests.chaos.cloud.faults.SLOW", seconds)
+        out(wire, "dynamodb", Fault.SLOW)
+        report = cloud.invoke("safety_sync", {})
+    assert report["behind"] > 0
+    assert report["unavailable"] == 0
+    assert cloud.seen.longest["safety_sync"] < 200
+
+
+def test_a_page_of_due_items_is_short_on_a_table_that_is_slow(
+    clock: CloudClock, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = JobMessage(
+        tenant_id="t", job_id="j", version=1, due_at=NOON, attempt=1, run_at=NOON, lane=Lane.LOW, recurring=False
+    )
+    item = due_item(message, now=NOON, direct_horizon=timedelta(minutes=15))
+    position, until = DuePosition(look_at=NOON - timedelta(minutes=25)), NOON + timedelta(minutes=1)
+    with open_stack(monkeypatch):
+        due_items = DynamoDueItems(clients.open_table("tickwell"), clock)
+        due_items.put([item])
+        out(wire, "dynamodb", Fault.SLOW)
+        found, complete = list[DueItem](), False
+        while not complete:
+            began = clock.now()
+            with wire.exposed("safety_sync"):
+                page = due_items.page(item.shard, after=position, until=until, limit=100)
+            assert clock.now() - began < LONGEST_READ + timedelta(seconds=4)
+            assert page.reached.look_at > position.look_at
+            position, complete = page.reached, page.complete
+            found += page.items
+    assert found == [item]
 
 
 def found(jobs: int, share: float = 0.2) -> set[str]:

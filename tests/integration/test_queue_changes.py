@@ -117,6 +117,27 @@ def test_nobody_is_let_through_whose_queue_cannot_be_looked_up(
     assert (waiting(world), world.lose_messages()) == (0, 1)
 
 
+def test_the_settings_of_a_queue_are_looked_up_once_for_all_who_wait_in_it(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a table that is slow, what is remembered of them is old before the next of a hundred is looked at."""
+    world = build(echo)
+    world.queue(concurrency=1)
+    waits = [message(submit(world)[0]) for _ in range(5)]
+    admit, find, asked = world.core.admit_attempts(), world.core.queues.find, list[QueueKey]()
+
+    def slow(key: QueueKey) -> Queue | None:
+        asked.append(key)
+        world.clock.advance(FRESH)
+        return find(key)
+
+    monkeypatch.setattr(world.core.queues, "find", slow)
+    world.clock.advance(FRESH)
+    admit.explained(waits, now=world.clock.now())
+    admit.make_way(waits)
+    assert len(asked) == 2, "once by each"
+
+
 def test_who_had_an_occurrence_wait_does_not_give_back_the_permit_that_it_begins_with_later(build: Build) -> None:
     world = build(echo)
     world.queue(concurrency=1)

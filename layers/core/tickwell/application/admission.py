@@ -113,7 +113,7 @@ class AdmitAttempts:
         them, and must not stand on the waiting list until they are void. Never raises UnavailableError.
         """
         try:
-            limited = [message for message in rightful if self._is_constrained(message)]
+            limited = self._constrained(rightful)
             parked = list(self.queues.parked(limited)) if limited else []
             if parked:
                 now = self.clock.now()
@@ -162,7 +162,7 @@ class AdmitAttempts:
 
         A parked attempt needs no looking after: its place on the waiting list does not expire.
         """
-        constrained = [m for m in messages if self._is_constrained(m)]
+        constrained = self._constrained(messages)
         parked = self.queues.parked(constrained) if constrained else ()
         found: dict[JobMessage, datetime | None] = dict.fromkeys(parked)
         for key, group in _by_queue([m for m in constrained if m not in parked]).items():
@@ -172,8 +172,12 @@ class AdmitAttempts:
                     found[message] = max(gate.free_at, now)
         return found
 
-    def _is_constrained(self, message: JobMessage) -> bool:
-        queue = self.in_force.find(queue_key(message.tenant_id, message.queue, message.lane))
+    def _constrained(self, messages: Sequence[JobMessage]) -> list[JobMessage]:
+        """Those in queues with a limit or a pause; each queue is looked up once, however slow the store is."""
+        return [message for key, group in _by_queue(messages).items() if self._constrains(key) for message in group]
+
+    def _constrains(self, key: QueueKey) -> bool:
+        queue = self.in_force.find(key)
         return queue is not None and (queue.is_limited or queue.paused_at is not None)
 
     def _enter(self, key: QueueKey, queue: Queue, messages: Sequence[JobMessage], now: datetime) -> Admitted:

@@ -66,11 +66,12 @@ class SyncReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Run:
-    """One run: until when it goes on, what it has done, what it knows of the lanes."""
+    """One run: until when it goes on, what it has done, what it knows of the lanes; shards not finished in time."""
 
     deadline: datetime
     report: SyncReport
     losses: Losses
+    behind: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -112,7 +113,7 @@ class SafetySync:
         faults: list[Exception] = []
         for shard in self._shards():
             if self.clock.now() >= deadline:
-                report.behind += 1
+                run.behind.add(shard)
                 continue
             try:
                 self._shard(shard, run)
@@ -120,6 +121,7 @@ class SafetySync:
                 report.unavailable += 1
             except Exception as fault:  # noqa: BLE001 - raised below: one bad item must not stop the other shards
                 faults.append(fault)
+        report.behind = len(run.behind)
         try:
             self._send_overtaken(run)
         except UnavailableError:  # they were carried forward: the next check finds them again
@@ -170,14 +172,14 @@ class SafetySync:
     def _pages(self, shard: int, position: DuePosition, until: datetime, run: _Run) -> Iterator[DuePage]:
         """The due items behind ``position`` up to ``until``; at the deadline the rest is left to the next run."""
         while position.look_at < until:
+            if self.clock.now() >= run.deadline:
+                run.behind.add(shard)
+                return
             page = self.due_items.page(shard, after=position, until=until, limit=_PAGE)
             yield page
             if page.complete:
                 return
             position = page.reached
-            if self.clock.now() >= run.deadline:
-                run.report.behind += 1
-                return
 
     def _send_unsent(self, items: Sequence[DueItem], report: SyncReport) -> None:
         """Send what falls due within the direct horizon and was too far away for its writer to send."""

@@ -18,6 +18,9 @@ from tickwell.domain.message import JobMessage
 MINUTES_PER_PAGE: Final = 30
 """How many minutes a call of ``page`` reads at most: each costs a query, also when it is empty."""
 
+LONGEST_READ: Final = timedelta(seconds=10)
+"""After so long it reads no further minute: on a slow table, whoever asked would overrun its time."""
+
 _MINUTE = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _DOCUMENT = "doc"
@@ -45,13 +48,14 @@ class DynamoDueItems:
         self._table.put_many({keys.due_key(item): _item(item) for item in items})
 
     def page(self, shard: int, *, after: DuePosition, until: datetime, limit: int) -> DuePage:
-        """See the port. Reads up to ``MINUTES_PER_PAGE`` minutes, one query or more each."""
-        now_ms = to_epoch_ms(self._clock.now())
+        """See the port. Reads up to ``MINUTES_PER_PAGE`` minutes within ``LONGEST_READ``, one query or more each."""
+        began = self._clock.now()
+        now_ms = to_epoch_ms(began)
         found: list[DueItem] = []
         reached, rows_read = after, 0
         minute = after.look_at.replace(second=0, microsecond=0)
         for _ in range(MINUTES_PER_PAGE):
-            if minute > until:
+            if minute > until or self._clock.now() - began >= LONGEST_READ:
                 break
             end = DuePosition.end_of(min(minute + _MINUTE - _MILLISECOND, until))
             while reached < end and rows_read < limit:
