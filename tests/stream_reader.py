@@ -2,7 +2,7 @@
 
 import contextlib
 import http.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -33,6 +33,12 @@ class StreamReader:
             if piece.events:
                 return piece.events[0]
         raise AssertionError("the stream has ended")
+
+    def event_that(self, holds: Callable[[Event], bool]) -> Event:
+        """The next event of which it ``holds``; states that were told in between are passed over."""
+        while not holds(event := self.event()):
+            continue
+        return event
 
     def rest(self) -> list[Event]:
         """What is told until it ends."""
