@@ -217,7 +217,7 @@ def recounted(stores: Stores, tenant_id: str = TENANT) -> Counter[JobCell]:
 
 
 @given(STEPS, st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_counts_are_what_a_recount_finds(
     counted: Counted, steps: list[tuple[str, ExecutionStatus]], chance: random.Random
 ) -> None:

@@ -101,7 +101,7 @@ _VALUES = _JSON | st.sampled_from(
 )
 
 
-_MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @_MANY
