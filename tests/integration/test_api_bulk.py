@@ -1,7 +1,9 @@
 """Many jobs in one request, through the API on both hosts."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -139,6 +141,19 @@ def test_named_jobs_are_changed_and_no_others(api: Api, ada: Client) -> None:
     assert ada("POST", BULK, {"action": "delete", "filter": chosen}).data["changed"] == 2
     assert statuses(ada, ids) == ["deleted", "deleted", "active", "deleted"]
     assert statuses(bob, [others]) == ["active"]
+
+
+def test_runs_of_a_backfill_are_cancelled_together_by_the_ids_that_the_occurrences_tell(api: Api, ada: Client) -> None:
+    (job_id,) = create(ada, {"cron_expression": "30 * * * *"})
+    since = {"from": (api.world.clock.now() - timedelta(hours=5)).isoformat()}
+    begun = ada("POST", f"{JOBS}/{job_id}/backfill", {**since, "spread_seconds": 60}).data["created"]
+    assert begun == 5
+    told = ada("GET", f"{JOBS}/{job_id}/occurrences?{urlencode(since)}").data["occurrences"]
+    children = [each["child_id"] for each in told if each["child_id"]]
+    assert len(children) == begun
+    assert ada("POST", BULK, {"action": "cancel", "all": True, "dry_run": True}).data["matched"] == 1
+    assert ada("POST", BULK, {"action": "cancel", "filter": {"ids": children}}).data["changed"] == begun
+    assert {*statuses(ada, children), *statuses(ada, [job_id])} == {"cancelled", "active"}
 
 
 def test_all_there_are_are_changed_after_a_dry_run_that_counts(ada: Client) -> None:

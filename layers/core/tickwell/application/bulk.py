@@ -20,9 +20,8 @@ from tickwell.domain.errors import (
     QuotaExceededError,
     UnavailableError,
 )
-from tickwell.domain.job import Job, JobKey
+from tickwell.domain.job import Job, JobKey, JobStatus
 from tickwell.domain.job_filter import JobFilter
-from tickwell.domain.job_listing import is_listed
 
 MOST_ROWS = 1000
 """A request reads no more rows than this; its cursor goes on."""
@@ -134,9 +133,9 @@ class BulkJobs:
     ) -> BulkReport:
         """Do ``action`` to the tenant's jobs that ``chosen`` matches, newest first, or only count with ``dry_run``.
 
-        ``ids``: none but these, which are read by themselves, without a walk through the listing; what is not listed
-        any more is passed over. Each job is changed as by a request of its own, if ``chosen`` still matches it at that
-        moment. Raises InvalidInputError("cursor"), UnavailableError.
+        ``ids``: none but these, which are read by themselves, without a walk through the listing; children may be among
+        them, and what is deleted is passed over. Each job is changed as by a request of its own, if ``chosen`` still
+        matches it at that moment. Raises InvalidInputError("cursor"), UnavailableError.
         """
         if ids is not None and cursor is not None:
             raise InvalidInputError("cursor", "does not go with ids: they are done in one request")
@@ -165,8 +164,8 @@ class BulkJobs:
             return self.jobs.list_jobs(tenant_id, limit=_PAGE, cursor=cursor)
         keys = [JobKey(tenant_id=tenant_id, job_id=job_id) for job_id in dict.fromkeys(ids)]
         found = self.jobs.get_many(keys)
-        listed = tuple(found[key] for key in keys if key in found and is_listed(found[key]))
-        return Page(items=listed, next_cursor=None)
+        there = tuple(found[key] for key in keys if key in found and found[key].status is not JobStatus.DELETED)
+        return Page(items=there, next_cursor=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

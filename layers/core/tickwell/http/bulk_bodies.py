@@ -94,7 +94,10 @@ class JobChoice(BulkFilter):
     """
 
     ids: list[_Name] | None = Field(
-        default=None, min_length=1, max_length=MOST_IDS, description="None but these; unknown ones are passed over."
+        default=None,
+        min_length=1,
+        max_length=MOST_IDS,
+        description="None but these, children too; unknown ones are passed over.",
     )
     search: _Name | None = Field(default=None, description="Part of the name, in any case.")
     status: _Status | None = None
