@@ -120,7 +120,8 @@ def test_a_worker_says_what_it_finished_after_it_was_told_to_stop(
     world: World, gatekeeper: Gatekeeper, worker: LaneWorker
 ) -> None:
     early = world.create(task="probe", payload="quick")
-    eventually(lambda: completed(world, [early]))
+    # The store has it before the worker has noted it, and what it notes later it has finished later.
+    eventually(lambda: completed(world, [early]) and worker.running == 0)
     slow = [world.create(task="probe", payload="slow") for _ in range(2)]
     eventually(lambda: gatekeeper.running == 2)
     worker.stop()  # it hears of it only when it has asked the lane for messages, for one more place
