@@ -1,12 +1,15 @@
 """Following jobs on a local server as a real process, which is stopped, killed and started again (S5)."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.leaping_server import LEAPS, Leaps
 from tests.server_process import ServerProcess, eventually, running
 from tests.stream_reader import following
 
+TEN_MINUTES = timedelta(minutes=10)
 SOON_SECONDS = 5.0
 
 
@@ -15,14 +18,18 @@ def bearer(server: ServerProcess) -> dict[str, str]:
 
 
 def test_a_job_is_watched_going_through_and_nothing_is_missed_when_the_server_dies(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    leaps = Leaps(tmp_path / "leaps")
+    clock = {LEAPS: str(leaps.path)}
+    with running(tmp_path, clock, leaps=True) as server:
         server.register()
         token = server.token
-        job_id = server.data("POST", "/api/v1/jobs", {"name": "soon", "delay_seconds": 1})["id"]
+        job_id = server.data("POST", "/api/v1/jobs", {"name": "late", "delay_seconds": 600})["id"]
         ticket = server.data("POST", "/api/v1/sse/tickets", {"path": f"sse/jobs/{job_id}"})["ticket"]
         path = f"/api/v1/sse/jobs/{job_id}?ticket={quote(ticket)}"
         with following(server.url, path, {}) as reader:
-            first, *_, last = reader.rest()
+            first = reader.event()
+            leaps.leap(TEN_MINUTES)  # it is due now, and was not before it was followed
+            *_, last = reader.rest()
             assert (first.data["state"], last.data["state"]) == ("delayed", "completed")
             assert [attempt["status"] for attempt in last.data["attempts"]] == ["success"]
         lasting = server.data("POST", "/api/v1/jobs", {"name": "lasts", "interval_seconds": 3600})["id"]
@@ -31,7 +38,7 @@ def test_a_job_is_watched_going_through_and_nothing_is_missed_when_the_server_di
             known = reader.event()
             server.kill()
         assert ticket not in "".join(server.output)
-    with running(tmp_path) as server:
+    with running(tmp_path, clock, leaps=True) as server:
         server.token = token
         with following(server.url, path, {**bearer(server), "Last-Event-ID": known.event_id}) as reader:
             piece = reader.piece()
