@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -24,13 +24,14 @@ from tests.unit.test_webhook import verified
 
 @dataclass(kw_only=True)
 class Inbox(Postbox):
-    """A postbox that remembers when each mail came."""
+    """A postbox that remembers when each mail came, by the clock ``now``."""
 
     arrivals: list[datetime] = field(default_factory=list)
     port: int = 0
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.arrivals.append(datetime.now(UTC))
+        self.arrivals.append(self.now())
         return await super().handle_DATA(server, _session, envelope)
 
     @property
