@@ -171,8 +171,17 @@ def test_the_limit_ends_a_task_whatever_it_does(pool: ProcessPool, deed: str) ->
 
 def test_the_limit_takes_along_what_the_task_has_started(pool: ProcessPool, tmp_path: Path) -> None:
     note = tmp_path / "grandchild"
-    ended, _ = asyncio.run(limited(pool, "grandchild", str(note), seconds=2))
-    assert ended
+
+    async def limited_once_begun() -> None:
+        async with asyncio.timeout(None) as limit:
+            running = asyncio.create_task(do(pool, "grandchild", str(note)))
+            while not running.done() and not (note.exists() and note.read_text()):  # noqa: ASYNC110 - of a process
+                await asyncio.sleep(0.02)
+            limit.reschedule(asyncio.get_running_loop().time() + 0.1)
+            await running
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(limited_once_begun())
     pid = int(note.read_text())
     eventually(lambda: not is_running(pid))
 
