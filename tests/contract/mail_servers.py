@@ -1,8 +1,9 @@
 """A real SMTP server on a free port of this machine, which answers what a test tells it to."""
 
+import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LOOPBACK = "127.0.0.1"
+_READY_SECONDS = 60.0
 
 
 def is_encrypted(server: SMTP) -> bool:
@@ -121,17 +123,28 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate(path=path)
 
 
-def free_port() -> int:
-    """A port where nobody listens at the moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def reserved() -> socket.socket:
+    """Holds a port of its own: nobody else can take it, and whoever connects is refused until a server listens."""
+    held = socket.socket()
+    held.bind((LOOPBACK, 0))
+    return held
 
 
-def serve(postbox: Postbox, **options: Any) -> Iterator[MailServer]:
-    """Run a server until the generator is closed."""
-    controller = Controller(postbox, hostname=LOOPBACK, **{"port": free_port(), **options})
+class _Controller(Controller):
+    """Serves on a port that is held already; has time to start on a machine that has much else to do."""
+
+    def __init__(self, postbox: Postbox, held: socket.socket, **options: Any) -> None:
+        self._held = held
+        port: int = held.getsockname()[1]
+        super().__init__(postbox, hostname=LOOPBACK, port=port, ready_timeout=_READY_SECONDS, **options)
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._held, ssl=self.ssl_context)
+
+
+def serve(postbox: Postbox, held: socket.socket | None = None, **options: Any) -> Iterator[MailServer]:
+    """Run a server, on the port that is ``held`` if there is one, until the generator is closed."""
+    controller = _Controller(postbox, held or reserved(), **options)
     controller.start()
     try:
         yield MailServer(port=controller.port, postbox=postbox)
@@ -149,7 +162,7 @@ def mail_server() -> Iterator[MailServer]:
 def starttls_server(certificate: Certificate) -> Iterator[MailServer]:
     """A server that wants STARTTLS, then a login (ada, s3cret)."""
     postbox = Postbox()
-    options = {
+    options: dict[str, Any] = {
         "require_starttls": True,
         "auth_required": True,
         "authenticator": postbox.authenticate,

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import gzip
+import socket
 import ssl
 import time
 import tracemalloc
@@ -194,21 +195,19 @@ def test_the_time_limit_holds_for_names_too() -> None:
 
 
 def test_a_refused_connection_and_an_unknown_name_may_be_tried_again() -> None:
-    async def closed_port() -> int:
-        async with serve(always(b"")) as lab:
-            return lab.port
-
     async def send(url: str) -> None:
         await guarded(LOOPBACK, resolver=Names(empty_example=[[]])).send(request(url))
 
-    for url, code in [
-        (f"http://127.0.0.1:{asyncio.run(closed_port())}/", "CONNECT_FAILED"),
-        ("http://unknown.example/", "DNS_FAILED"),
-        ("http://empty.example/", "DNS_FAILED"),
-    ]:
-        with pytest.raises(AttemptFailedError) as caught:
-            asyncio.run(send(url))
-        assert (caught.value.error_code, caught.value.retryable) == (code, True)
+    with socket.socket() as held:  # its port is nobody else's, and nobody listens there
+        held.bind(("127.0.0.1", 0))
+        for url, code in [
+            (f"http://127.0.0.1:{held.getsockname()[1]}/", "CONNECT_FAILED"),
+            ("http://unknown.example/", "DNS_FAILED"),
+            ("http://empty.example/", "DNS_FAILED"),
+        ]:
+            with pytest.raises(AttemptFailedError) as caught:
+                asyncio.run(send(url))
+            assert (caught.value.error_code, caught.value.retryable) == (code, True)
 
 
 def test_repeated_headers_are_joined_and_names_are_in_lower_case() -> None:

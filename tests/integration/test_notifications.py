@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.mail_servers import MailServer, Postbox, free_port, mail_server, serve  # noqa: F401
+from tests.contract.mail_servers import MailServer, Postbox, mail_server, reserved, serve  # noqa: F401
 from tests.notification_lab import OWNER, Hook, NotificationLab, mails, new_notification_lab, serve_hook
 from tests.unit.test_webhook import verified
 from tests.world import ADA, task
@@ -171,7 +171,8 @@ def test_a_job_that_pauses_itself_says_so(
 
 
 def test_jobs_run_on_without_a_mail_server_and_the_mail_comes_when_it_is_back(make_lab: MakeLab) -> None:
-    lab = make_lab(port := free_port())
+    held = reserved()
+    lab = make_lab(held.getsockname()[1])
     job = failing(lab)
     (report,) = lab.pump()
     assert len(report.again) == 1
@@ -180,7 +181,7 @@ def test_jobs_run_on_without_a_mail_server_and_the_mail_comes_when_it_is_back(ma
     lab.pump()
     assert lab.world.job(healthy).status is JobStatus.COMPLETED
     assert lab.logs(last(lab, job).execution_id) == []
-    for server in serve(Postbox(), port=port):
+    for server in serve(Postbox(), held):
         lab.world.clock.advance(59)
         assert lab.deliver() == []
         lab.world.clock.advance(1)
