@@ -20,6 +20,9 @@ from tickwell.local.precedence import Precedence
 
 PRIORITIES = ("high", "medium", "low")
 
+THROUGH_SECONDS = 180.0
+"""For hundreds of jobs on a machine that has much else to do: the order is what counts, and no safety sync mends it."""
+
 
 class Starts:
     """A task that notes who started, in order; ``slow`` ones wait until all are let go, ``busy`` ones take 20 ms."""
@@ -87,7 +90,7 @@ def test_a_high_job_starts_before_nearly_all_that_were_there_before_it(world: Wo
         add(world, 1, "high")
         assert len(starts.order) == 9, "every place was to be taken"
         starts.open.set()
-        eventually(lambda: len(starts.order) == 9 + 501)
+        eventually(lambda: len(starts.order) == 9 + 501, seconds=THROUGH_SECONDS)
     assert starts.order.index("high") < 9 + 100
 
 
@@ -129,10 +132,10 @@ def test_of_what_waits_together_high_jobs_are_through_before_half_of_the_low_one
             for lane in lanes
         ]
     ):
-        eventually(lambda: starts.count("high") == 300)
+        eventually(lambda: starts.count("high") == 300, seconds=THROUGH_SECONDS)
         last = len(starts.order) - starts.order[::-1].index("high")
         assert starts.order[:last].count("low") < 150
-        eventually(lambda: starts.count("low") == 300)
+        eventually(lambda: starts.count("low") == 300, seconds=THROUGH_SECONDS)
 
 
 def test_a_lane_yields_to_more_urgent_ones_that_are_pressed_and_to_no_others() -> None:

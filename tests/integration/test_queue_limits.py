@@ -83,11 +83,13 @@ def workers(folder: Path, probe: Probe, count: int) -> Iterator[Counter[str]]:
             threads.append(LaneWorker(Lane.MEDIUM, lane, world.execute, concurrency=10, grace_seconds=5))
         for thread in threads:
             thread.start()
-        yield received
-        for thread in threads:
-            thread.stop()
-        for thread in threads:
-            thread.join(10)
+        try:
+            yield received
+        finally:
+            for thread in threads:
+                thread.stop()
+            for thread in threads:
+                thread.join(10)
 
 
 def all_completed(world: World, jobs: list[Job]) -> bool:
@@ -100,12 +102,13 @@ def test_a_rate_of_ten_a_second_holds_over_four_workers(tmp_path: Path) -> None:
     with a_world(tmp_path, probe) as world:
         world.queue(rate_limit=RateLimit(limit=10, per_seconds=1))
         jobs = [world.create(task="probe", queue="images") for _ in range(300)]
+        began = SystemClock().now()
         with workers(tmp_path, probe, 4) as received:
             eventually(lambda: all_completed(world, jobs), seconds=60)
     starts = sorted(probe.starts)
     assert len(starts) == 300
-    # None before its turn; on a busy machine late ones may come together, which no queue could help.
-    assert all(at - starts[0] >= (number - 20) * SECOND / 10 for number, at in enumerate(starts))
+    # None before its turn; on a busy machine late ones, the first too, may come together, which no queue could help.
+    assert all(at - began >= number * SECOND / 10 for number, at in enumerate(starts))
     assert starts[-1] - starts[0] <= 1.1 * 30 * SECOND
     assert set(received.values()) == {1}
 
