@@ -56,10 +56,11 @@ class Follower {
     this.round = 0;
   }
 
-  /** Looks at once, by a stream if there is one to be had. */
+  /** Looks at once, by a stream if there is one to be had, and tells what there is even where that is nothing new. */
   refresh() {
     this.failures = 0;
     this.streamAt = 0;
+    this.told = this.known = undefined;
     this.rest();
     if (!this.signal.aborted && !document.hidden) this.look();
   }

@@ -60,9 +60,10 @@ class DeadLetters {
   }
 
   show() {
-    return load(this.list, "table", async () => {
+    return load(this.list, "table", async (turn) => {
       const cursor = this.cursors.at(-1);
-      const found = await api.get("dead-letters", { ...this.chosen, cursor }, { signal: this.signal });
+      const signal = AbortSignal.any([this.signal, turn]);
+      const found = await api.get("dead-letters", { ...this.chosen, cursor }, { signal });
       return this.content(found.dead_letters, found.pagination.next_cursor);
     });
   }

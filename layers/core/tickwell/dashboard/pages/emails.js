@@ -105,18 +105,15 @@ function choose(state, status) {
 }
 
 function show(state) {
-  const { status } = state;
-  return load(state.list, "table", async () => {
-    const found = await read(state);
-    return status === state.status ? drawn(state, found) : [...state.list.children];
-  });
+  return load(state.list, "table", async (turn) =>
+    drawn(state, await read({ ...state, signal: AbortSignal.any([state.signal, turn]) })));
 }
 
 /** What is there stays there until something else is. A fault in between says nothing: the next event comes. */
 async function update(state) {
-  const { status } = state;
+  const { table: before } = state;
   const found = await read(state).catch((error) => (state.table ? null : Promise.reject(error)));
-  if (found === null || status !== state.status || !state.table) return;
+  if (found === null || !before || state.table !== before) return; // or it was drawn with newer ones meanwhile
   setRows(state, found.emails);
   drawPager(state, found);
 }

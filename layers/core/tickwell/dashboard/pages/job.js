@@ -68,6 +68,7 @@ class View {
     } catch {
       // what is shown stays; the stream tells what is new
     }
+    this.live.refresh(); // what it has told meanwhile may be newer than the answer, or than what was shown since
   }
 
   actions() {
@@ -95,8 +96,7 @@ class View {
     if (name === "execute" && answer !== null) {
       this.extras.prepend(extraRun(answer.child_id, { onEnd: () => this.refresh() }, this.signal));
     }
-    await this.refresh(); // what the stream has told meanwhile may be newer than what was shown since, or taken back
-    this.live.refresh();
+    await this.refresh();
   }
 }
 

@@ -6,7 +6,7 @@ import { current, href, setQuery } from "../lib/router.js";
 import { instant, moment, number, plural } from "../lib/time.js";
 import { badge } from "../ui/badge.js";
 import { failure } from "../ui/page.js";
-import { keepFocus } from "../ui/refresh.js";
+import { inOrder, keepFocus } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { pager, table } from "../ui/table.js";
 import { attemptList } from "./job_attempts.js";
@@ -71,17 +71,20 @@ function attemptsView(signal) {
 function leafing({ ask, draw, isMoving }) {
   const made = h("div", { class: "stack" });
   const back = [];
+  const order = inOrder();
   let cursor = null;
   let seen = null;
   const show = async (to = cursor) => {
     cursor = to;
     if (!made.children.length) fill(made, skeleton("table"));
+    const isNewest = order();
     try {
       const { items, next, label } = await ask(cursor);
+      if (!isNewest()) return;
       const leaf = pager({ next, previous: back.length ? true : null, label, onPage: leafTo });
       keepFocus(made, () => fill(made, draw(items), (next || back.length > 0) && leaf));
     } catch (error) {
-      if (!isAbort(error)) fill(made, failure(error, () => show()));
+      if (!isAbort(error) && isNewest()) fill(made, failure(error, () => show()));
     }
   };
   const leafTo = (place) => {

@@ -10,6 +10,7 @@ import { copyButton } from "../ui/button.js";
 import { icon } from "../ui/icon.js";
 import { jsonView } from "../ui/json.js";
 import { card, facts } from "../ui/page.js";
+import { inOrder } from "../ui/refresh.js";
 
 const NEXT = 5;
 const OVERLAP = {
@@ -42,11 +43,14 @@ export function part(pick, draw, element = h("div")) {
 /** The schedule in words, and the next instants with their zone. */
 export function scheduleCard(signal) {
   const next = h("div");
+  const order = inOrder();
   const words = part(({ cron_expression: cron, interval_seconds: interval, scheduled_time: at, ...job }) =>
     [cron, interval, at, job.timezone, job.start_at, job.end_at, job.exclude, job.jitter_seconds], scheduleText);
   const made = card("Schedule", words, next);
   const coming = part((job) => [job.next_run, job.status, job.timezone], (job) => {
-    nextInstants(job, signal).then((found) => fill(next, found), () => fill(next));
+    const isNewest = order();
+    const show = (found) => isNewest() && fill(next, found);
+    nextInstants(job, signal).then(show, () => show(null));
     return null;
   });
   made.update = (job) => {
@@ -93,10 +97,13 @@ export function payloadCard() {
 /** The newest output, with links to the files that it names; there is none before a success. */
 export function resultCard(signal) {
   const made = h("section", { class: "card", hidden: true });
+  const order = inOrder();
   return part((job) => [job.id, job.statistics.successful_executions], (job) => {
     const path = `jobs/${encodeURIComponent(job.id)}/result`;
     const get = () => api.get(path, undefined, { signal });
-    if (job.statistics.successful_executions) get().then((result) => showResult(made, result), () => {});
+    const isNewest = order();
+    const show = (result) => isNewest() && showResult(made, result);
+    if (job.statistics.successful_executions) get().then(show, () => {});
     return [...made.children];
   }, made);
 }

@@ -8,6 +8,7 @@ import { session } from "../lib/session.js";
 import { button } from "../ui/button.js";
 import { empty } from "../ui/empty.js";
 import { card, load, page as head } from "../ui/page.js";
+import { inOrder } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { charts, RANGES } from "./overview_charts.js";
 import { givenUp, queues, recent, tiles, upcoming, workers } from "./overview_parts.js";
@@ -72,6 +73,7 @@ function welcome() {
 /** Something that is read, drawn, and read again; what cannot be read again stays as it was. */
 function part(kind, read, draw) {
   const body = h("div");
+  const order = inOrder();
   let drawn = null;
   body.begin = () => load(body, kind, async () => {
     drawn = draw(await read());
@@ -79,8 +81,10 @@ function part(kind, read, draw) {
   });
   body.again = async () => {
     if (drawn === null) return;
+    const isNewest = order();
     try {
-      drawn.update(await read());
+      const found = await read();
+      if (isNewest()) drawn.update(found);
     } catch (error) {
       if (!(error instanceof ApiError) && error.name !== "AbortError") throw error;
     }

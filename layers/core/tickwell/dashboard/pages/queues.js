@@ -11,7 +11,7 @@ import { meter } from "../ui/meter.js";
 import { button } from "../ui/button.js";
 import { confirm } from "../ui/dialog.js";
 import { load, page, said } from "../ui/page.js";
-import { keepFocus, keepReading } from "../ui/refresh.js";
+import { inOrder, keepFocus, keepReading } from "../ui/refresh.js";
 import { table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 import { LEVEL_TONES, lanesCard } from "./lanes.js";
@@ -36,6 +36,7 @@ class Queues {
     this.body = page(root, { title, lead: LEAD, actions: this.isOwner ? create : null });
     this.turning = new Map();
     this.readings = [];
+    this.order = inOrder();
   }
 
   async open(query) {
@@ -52,10 +53,12 @@ class Queues {
   /** Read together: the queues, their unfinished jobs, and the lanes (for owners). */
   async read() {
     const { signal } = this;
+    const isNewest = this.order();
     const lanes = this.isOwner ? api.get("/admin/queues/health", {}, { signal }).catch(() => null) : null;
     const [{ queues }, stats, health] = await Promise.all([
       api.get("queues", {}, { signal }), api.get("stats", {}, { signal }), lanes,
     ]);
+    if (!isNewest()) return;
     this.state = { queues, counts: stats.queues, health };
     const now = Date.now();
     this.readings = [...this.readings.filter(({ at }) => at > now - RATE_OVER_MS), { at: now, counts: stats.queues }];

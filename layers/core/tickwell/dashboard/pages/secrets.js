@@ -21,8 +21,8 @@ const CHANGES = "Jobs get the new value from now on. The old one is kept for 24 
 
 export default async function secrets({ root, signal }) {
   const list = h("div");
-  const state = { rows: [], again: () => load(list, "table", async () => {
-    state.rows = (await api.get("secrets", {}, { signal })).secrets;
+  const state = { rows: [], again: () => load(list, "table", async (turn) => {
+    state.rows = (await api.get("secrets", {}, { signal: AbortSignal.any([signal, turn]) })).secrets;
     return content(state);
   }) };
   const create = button("New secret", { icon: "plus", kind: "primary", onClick: () => put(null, state) });

@@ -84,22 +84,28 @@ export function note(kind, ...content) {
   return h("div", { class: `alert ${kind}` }, icon(name), h("div", content));
 }
 
+const loading = new WeakMap();
+
 /**
  * Fills `body` with what `make` resolves to. Meanwhile a skeleton stands there, or what was there before. An error is
- * shown with a button to try again; the error of a page that was left is nothing.
+ * shown with a button to try again; the error of a page that was left is nothing. Where it is loaded again before that,
+ * the older one comes to nothing: `make` gets a signal that aborts then.
  */
 export async function load(body, kind, make) {
+  loading.get(body)?.abort();
+  const turn = new AbortController();
+  loading.set(body, turn);
   const isFirst = !body.children.length || body.querySelector(":scope > .alert.bad, :scope > .skeleton") !== null;
   if (isFirst) fill(body, typeof kind === "string" ? skeleton(kind) : kind);
   body.setAttribute("aria-busy", "true");
   body.classList.toggle("stale", !isFirst);
   try {
-    const made = await make();
-    keepFocus(body, () => fill(body, made));
+    const made = await make(turn.signal);
+    if (!turn.signal.aborted) keepFocus(body, () => fill(body, made));
   } catch (error) {
-    if (!isAbort(error)) fill(body, failure(error, () => load(body, kind, make)));
-  } finally {
-    body.removeAttribute("aria-busy");
-    body.classList.remove("stale");
+    if (!isAbort(error) && !turn.signal.aborted) fill(body, failure(error, () => load(body, kind, make)));
   }
+  if (turn.signal.aborted) return;
+  body.removeAttribute("aria-busy");
+  body.classList.remove("stale");
 }

@@ -17,6 +17,23 @@ export function keepFocus(node, change) {
 }
 
 /**
+ * Answers may come in another order than they were asked for. Call it before each request, and what it returns when the
+ * answer is there: whether none of a later request was there before.
+ * @returns {() => () => boolean}
+ */
+export function inOrder() {
+  let [asked, shown] = [0, 0];
+  return () => {
+    const turn = asked += 1;
+    return () => {
+      if (turn < shown) return false;
+      shown = turn;
+      return true;
+    };
+  };
+}
+
+/**
  * Call `read` now and then while the page is open and seen; a reading ends before the next one begins.
  * The function that comes back asks for one soon: many calls become one.
  * @param {() => Promise<void>} read never rejects
