@@ -68,6 +68,13 @@ def at(page: Page, address: str) -> Page:
     return settled(page)
 
 
+def at_home(page: Page, address: str) -> Page:
+    """As ``at``, once the server has said too that the session counts: a page asks for that, and does not wait."""
+    with page.expect_response("**/api/v1/auth/me"):
+        page.goto(address)
+    return settled(page)
+
+
 def too_wide(page: Page) -> list[str]:
     """What makes the page scroll sideways; nothing where it does not."""
     # A scroll bar's gutter belongs to the window, not to what can be scrolled.

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenAs
-from tests.browser.looking import at
+from tests.browser.looking import at, at_home
 from tests.browser.tenant import PASSWORD, Tenant
 from tests.browser.watch import Watch
 
@@ -95,7 +95,7 @@ def test_an_organization_is_renamed_exported_and_ended(signed_in: Page, tenant: 
 
 def test_a_new_password_ends_all_sessions_but_this_one(signed_in: Page, tenant: Tenant, watch: Watch) -> None:
     watch.expected.add(422)
-    page = at(signed_in, "/#/settings/profile")
+    page = at_home(signed_in, "/#/settings/profile")
     page.get_by_label("Present password").fill("Wrong-Horse-9")
     page.get_by_label("New password").fill("Battery-Staple-8")
     page.get_by_role("button", name="Change the password").click()
