@@ -29,11 +29,22 @@ def refuse(page: Page, path: str, status: int, headers: dict[str, str] | None = 
     page.route(path, lambda route: route.fulfill(status=status, headers=headers or {}, json=body))
 
 
+def end_session_at(page: Page, tenant: Tenant, path: str) -> None:
+    """The session ends when the page sends something there. Sooner, whatever the page reads by itself might tell it."""
+
+    def end(route: Route) -> None:
+        if route.request.method == "POST":
+            tenant.call("POST", "auth/logout")
+        route.continue_()
+
+    page.route(path, end)
+
+
 def test_what_is_typed_outlives_the_session(signed_in: Page, tenant: Tenant, watch: Watch) -> None:
     watch.expected.add(401)
     page = at(signed_in, "/#/emails")
     write(page, "Typed for an hour.")
-    tenant.call("POST", "auth/logout")
+    end_session_at(page, tenant, "**/api/v1/emails/schedule")
     page.get_by_role("button", name="Send now").click()
     dialog = page.get_by_role("dialog", name="Your session has ended")
     expect(dialog).to_contain_text(tenant.email)
@@ -54,7 +65,7 @@ def test_who_does_not_sign_in_again_leaves_dialogs_and_all(signed_in: Page, tena
     page = at(signed_in, "/#/queues")
     page.get_by_role("button", name="New queue").click()
     page.get_by_role("dialog").get_by_label("Name").fill("reports")
-    tenant.call("POST", "auth/logout")
+    end_session_at(page, tenant, "**/api/v1/queues")
     page.get_by_role("button", name="Create queue").click()
     page.get_by_role("button", name="Leave without saving").click()
     expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
@@ -249,7 +260,8 @@ def test_dates_are_written_in_one_way_whatever_english_one_reads(open_as: OpenAs
     job_id = tenant.recurring("Close the till", "30 22 * * *")
     page = open_as(tenant, locale="en-US", timezone_id="America/New_York")
     at(page, f"/#/jobs/{job_id}")
-    expect(page.locator(".now")).to_contain_text(re.compile(r"on [A-Z][a-z]{2} \d+, 1[67]:30"))
-    expect(page.locator(".next")).to_contain_text(re.compile(r"[A-Z][a-z]{2}, [A-Z][a-z]{2} \d+, 22:30 "))
+    day = r"[A-Z][a-z]{2} \d+(, \d{4})?"  # with its year on the last day of one
+    expect(page.locator(".now")).to_contain_text(re.compile(rf"on {day}, 1[67]:30"))
+    expect(page.locator(".next")).to_contain_text(re.compile(rf"[A-Z][a-z]{{2}}, {day}, 22:30 "))
     expect(page.locator(".next")).to_contain_text(re.compile(r"In your zone the first is .* 1[67]:30 E[DS]T"))
     assert not re.search(r"\d [AP]M", page.locator("main").inner_text())
