@@ -14,14 +14,13 @@ from tests.browser.chromium import NoChromiumError, executable, launched
 from tests.browser.furnished import Furnished, furnish
 from tests.browser.looking import WIDE, at
 from tests.browser.places import Place
-from tests.browser.tenant import Tenant, new_tenant
+from tests.browser.tenant import ZONE, Tenant, new_tenant
 from tests.browser.watch import Watch
 from tests.contract.mail_servers import serve
 from tests.integration.test_local_server import Inbox, smtp
 from tests.server_process import ServerProcess, running
 from tests.tasks_package import install_tasks
 
-ZONE = "Europe/Berlin"
 PATIENCE_MS = 20_000
 """How long a step waits for what it needs; ``expect`` waits as long."""
 PICTURES = Path("build/browser")

@@ -14,11 +14,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import launched
-from tests.browser.conftest import ZONE
 from tests.browser.furnished import Furnished, furnish
 from tests.browser.looking import at
 from tests.browser.places import PLACES, Place
-from tests.browser.tenant import Tenant, new_tenant
+from tests.browser.tenant import ZONE, Tenant, new_tenant
 from tests.contract.mail_servers import serve
 from tests.integration.test_local_server import Inbox, smtp
 from tests.leaping_server import LEAPS, Leaps

@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import StorageState
 
@@ -13,6 +15,8 @@ from tests.integration.test_local_server import Inbox
 from tests.server_process import ServerProcess, eventually
 
 PASSWORD = "Correct-Horse-9"
+ZONE = "Europe/Berlin"
+"""Where the tests' browser is."""
 
 SESSION = "tickwell.session"
 """Under what name the dashboard keeps a session in the browser (lib/session.js)."""
@@ -103,9 +107,10 @@ class Tenant:
         self.until(job_id, lambda job: job["state"] == "running")
         return job_id, path
 
-    def recurring(self, name: str = "Nightly backup", cron: str = "0 3 * * *", **fields: Any) -> str:
-        """A job by a cron expression, in the zone of the tests' browser."""
-        return self.job(name, cron_expression=cron, **{"timezone": "Europe/Berlin", **fields})
+    def recurring(self, name: str = "Nightly backup", cron: str = "", **fields: Any) -> str:
+        """A job by a cron expression, in the zone of the tests' browser; by default one that is not due for hours."""
+        daily = f"0 {(datetime.now(ZoneInfo(ZONE)) + timedelta(hours=12)).hour} * * *"
+        return self.job(name, cron_expression=cron or daily, **{"timezone": ZONE, **fields})
 
     def queue(self, name: str = "reports", *, paused: bool = False, **fields: Any) -> str:
         """A queue; its name."""

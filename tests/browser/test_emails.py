@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.background_server import answering
-from tests.browser.conftest import ZONE
 from tests.browser.looking import at
-from tests.browser.tenant import Tenant
+from tests.browser.tenant import ZONE, Tenant
 from tests.browser.watch import Watch
 
 
