@@ -74,6 +74,7 @@ def test_rows_are_changed_after_a_count_and_changed_back(signed_in: Page, tenant
     assert set(statuses(tenant, "x")) == {"active"}
     dialog.get_by_role("button", name="Pause 3 jobs").click()
     expect(signed_in.locator(".toast")).to_contain_text("3 jobs paused")
+    signed_in.locator(".toast").hover()  # what is pointed at does not go away
     expect(signed_in.locator("tbody .badge", has_text="paused")).to_have_count(3)
     assert statuses(tenant, "x") == ["paused"] * 3 + ["active"]
     signed_in.locator(".toast").get_by_role("button", name="Undo").click()

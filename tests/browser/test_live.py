@@ -78,12 +78,11 @@ def test_a_page_goes_on_where_streams_are_refused(signed_in: Page, tenant: Tenan
 
     signed_in.route(STREAMS, refuse)
     signed_in.goto("/#/settings")
-    signed_in.evaluate(FOLLOW, f"jobs/{job_id}")
-    until(signed_in, "job", "active", "a job")
-    tenant.data("PATCH", f"jobs/{job_id}", {"name": "told without a stream"})
-    until(signed_in, "job", "active", "told without a stream")
     with signed_in.expect_response(lambda answer: "/sse/jobs/" in answer.url and answer.status == 200):
-        pass
+        signed_in.evaluate(FOLLOW, f"jobs/{job_id}")
+        until(signed_in, "job", "active", "a job")
+        tenant.data("PATCH", f"jobs/{job_id}", {"name": "told without a stream"})
+        until(signed_in, "job", "active", "told without a stream")
     tenant.data("POST", f"jobs/{job_id}/pause")
     until(signed_in, "job", "paused", "told without a stream")
     signed_in.evaluate("() => window.leave()")

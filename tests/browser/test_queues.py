@@ -1,7 +1,7 @@
 """The story of a queue: made, held back, let go, changed, deleted, by an owner and by nobody else."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenAs
 from tests.browser.looking import at, settled
@@ -34,9 +34,9 @@ def test_an_owner_makes_pauses_changes_and_deletes_a_queue(tenant: Tenant, signe
     assert (made["concurrency"], made["rate_limit"]) == (2, {"limit": 100, "per_seconds": 60})
 
     row(page, "reports").get_by_role("button", name="Pause reports").click()
+    expect(page.get_by_text("reports is paused")).to_be_visible()  # for some seconds
     expect(row(page, "reports")).to_contain_text("paused")
     expect(row(page, "reports").get_by_role("button", name="Resume reports")).to_be_focused()
-    expect(page.get_by_text("reports is paused")).to_be_visible()
     page.reload()
     settled(page)
     job_id = tenant.job("Wait", queue="reports")
@@ -83,7 +83,12 @@ def test_who_is_no_owner_looks_on(tenant: Tenant, open_as: OpenAs, role: str) ->
 def test_a_pause_that_is_refused_is_taken_back(tenant: Tenant, signed_in: Page, watch: Watch) -> None:
     tenant.queue("reports")
     page = at(signed_in, "/#/queues")
-    tenant.data("DELETE", "queues/reports")
+
+    def answer(route: Route) -> None:
+        tenant.data("DELETE", "queues/reports")  # and not before: the page might show that it is gone
+        route.continue_()
+
+    page.route("**/api/v1/queues/reports/pause", answer)
     watch.expected |= {404}
     row(page, "reports").get_by_role("button", name="Pause reports").click()
     expect(page.get_by_text("queue reports", exact=False).first).to_be_visible()
