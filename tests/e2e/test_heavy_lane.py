@@ -11,7 +11,7 @@ from PIL import Image
 from tests import videos
 from tests.e2e import sam
 from tests.e2e.conftest import IAM
-from tests.e2e.deployment import PASSWORD, Deployment
+from tests.e2e.deployment import PASSWORD, Deployment, wait_for
 from tests.e2e.invocations import invocations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -61,7 +61,9 @@ def test_a_video_in_the_bucket_gets_a_thumbnail_beside_it(deployment: Deployment
     assert stored["ContentType"] == "image/jpeg"
     with Image.open(io.BytesIO(stored["Body"].read())) as picture:
         assert (picture.format, picture.size) == ("JPEG", (160, 120))
-    assert invocations(deployment, "heavy-worker")
+    wait_for(  # told in the log at its end, which comes after that of its job
+        lambda: invocations(deployment, "heavy-worker") or None, timeout_seconds=60, what=deployment.recent_log
+    )
 
 
 def test_only_the_heavy_worker_carries_the_media_layer_and_stays_within_lambdas_limit(

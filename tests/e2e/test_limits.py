@@ -44,8 +44,16 @@ def assert_several_instances_during(flow: Flows, requests: Sequence[Received]) -
     """The limit is not one process's own: instances of the worker ran beside each other meanwhile."""
     began_at, ended_at = requests[0].arrived_at, max(request.answered_at for request in requests)
     span = Invocation(started_at=began_at, ended_at=ended_at)
-    found = [one for one in invocations(flow.deployment, "worker") if one.overlaps(span)]
-    assert any_overlap(found), found
+
+    def meanwhile() -> list[Invocation]:
+        return [one for one in invocations(flow.deployment, "worker") if one.overlaps(span)]
+
+    # An invocation is told in the log at its end, which comes after that of its jobs.
+    wait_for(
+        lambda: any_overlap(meanwhile()) or None,
+        timeout_seconds=60,
+        what=lambda: f"two instances during {span}: {meanwhile()}",
+    )
 
 
 def test_without_a_limit_several_instances_run_many_jobs_at_once(flow: Flows) -> None:
