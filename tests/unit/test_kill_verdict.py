@@ -1,5 +1,6 @@
 """What the trial of kills takes for a breach, and which figure tells it."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,9 @@ from tests.chaos.kills.receiver import OK, ONCE, Receiver
 from tests.chaos.kills.verdict import Attempt, Left, Verdict, read
 from tickwell.adapters.embedded.database import Database
 from tickwell.domain.instant import from_epoch_ms, iso
+from tickwell.domain.lane import Lane
+from tickwell.domain.message import JobMessage
+from tickwell.messages import encode_job_message
 
 GRID_MS = int(GRID.total_seconds() * 1000)
 DONE = Attempt(number=1, status="success", then="completed", code=None)
@@ -22,6 +26,16 @@ LOST = Attempt(number=1, status="lost", then="retry", code="WORKER_LOST")
 REFUSED = Attempt(number=1, status="failed", then="give up", code="HTTP_STATUS")
 RECORD = "INSERT INTO executions (tenant_id, job_id, due_ms, attempt, expires_ms, summary, outcome) VALUES "
 SUMMARY_WITH_BLOB = '{"status": "success", "then": ["completed"], "blob": "tenants/t/x.json"}'
+MESSAGE = JobMessage(
+    tenant_id="t",
+    job_id="j",
+    version=1,
+    due_at=from_epoch_ms(0),
+    attempt=1,
+    run_at=from_epoch_ms(0),
+    lane=Lane.MEDIUM,
+    recurring=False,
+)
 DUE = [GRID_MS * number for number in range(OCCURRENCES)]
 
 
@@ -160,6 +174,20 @@ def test_what_is_left_and_miscounted_is_read_from_the_database(tmp_path: Path) -
     assert len(left.unreadable) == 1
     assert left.remains == ["messages left: q b"]
     assert [what.partition(":")[0] for what in left.miscounted] == ["job_counts"]
+
+
+def test_a_message_that_asks_for_nothing_any_more_is_no_orphan(tmp_path: Path) -> None:
+    path = tmp_path / "tickwell.db"
+    database = Database(path)
+    send = "INSERT INTO queue_messages (queue, group_id, body, visible_at) VALUES ('q', 'g', ?, 0)"
+    recorded, to_come = (encode_job_message(replace(MESSAGE, attempt=number)) for number in (1, 2))
+    with database.transaction() as cursor:
+        cursor.execute(
+            f"{RECORD} ('t', 'j', 0, 1, 0, ?, '{{}}')", [json.dumps({"status": "success", "then": ["done"]})]
+        )
+        cursor.executemany(send, [[recorded], [to_come]])
+    database.close()
+    assert read(path).remains == [f"messages left: q {to_come}"]
 
 
 def test_a_broken_page_and_an_outcome_that_changed_are_found_after_a_kill(tmp_path: Path) -> None:

@@ -13,14 +13,17 @@ from tests.chaos.kills.load import GRID, NARROW_CONCURRENCY, OCCURRENCES, RECURR
 from tests.chaos.kills.receiver import ONCE, Receiver
 from tickwell.adapters.embedded.files import FileBlobs
 from tickwell.domain.errors import NotFoundError
+from tickwell.domain.instant import to_epoch_ms
+from tickwell.domain.message import JobMessage
+from tickwell.messages import decode_job_message
 
 LOST = ("PROCESS_DIED", "WORKER_LOST")
 """Why attempts end that nobody is to blame for but their workers."""
 
 _CALLS = ("call", "delayed-call", "flaky", "narrow", "paced", RECURRING, "slow")
 _GRID_MS = int(GRID.total_seconds() * 1000)
+_MESSAGES = "SELECT queue, body FROM queue_messages"
 _LEFT = {
-    "messages": "SELECT queue || ' ' || body FROM queue_messages",
     "parked": "SELECT name || ' ' || message FROM parked",
     "permits": "SELECT name || ' ' || document FROM gates WHERE json_array_length(document, '$.permits') > 0",
     "outcomes": "SELECT document FROM outcomes",
@@ -111,9 +114,29 @@ def read(path: Path) -> Left:
             skipped=dict(skipped),
             failed=frozenset(row[0] for row in execute("SELECT json_extract(document, '$.job') FROM dead_letters")),
             unreadable=_unreadable([row[0] for row in execute(_BLOBS)], path.parent / "blobs"),
-            remains=[f"{what} left: {row[0]}" for what, query in _LEFT.items() for row in execute(query)],
+            remains=[
+                *_to_be_done(execute(_MESSAGES).fetchall(), occurrences),
+                *(f"{what} left: {row[0]}" for what, query in _LEFT.items() for row in execute(query)),
+            ],
             miscounted=[f"{what}: {row}" for what, query in _COUNTED_ANEW.items() for row in execute(query)],
         )
+
+
+def _to_be_done(messages: Sequence[tuple[str, str]], occurrences: Occurrences) -> Iterator[str]:
+    """Messages that ask for something: for no attempt that is recorded.
+
+    A safety sync that stood still before it sent a message again, while another server did the job, may send it when
+    all is over and no message was left, and all servers stop before one of them is done with it.
+    """
+    for queue, body in messages:
+        message = decode_job_message(body)
+        if not isinstance(message, JobMessage) or not _is_recorded(message, occurrences):
+            yield f"messages left: {queue} {body}"
+
+
+def _is_recorded(message: JobMessage, occurrences: Occurrences) -> bool:
+    attempts = occurrences.get((message.job_id, to_epoch_ms(message.due_at)), [])
+    return any(attempt.number >= message.attempt for attempt in attempts)
 
 
 def _unreadable(names: Sequence[str], folder: Path) -> list[str]:
