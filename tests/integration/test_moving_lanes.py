@@ -13,6 +13,7 @@ from tickwell.application.execute_batch import JobQueue
 from tickwell.application.losses import ON_SUSPICION
 from tickwell.application.ports import Depth
 from tickwell.domain.job import Job
+from tickwell.domain.lane import Lane
 
 
 class MovesOn(Over):
@@ -59,6 +60,13 @@ def test_what_was_taken_and_not_begun_yet_is_no_loss_although_only_younger_ones_
     world.create()
     assert synced(world).resent == ON_SUSPICION
     assert in_lanes(world) == 1 + ON_SUSPICION
+
+
+def test_each_lane_has_its_own_bound_of_what_is_sent_again_on_suspicion(world: World) -> None:
+    for lane in (Lane.HIGH, Lane.MEDIUM):
+        lane_of(world, [world.create(priority=lane.value) for _ in range(40)]).receive(40, wait_seconds=0)
+    world.clock.advance(MINUTE)
+    assert synced(world).resent == 2 * ON_SUSPICION
 
 
 def test_what_nobody_holds_while_only_younger_ones_wait_is_sent_again_in_parts(world: World) -> None:

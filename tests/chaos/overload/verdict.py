@@ -11,6 +11,12 @@ from tickwell.application.losses import ON_SUSPICION
 LIMIT = 3
 """How many jobs of the queue at its limit may run at once."""
 
+LANES = 2
+"""So many have a backlog: the usual one, and that of urgent jobs."""
+
+MOST_ON_SUSPICION = ON_SUSPICION * LANES
+"""What a run of the safety sync may send again: to each lane as much as may be there already."""
+
 ANSWER_P99_SECONDS = 1.0
 TIMES_IDLE = 20
 """What answers may take, whichever is more: on a machine that is slow by itself all of them are."""
@@ -173,4 +179,4 @@ def _refused(told: Told) -> list[str]:
 
 def _multiplied(told: Told) -> list[int]:
     """What runs of the safety sync sent again that is more than they may on suspicion: a backlog is not a loss."""
-    return [count for count in told.watched.resent if count > ON_SUSPICION]
+    return [count for count in told.watched.resent if count > MOST_ON_SUSPICION]
