@@ -1,9 +1,12 @@
 """The bad cloud itself: its faults are what the SDK meets, and its trial finds what it is there to find."""
 
+import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
+from threading import Timer
 from typing import Any
 
 import boto3
@@ -124,6 +127,36 @@ def test_what_runs_side_by_side_takes_its_time_side_by_side(clock: CloudClock) -
     assert clock.elapsed_seconds == 0
     for future in futures:
         future.result()
+    assert clock.elapsed_seconds == 7
+
+
+def test_a_request_that_is_under_way_does_not_wait_for_what_others_ask_the_table(clock: CloudClock) -> None:
+    here, there = socket.socketpair()
+
+    async def answer() -> bytes:
+        reader, writer = await asyncio.open_connection(sock=here)
+        try:
+            return await asyncio.wait_for(reader.readline(), 10)
+        finally:
+            writer.close()
+
+    async def attempts() -> Any:
+        asked = [asyncio.to_thread(*each) for each in ((clock.wait, 20), (clock.wait, 25), (int, "x"))]
+        return await asyncio.gather(answer(), *asked, return_exceptions=True)
+
+    sending = Timer(0.1, there.sendall, [b"here\n"])
+    sending.start()
+    line, *_, error = asyncio.run(attempts())
+    assert (line, type(error)) == (b"here\n", ValueError)
+    assert clock.elapsed_seconds == 25
+    there.close()
+
+
+def test_a_loop_that_ends_waits_for_its_threads(clock: CloudClock) -> None:
+    async def left() -> None:
+        asyncio.get_running_loop().run_in_executor(None, clock.wait, 7)
+
+    asyncio.run(left())
     assert clock.elapsed_seconds == 7
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 
 import pytest
 
@@ -18,6 +18,7 @@ from tickwell.testing.loop import SimulatedLoop
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class CloudClock(SimulatedClock):
@@ -86,6 +87,47 @@ class _Ended(Future[T]):
         return super().exception(timeout)
 
 
+class CloudLoop(SimulatedLoop):
+    """What goes to the loop's threads takes its time side by side, and beside all that goes on in the loop.
+
+    An attempt whose request is under way must not wait for the table that another attempt asks meanwhile: its answer
+    would be there, and its time over.
+    """
+
+    def __init__(self, clock: CloudClock) -> None:
+        super().__init__(clock)
+        self._clock = clock
+        self._last_ms = clock.epoch_ms
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
+        """See the class."""
+        with self._clock.aside() as ended:
+            done = super().run_in_executor(executor, func, *args)
+        if not done.done() or ended[0] == self._clock.epoch_ms:
+            return done
+        self._last_ms = max(self._last_ms, ended[0])
+        future: asyncio.Future[T] = self.create_future()
+        error = done.exception()
+
+        def tell() -> None:
+            if future.done():
+                return  # whoever waited was cancelled
+            if error is None:
+                future.set_result(done.result())
+            else:
+                future.set_exception(error)
+
+        self.call_later((ended[0] - self._clock.epoch_ms) / 1000, tell)
+        return future
+
+    def close(self) -> None:
+        """Threads that nobody waits for any more are waited for in the end."""
+        try:
+            self._clock.move_to(max(self._clock.epoch_ms, self._last_ms))
+        finally:
+            super().close()
+
+
 def put_in_place(clock: CloudClock, patch: pytest.MonkeyPatch) -> None:
     """Let all that reads a clock or waits in this process do so on ``clock``: product, SDK and emulated services."""
 
@@ -93,7 +135,7 @@ def put_in_place(clock: CloudClock, patch: pytest.MonkeyPatch) -> None:
         return SideBySide(clock)
 
     def new_loop() -> asyncio.AbstractEventLoop:
-        return SimulatedLoop(clock)
+        return CloudLoop(clock)
 
     def unix_time(_now: dt.datetime | None = None) -> float:
         return clock.epoch_ms / 1000
