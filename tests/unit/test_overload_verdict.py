@@ -1,11 +1,15 @@
 """The trials of overload see what is wrong: each of their zeros can be something else."""
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.chaos.figures import Figures
+from tests.chaos.overload.machine import Ticks, ticks
 from tests.chaos.overload.on_aws import Cost
 from tests.chaos.overload.records import Attempt, Records, most_at_once
 from tests.chaos.overload.speakers import Bystander, Calls, Hammer
@@ -104,6 +108,33 @@ def test_one_long_answer_of_a_machine_that_is_slow_when_idle_is_no_fault() -> No
     for longest, zero in ((6.0, {}), (7.1, {"phases too slow": 1})):
         calls = Calls(taken=[(0.1, 0.07), *under_load, (2.0, longest)])
         assert caught(told(bystander=Bystander(server=SERVER, calls=calls, job_ids=["mine"])), FOUND) == zero
+
+
+def test_a_machine_that_others_slow_down_may_be_slow_for_as_long_as_they_do() -> None:
+    slow = Bystander(server=SERVER, calls=Calls(taken=[(0.1, 0.01), (1.0, 3.9), (5.0, 0.9)]), job_ids=["mine"])
+    late = replace(FOUND, attempts=[attempt("mine", 11_900, 11_901, limited=False)])
+    phases = [Phase(name="idle", begun=0.0, ended=0.9), Phase(name="full", begun=0.9, ended=4.0, times_slower=4.0)]
+    more = [*phases, Phase(name="draining", begun=4.0, ended=9.0)]
+    assert not caught(told(bystander=slow, phases=more), late)
+    assert caught(told(bystander=slow), late) == {"phases too slow": 1, "late starts": 1}
+    slow.calls.taken.append((5.1, 1.1))
+    assert caught(told(bystander=slow, phases=more), late) == {"phases too slow": 1}
+
+
+def test_what_others_take_makes_all_slower_and_what_the_trial_takes_does_not() -> None:
+    before = Ticks(whole=1000, busy=500, ours=100)
+    assert Ticks(whole=1200, busy=700, ours=300).times_slower(before) == 1.0
+    assert Ticks(whole=1200, busy=700, ours=150).times_slower(before) == 4.0
+    assert Ticks().times_slower(Ticks()) == 1.0
+
+
+def test_what_is_ours_is_what_this_process_and_its_children_take() -> None:
+    before = ticks()
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    with subprocess.Popen([sys.executable, "-c", burn]):
+        while ticks().ours - before.ours < 15:
+            time.sleep(0.01)
+    assert ticks().ours - before.ours >= 15
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.figures import Figures
+from tests.chaos.overload.machine import ticks
 from tests.chaos.overload.records import records
 from tests.chaos.overload.speakers import Bystander, Hammer, again_and_again, send_large, speaker, submit
 from tests.chaos.overload.verdict import LIMIT, Phase, Told, Watched, confirmed, judged
@@ -118,7 +119,7 @@ def _live_through(server: ServerProcess, sizes: Sizes, receiver_url: str) -> Tol
 
 
 class _Course:
-    """Notes when phases began and ended."""
+    """Notes when phases began and ended, and what else the machine did."""
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
@@ -126,9 +127,10 @@ class _Course:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """A phase for the length of the block."""
-        begun = time.monotonic()
+        begun, before = time.monotonic(), ticks()
         yield
-        self.phases.append(Phase(name=name, begun=begun, ended=time.monotonic()))
+        ended, slower = time.monotonic(), ticks().times_slower(before)
+        self.phases.append(Phase(name=name, begun=begun, ended=ended, times_slower=slower))
 
 
 def _fill(hammer: Hammer, narrow: ServerProcess, sizes: Sizes, receiver_url: str) -> int:
