@@ -16,6 +16,9 @@ Json = dict[str, Any]
 
 PASSWORD = "Secure-Pass-123"
 
+_PATIENCE_SECONDS = 120.0
+"""For an answer: how long a function may take is for the local AWS to see to, but not how long one takes to begin."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Deployment:
@@ -30,7 +33,7 @@ class Deployment:
         headers = {"Host": urlsplit(self.outputs["ApiUrl"]).netloc}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
-        return httpx2.request(method, f"{self.aws.url}{path}", headers=headers, json=body, timeout=30)
+        return httpx2.request(method, f"{self.aws.url}{path}", headers=headers, json=body, timeout=_PATIENCE_SECONDS)
 
     def data(self, method: str, path: str, body: Json | None = None, *, status: int = 200) -> Json:
         """The ``data`` of an answer that must have ``status``."""
