@@ -58,7 +58,7 @@ class Aws:
     asked: list[Asked] = field(default_factory=list)
     answer: Callable[[Asked], Said] = lambda _: Said()
 
-    def client(self, service: str, *, read_timeout: float = 5) -> Any:
+    def client(self, service: str, *, read_timeout: float = 30) -> Any:
         """The SDK's client of ``service``, which asks here."""
         return boto3.client(
             service,  # type: ignore[call-overload]
