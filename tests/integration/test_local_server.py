@@ -235,7 +235,8 @@ def test_what_the_server_keeps_is_for_its_own_user_only(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with running(tmp_path) as server:
         server.register()
-        server.data("POST", "/api/v1/jobs", {"name": "large", "payload": "x" * 300_000})
+        job = server.data("POST", "/api/v1/jobs", {"name": "large", "payload": "x" * 300_000})
+        eventually(lambda: executions(server, job["id"]))  # its output is written, and nothing is any more
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert {path.name for path in files} >= {"tickwell.db", "jwt-signing-key"}
         assert {oct(path.stat().st_mode & 0o077) for path in files} == {"0o0"}
