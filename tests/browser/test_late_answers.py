@@ -142,3 +142,36 @@ def test_a_queue_is_shown_as_it_was_read_last(signed_in: Page, tenant: Tenant) -
     late.comes()
     shown = [page.get_by_role("button", name=name).count() for name in ("Pause reports", "Pause made-since")]
     assert shown == [1, 1], "and not only once it is read again"
+
+
+def test_a_job_of_the_list_is_shown_as_it_was_read_last(signed_in: Page, tenant: Tenant) -> None:
+    tenant.recurring()
+    page = at(signed_in, "/#/jobs")
+    late = Late(page, re.compile(r"/api/v1/jobs\?"))
+    late.after(lambda: tenant.job("Newer", delay_seconds=3600))
+    page.get_by_role("button", name="Actions for Nightly backup").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_text("1 job came")).to_be_visible()  # it was read anew
+    late.comes()
+    assert page.locator("tbody .badge").all_inner_texts() == ["paused"]
+
+
+def test_what_is_told_while_the_list_is_read_is_read_as_well(signed_in: Page, tenant: Tenant) -> None:
+    job_id = tenant.recurring()
+    heard: list[object] = []
+    network = signed_in.context.new_cdp_session(signed_in)
+
+    def hear(event: object) -> None:
+        heard.append(event)
+
+    network.on("Network.eventSourceMessageReceived", hear)
+    network.send("Network.enable")
+    page = at(signed_in, "/#/jobs")
+    late = Late(page, re.compile(r"/api/v1/jobs\?"))
+    late.after(lambda: tenant.job("Newer", delay_seconds=3600))
+    before = len(heard)
+    tenant.data("POST", f"jobs/{job_id}/pause")
+    while len(heard) == before:
+        page.wait_for_timeout(50)
+    late.comes()
+    expect(page.locator("tbody .badge")).to_have_text(["paused"])

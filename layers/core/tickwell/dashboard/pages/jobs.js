@@ -12,7 +12,7 @@ import { button } from "../ui/button.js";
 import { empty } from "../ui/empty.js";
 import { menu } from "../ui/menu.js";
 import { failure, page as head } from "../ui/page.js";
-import { keepFocus } from "../ui/refresh.js";
+import { keepFocus, latest } from "../ui/refresh.js";
 import { skeleton } from "../ui/skeleton.js";
 import { named, pager, table } from "../ui/table.js";
 import { ACTIONS, act, duplicateHref, editHref, mayChange, possible } from "./job_actions.js";
@@ -40,6 +40,7 @@ class List {
   constructor(body, signal) {
     Object.assign(this, { body, signal, rows: [], next: null, total: null, selected: new Set(), wholeFilter: false });
     this.back = stackOf(current().query);
+    this.asking = latest(signal);
     this.filters = filterBar(() => current().query, (changes) => this.narrow(changes), signal);
     this.news = h("div", { class: "news", role: "status" });
     this.chosen = h("div", { class: "chosen", role: "region", "aria-label": "Selected jobs", hidden: true });
@@ -73,9 +74,7 @@ class List {
   }
 
   async load() {
-    this.asked?.abort();
-    const asked = this.asked = new AbortController();
-    const signal = AbortSignal.any([this.signal, asked.signal]);
+    const signal = this.asking();
     if (!this.table) fill(this.content, skeleton("table"));
     else this.content.classList.add("stale");
     try {
@@ -164,13 +163,16 @@ class List {
 
   /** Keeps what is shown up to date. Rows stay where they are: what came and went is told, and shown when asked for. */
   followLive() {
-    let timer = 0;
+    let [timer, isWanted] = [0, false];
+    const turn = async () => {
+      isWanted = false;
+      await this.refresh();
+      timer = 0;
+      if (isWanted) later(); // told while it was read
+    };
     const later = () => {
-      if (timer) return;
-      timer = setTimeout(async () => {
-        await this.refresh();
-        timer = 0;
-      }, REFRESH_MS);
+      isWanted = true;
+      if (!this.signal.aborted) timer ||= setTimeout(turn, REFRESH_MS);
     };
     this.signal.addEventListener("abort", () => clearTimeout(timer));
     follow("stats", { onEvent: later }, this.signal);
@@ -178,14 +180,12 @@ class List {
 
   async refresh() {
     if (document.hidden || !this.table || this.content.classList.contains("stale")) return;
-    const asked = JSON.stringify(this.params());
     let found;
     try {
-      found = await api.get("jobs", this.params(), { signal: this.signal });
+      found = await api.get("jobs", this.params(), { signal: this.asking() });
     } catch {
-      return; // what is shown stays; the next event tries again
+      return; // what is shown stays; the next event tries again, or a newer request is under way
     }
-    if (asked !== JSON.stringify(this.params())) return;
     const fresh = new Map(found.jobs.map((job) => [job.id, job]));
     const shown = new Set(this.rows.map(({ id }) => id));
     const came = found.jobs.filter(({ id }) => !shown.has(id)).length;

@@ -34,6 +34,21 @@ export function inOrder() {
 }
 
 /**
+ * For what only the newest answer counts to: each call gives a signal for a request that aborts at the next call, and
+ * with `signal`.
+ * @param {AbortSignal} signal
+ * @returns {() => AbortSignal}
+ */
+export function latest(signal) {
+  let asked = null;
+  return () => {
+    asked?.abort();
+    asked = new AbortController();
+    return AbortSignal.any([signal, asked.signal]);
+  };
+}
+
+/**
  * Call `read` now and then while the page is open and seen; a reading ends before the next one begins.
  * The function that comes back asks for one soon: many calls become one.
  * @param {() => Promise<void>} read never rejects
