@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +21,10 @@ _PATIENCE_SECONDS = 120.0
 """For an answer: how long a function may take is for the local AWS to see to, but not how long one takes to begin."""
 
 
+class UnavailableError(AssertionError):
+    """The API said that something it stands on does not answer, and asked to try again."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Deployment:
     """One stack. The API is reached by its Host header, since no resolver knows the local AWS's names."""
@@ -36,8 +41,10 @@ class Deployment:
         return httpx2.request(method, f"{self.aws.url}{path}", headers=headers, json=body, timeout=_PATIENCE_SECONDS)
 
     def data(self, method: str, path: str, body: Json | None = None, *, status: int = 200) -> Json:
-        """The ``data`` of an answer that must have ``status``."""
+        """The ``data`` of an answer that must have ``status``. Raises UnavailableError where it has 503."""
         answer = self.call(method, path, body)
+        if answer.status_code == 503:
+            raise UnavailableError(f"{method} {path}: {answer.text}\n{self.recent_log()}")
         assert answer.status_code == status, f"{method} {path}: {answer.text}\n{self.recent_log()}"
         content: Json = answer.json()["data"]
         return content
@@ -108,11 +115,12 @@ class Deployment:
 
 
 def wait_for(look: Callable[[], T | None], *, timeout_seconds: float, what: Callable[[], str]) -> T:
-    """Ask ``look`` until it finds something; fails with ``what`` was waited for."""
+    """Ask ``look`` until it finds something, also where it gets no answer; fails with ``what`` was waited for."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
+        with suppress(UnavailableError, httpx2.TimeoutException):
+            found = look()
+            if found is not None:
+                return found
         time.sleep(0.5)
     raise AssertionError(f"waited {timeout_seconds} s in vain for {what()}")
