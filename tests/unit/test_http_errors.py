@@ -120,10 +120,10 @@ def test_the_envelope_names_the_fields_at_fault() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"name": ""}, "name: string should have at least 1 character"),
-        ({"name": "x" * 256}, "name: string should have at most 255 characters"),
-        ({"name": "x", "tags": ["y" * 51]}, "tags.0: string should have at most 50 characters"),
-        ({"name": "x", "tags": ["y"] * 21}, "tags: list should have at most 20 items after validation, not 21"),
+        ({"name": ""}, "name: must have at least 1 character"),
+        ({"name": "x" * 256}, "name: must have at most 255 characters"),
+        ({"name": "x", "tags": ["y" * 51]}, "tags.0: must have at most 50 characters"),
+        ({"name": "x", "tags": ["y"] * 21}, "tags: must have at most 20 items"),
     ],
 )
 def test_texts_are_told_in_characters_and_lists_in_items(fields: dict[str, Any], reason: str) -> None:

@@ -65,14 +65,14 @@ def test_two_tasks_of_one_name_are_a_mistake() -> None:
     [
         ({}, "payload.count", "is required"),
         (None, "payload", "is required: an object with count"),
-        ([], "payload", "must be an object"),
-        ("x", "payload", "must be an object"),
+        ([], "payload", "must be a JSON object; its fields are count, label"),
+        ("x", "payload", "must be a JSON object; its fields are count, label"),
         ({"count": "1"}, "payload.count", "must be a valid integer"),
         ({"count": True}, "payload.count", "must be a valid integer"),
         ({"count": 1.5}, "payload.count", "must be a valid integer"),
         ({"count": 1, "label": None}, "payload.label", "must be a valid string"),
         ({"count": 1, "label": "\ud800"}, "payload.label", "must be valid Unicode text"),
-        ({"count": 1, "more": 1}, "payload.more", "is not a field of this task"),
+        ({"count": 1, "more": 1}, "payload.more", "is not known here; known are count, label"),
         ({"count": 1, 3: 1}, "payload.3", "keys must be strings"),
     ],
 )

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, LiteralString, NotRequired
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, Field, ValidationError
 from typing_extensions import TypedDict
 
 from tickwell.application.bulk import BulkReport
@@ -20,7 +19,6 @@ from tickwell.http.job_bodies import JobPolicyBody
 from tickwell.http.job_request import JobRequest
 from tickwell.http.strict_body import StrictBody
 
-_MOST_UNKNOWN = 20
 _Name = Annotated[str, Field(min_length=1, max_length=255)]
 MOST_IDS = 100
 
@@ -37,29 +35,7 @@ _Status = Annotated[str, AfterValidator(_known_word), Field(json_schema_extra={"
 _ONE_OF_TWO = 'must be given with at least one field, or "all": true instead of it: exactly one of the two'
 
 
-class _Spelled(StrictBody):
-    """A body that names what it knows when it refuses an unknown field: what is chosen here may be hard to undo."""
-
-    elsewhere: ClassVar[Mapping[str, LiteralString]] = {}
-    """What to say of a field that has its place elsewhere."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _only_known(cls, given: Any) -> Any:
-        unknown = [name for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
-        if not unknown:
-            return given
-        known = "is not known here; known are " + ", ".join(sorted(cls.model_fields))
-        faults = [
-            InitErrorDetails(
-                type=PydanticCustomError("unknown_field", cls.elsewhere.get(name, known)), loc=(name,), input=None
-            )
-            for name in unknown[:_MOST_UNKNOWN]
-        ]
-        raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
-
-
-class BulkFilter(_Spelled):
+class BulkFilter(StrictBody):
     """What is meant: all that match every field that is given. Nothing is chosen by leaving everything out."""
 
     elsewhere: ClassVar[Mapping[str, LiteralString]] = {
@@ -71,7 +47,7 @@ class BulkFilter(_Spelled):
         return all(getattr(self, name) is None for name in type(self).model_fields)
 
 
-class BulkChoiceRequest(_Spelled):
+class BulkChoiceRequest(StrictBody):
     """A request about many: those of a ``filter``, or ``all``. With ``dry_run`` nothing is done, only counted."""
 
     filter: BulkFilter | None = None

@@ -36,12 +36,12 @@ from tickwell.domain.errors import (
     UnreadableMessageError,
 )
 from tickwell.domain.instant import iso
+from tickwell.findings import MOST_FAULTS, reason_of
 from tickwell.http.request_limits import rate_headers
 
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when a service was not available."""
 
-_MOST_FAULTS = 20
 _LONGEST_FIELD = 200
 
 
@@ -160,8 +160,8 @@ def fault_of(error: Exception) -> Fault:
 
 def fault_of_part(error: ValidationError) -> InvalidInputError:
     """What is wrong with a part of a body that was validated by itself, with fields as that part names them."""
-    findings = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
-    found = [(_field(("body", *fault["loc"])), _reason({**fault})) for fault in findings]
+    findings = error.errors(include_url=False)[:MOST_FAULTS]
+    found = [(_field(("body", *fault["loc"])), reason_of(fault)) for fault in findings]
     field, reason = found[0]
     return InvalidInputError(field, reason, also=tuple(found[1:]))
 
@@ -195,7 +195,7 @@ def _invalid(faults: tuple[tuple[str, str], ...]) -> Fault:
 
 def _faults(error: RequestValidationError) -> tuple[tuple[str, str], ...]:
     """Pydantic's findings in the caller's words; the values are left out, they may be secret."""
-    found = [(_field(fault["loc"]), _reason(fault)) for fault in error.errors()[:_MOST_FAULTS]]
+    found = [(_field(fault["loc"]), reason_of(fault)) for fault in error.errors()[:MOST_FAULTS]]
     return tuple(found) or (("body", "is not valid"),)
 
 
@@ -203,29 +203,3 @@ def _field(location: tuple[int | str, ...]) -> str:
     """``("body", "retry", "factor")`` as ``retry.factor``; the body as a whole is ``body``."""
     parts = [str(part) for part in location]
     return ".".join(parts[1:] or parts)[:_LONGEST_FIELD]
-
-
-_PLAIN = {
-    "missing": "is required",
-    "extra_forbidden": "is not known here",
-    "dict_type": "must be a JSON object",
-    "model_type": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-    "list_type": "must be a list",
-}
-"""Where Pydantic speaks of Python's types and our classes."""
-
-
-def _reason(fault: dict[str, Any]) -> str:
-    if fault["type"] in _PLAIN:
-        return _PLAIN[fault["type"]]
-    if fault["type"] in {"too_short", "too_long"} and isinstance(fault["input"], str):
-        # Of a text with a validator of its own Pydantic says "value" and "items".
-        most, least = (fault["ctx"].get(bound) for bound in ("max_length", "min_length"))
-        return f"string should have at {f'least {_characters(least)}' if most is None else f'most {_characters(most)}'}"
-    plain: str = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return plain[:1].lower() + plain[1:]
-
-
-def _characters(count: int) -> str:
-    return "1 character" if count == 1 else f"{count} characters"

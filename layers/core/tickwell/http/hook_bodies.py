@@ -1,6 +1,6 @@
 """What the routes of incoming webhooks take and give."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from typing_extensions import TypedDict
@@ -11,8 +11,16 @@ from tickwell.domain.instant import iso
 from tickwell.http.instants import iso_or_none
 from tickwell.http.job_request import Line
 from tickwell.http.strict_body import StrictBody
+from tickwell.text_form import TextForm
 
 _PATHS = "A path in the body, with dots: `data.from.0.number`."
+_Header = Annotated[
+    str,
+    TextForm(
+        r"^[A-Za-z0-9-]{1,64}$",
+        "must be the name of a header: 1 to 64 letters, digits and hyphens, such as X-Hub-Signature-256",
+    ),
+]
 
 
 class HookFieldsRequest(StrictBody):
@@ -35,10 +43,8 @@ class HookSignatureRequest(StrictBody):
         min_length=1, max_length=64, description="The name of a secret of the organization; it begins with `hook-`."
     )
     scheme: Literal["standard", "sha256"] = "standard"
-    header: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9-]{1,64}$",
-        description="For `sha256`: which header; otherwise `X-Hub-Signature-256`.",
+    header: _Header | None = Field(
+        default=None, description="For `sha256`: which header; otherwise `X-Hub-Signature-256`."
     )
 
     @field_validator("header")

@@ -1,16 +1,24 @@
 """What work outside sends about its attempt, and is answered (X10). The completion token is the credential."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from tickwell.domain.progress import LONGEST_PROGRESS_MESSAGE
 from tickwell.http.strict_body import StrictBody
+from tickwell.text_form import TextForm
 
 _LONGEST_TOKEN = 200
 _LONGEST_MESSAGE = 2_000
 _TOKEN = "019aa7c2-4b1d-7f00-8a31-5c2e9d0b6f41.q83vEjRWeJASNFZ4kBI0VniQEjRWeJASNFZ4kBI0Vng"  # noqa: S105 - an example
+_Code = Annotated[
+    str,
+    TextForm(
+        r"^[A-Z][A-Z0-9_]{0,63}$",
+        "must be 1 to 64 capital letters, digits and underscores with a letter first, such as DISK_FULL",
+    ),
+]
 
 
 class _WithToken(StrictBody):
@@ -38,7 +46,7 @@ class Completion(_WithToken):
 class FailureReport(_WithToken):
     """The work has failed. ``retryable`` false: trying again cannot help, and the occurrence ends."""
 
-    code: str = Field(default="FAILED_OUTSIDE", pattern=r"^[A-Z][A-Z0-9_]{0,63}$", examples=["DISK_FULL"])
+    code: _Code = Field(default="FAILED_OUTSIDE", examples=["DISK_FULL"])
     message: str = Field(
         default="the work outside failed, and said no more",
         min_length=1,

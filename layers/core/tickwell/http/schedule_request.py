@@ -1,7 +1,7 @@
 """What a body says of when a job is due, and how it becomes what the use cases take."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, LiteralString
 
 from pydantic import Field
 
@@ -36,6 +36,11 @@ _REQUIRED_FOR = {"scheduled": "scheduled_time", "cron": "cron_expression", "inte
 
 class ScheduleFields(StrictBody):
     """When a job is due."""
+
+    elsewhere: ClassVar[Mapping[str, LiteralString]] = dict.fromkeys(
+        ("at", "due_at", "execute_at", "next_run_at", "run_at", "time", "when"),
+        "is not known here; did you mean scheduled_time?",
+    )
 
     schedule_type: Literal["immediate", "scheduled", "cron", "interval"] | None = None
     scheduled_time: Instant | None = Field(default=None, description="Due once; an instant in the past runs at once.")

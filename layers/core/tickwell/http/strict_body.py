@@ -1,13 +1,11 @@
 """The base of all request bodies."""
 
-from typing import Any
+from pydantic import ConfigDict
 
-from pydantic import BaseModel, ConfigDict, model_validator
-
-_MOST_FIELDS = 100
+from tickwell.findings import ToldModel
 
 
-class StrictBody(BaseModel):
+class StrictBody(ToldModel):
     """Unknown fields are refused, values are not converted, and findings never repeat a value, which may be secret.
 
     A model is built for the first body of its kind, or by ``build_bodies``.
@@ -20,14 +18,6 @@ class StrictBody(BaseModel):
         return f"{type(self).__name__}(...)"
 
     __str__ = __repr__
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_fields(cls, given: Any) -> Any:
-        """Each unknown field is a finding of its own: a body of nothing else would keep the API busy for seconds."""
-        if isinstance(given, dict) and len(given) > _MOST_FIELDS:
-            raise ValueError(f"must not have more than {_MOST_FIELDS} fields")
-        return given
 
 
 def build_bodies(base: type[StrictBody] = StrictBody) -> None:

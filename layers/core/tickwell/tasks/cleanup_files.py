@@ -35,6 +35,8 @@ T = TypeVar("T")
 class CleanupFilesPayload(Payload):
     """What is to be deleted: by kind, or the files whose names begin with ``prefix``."""
 
+    either = ("type", "prefix")
+
     older_than_days: int = Field(
         default=30,
         ge=0,

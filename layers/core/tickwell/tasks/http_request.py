@@ -23,7 +23,11 @@ _LOGGED_BODY_BYTES = 2_000
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, int) else value
+    if isinstance(value, int):
+        return [value]
+    if value is not None and not isinstance(value, list):
+        raise ValueError("must be a status such as 200, or a list of them")
+    return value
 
 
 def _upper(value: Any) -> Any:

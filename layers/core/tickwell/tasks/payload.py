@@ -2,26 +2,37 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, field_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from tickwell.domain.errors import InvalidInputError
+from tickwell.findings import MOST_FAULTS, ToldModel, known_fields, reason_of
 
 M = TypeVar("M", bound=BaseModel)
-_MOST_FAULTS = 20
-_REASONS = {
-    "missing": "is required",
-    "extra_forbidden": "is not a field of this task",
-    "model_type": "must be an object",
-    "string_unicode": "must be valid Unicode text",  # the same as below, found earlier in strings with constraints
-}
+_LONGEST_FIELD = 200
+
+EITHER = "x-either"
+"""In a payload's JSON Schema: the fields of which there must be one, although none of them is required by itself."""
 
 
-class Payload(BaseModel):
+class Payload(ToldModel):
     """Base of payload models: unknown fields are refused, values are not converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    either: ClassVar[tuple[str, ...]] = ()
+    """Fields of which there must be one, which a validator sees to."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """With what is said by ``either``."""
+        found = handler(schema)
+        if cls.either:
+            handler.resolve_ref_schema(found)[EITHER] = list(cls.either)
+        return found
 
     @field_validator("*")
     @classmethod
@@ -47,7 +58,7 @@ def payload_parser(model: type[M]) -> Callable[[Any], M]:
         try:
             return model.model_validate(payload)
         except ValidationError as error:
-            if payload is None and error.errors(include_input=False)[0]["type"] == "model_type":
+            if payload is None:
                 raise InvalidInputError("payload", _absence(model)) from error
             (field, reason), *others = _faults(error)
             raise InvalidInputError(field, reason, also=tuple(others)) from error
@@ -57,19 +68,18 @@ def payload_parser(model: type[M]) -> Callable[[Any], M]:
 
 def _absence(model: type[BaseModel]) -> str:
     """What is said where there is no payload: most who see it have left it out, and want to know what belongs there."""
-    required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
-    return f"is required: an object with {', '.join(required)}" if required else "must be an object"
+    wanted = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+    if issubclass(model, Payload) and model.either:
+        wanted.append(" or ".join(model.either))
+    if wanted:
+        return f"is required: an object with {', '.join(wanted)}"
+    return f"is required: an object; its fields are {', '.join(known_fields(model))}"
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [(_field(fault["loc"]), _reason(fault["type"], fault["msg"])) for fault in found[:_MOST_FAULTS]]
+    found = error.errors(include_url=False)[:MOST_FAULTS]
+    return [(_field(fault["loc"]), reason_of(fault)) for fault in found]
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    return ".".join(["payload", *(str(part) for part in location)])
-
-
-def _reason(kind: str, message: str) -> str:
-    plain = message.removeprefix("Value error, ").removeprefix("Input ").replace("should ", "must ", 1)
-    return _REASONS.get(kind, plain[:1].lower() + plain[1:])
+    return ".".join(["payload", *(str(part) for part in location)])[:_LONGEST_FIELD]

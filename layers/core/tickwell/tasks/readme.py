@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tickwell.application.task import Task, TaskRegistry
 from tickwell.domain.retry import OnLost, Policy, RetryPolicy, RetryStrategy
+from tickwell.tasks.payload import EITHER
 from tickwell.tasks.registry import built_in_tasks
 
 BEGIN: Final = "<!-- tasks: written by make readme -->\n"
@@ -53,14 +54,18 @@ def _payload(schema: Mapping[str, Any]) -> str:
     if not fields:
         return "any JSON"
     required = [field for field in fields if field in schema.get("required", ())]
-    optional = [field for field in fields if field not in required]
-    shown = optional[: max(0, _NAMED_IN_PAYLOAD - len(required))]
-    parts = [_listed(required), f"optional {_listed(shown)}{' …' if len(shown) < len(optional) else ''}"]
-    return "; ".join(part for part, named in zip(parts, (required, optional), strict=True) if named)
+    either = schema.get(EITHER, [])
+    optional = [field for field in fields if field not in required and field not in either]
+    shown = optional[: max(0, _NAMED_IN_PAYLOAD - len(required) - len(either))]
+    parts = [
+        ", ".join(part for part in (_listed(required), _listed(either, " or ")) if part),
+        f"optional {_listed(shown)}{' …' if len(shown) < len(optional) else ''}" if optional else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _listed(names: Sequence[str], between: str = ", ") -> str:
+    return between.join(f"`{name}`" for name in names)
 
 
 def _defaults(task: Task[Any]) -> str:

@@ -42,6 +42,8 @@ class Follow(Payload):
 class ScrapeWebsitePayload(Payload):
     """Which pages are fetched, and what is read of them."""
 
+    either = ("url", "urls")
+
     urls: list[_Url] | None = Field(default=None, min_length=1, max_length=MOST_PAGES, description="Several pages")
     url: _Url | None = Field(default=None, validate_default=True, description="One page, or the first one")
     selector: _Css = Field(default=_DEFAULT_SELECTOR, description="A CSS selector")

@@ -19,6 +19,7 @@ from tickwell.tasks.http_answer import retry_after_seconds
 from tickwell.tasks.pauses import doubling
 from tickwell.tasks.payload import Payload, payload_parser
 from tickwell.tasks.signing import signature_of
+from tickwell.text_form import TextForm
 
 T = TypeVar("T")
 
@@ -42,11 +43,21 @@ def _secret_name(value: str) -> str:
     return value
 
 
+_TemplateName = Annotated[
+    str,
+    TextForm(
+        r"^[a-z0-9_]{1,512}$",
+        "must be the template's name at Meta: lower-case letters, digits and underscores, such as order_shipped",
+    ),
+]
+_Language = Annotated[str, TextForm(r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$", "must be a language, such as en or en_US")]
+
+
 class TemplatePayload(Payload):
     """A WhatsApp template that Meta has approved for the sender."""
 
-    name: str = Field(pattern=r"^[a-z0-9_]{1,512}$")
-    language: str = Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$", description="As `en_US`")
+    name: _TemplateName
+    language: _Language = Field(description="As `en_US`")
     parameters: list[Annotated[str, Field(min_length=1, max_length=1024)]] = Field(
         default=[], max_length=20, description="What is put into its body, in order"
     )

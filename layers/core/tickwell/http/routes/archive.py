@@ -17,17 +17,20 @@ from tickwell.http.archive_bodies import (
 from tickwell.http.call import call_of
 from tickwell.http.operation import Shows, success
 from tickwell.http.paging import DEFAULT_LIMIT, Cursor, Limit
+from tickwell.text_form import TextForm
 
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Archive"]
-_MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+_Month = Annotated[
+    str, TextForm(r"^[0-9]{4}-(0[1-9]|1[0-2])$", "must be a month as year and month, YYYY-MM, such as 2026-11")
+]
 
-MonthPath = Annotated[str, Path(pattern=_MONTH, description="A month, such as `2026-11` (UTC).")]
+MonthPath = Annotated[_Month, Path(description="A month, such as `2026-11` (UTC).")]
 
 
 @router.get("/api/v1/archive", summary="How much is archived of a month", tags=TAGS, operation_id="getArchivedMonth")
 def get_month(
-    request: Request, month: Annotated[str, Query(pattern=_MONTH, description="A month, such as `2026-11` (UTC).")]
+    request: Request, month: Annotated[_Month, Query(description="A month, such as `2026-11` (UTC).")]
 ) -> Response[Annotated[str, Shows(ArchivedMonthBody)]]:
     """Of the month in which executions were due, and in which dead letters failed."""
     call = call_of(request)
