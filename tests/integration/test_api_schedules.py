@@ -1,6 +1,7 @@
 """Recurring schedules through the API: what is said of them is shown, changed, and refused with its field."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -67,6 +68,19 @@ def test_an_interval_has_a_zone_for_its_exclusions_and_no_policies_for_the_clock
     assert shown == {**expected, "timezone": "Asia/Tokyo", "schedule_type": "interval"}
 
 
+def test_a_step_as_wide_as_its_field_may_be_said(ada: Client) -> None:
+    assert create(ada, cron_expression="*/60 */24 * * *")["cron_expression"] == "*/60 */24 * * *"
+
+
+def test_a_step_that_is_too_wide_is_refused_in_edits_and_previews(ada: Client) -> None:
+    job_id = create(ada, cron_expression="*/30 * * * *")["id"]
+    edited = ada("PATCH", f"{JOBS}/{job_id}", {"cron_expression": "*/90 * * * *"})
+    previewed = ada("GET", f"/api/v1/schedules/preview?cron_expression={quote('*/90 * * * *')}")
+    for answer in (edited, previewed):
+        assert answer.fields == ["cron_expression"]
+        assert "interval_seconds takes any interval" in answer.json["message"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [
@@ -74,6 +88,10 @@ def test_an_interval_has_a_zone_for_its_exclusions_and_no_policies_for_the_clock
         ({"cron_expression": "0 0 * * 8"}, "cron_expression", "the day of week '8' is not one"),
         ({"cron_expression": "0 0 31 4 *"}, "cron_expression", "no date has day of month '31' with month '4'"),
         ({"cron_expression": "0 9 * * MON,8"}, "cron_expression", "the day of week 'MON,8' is not one"),
+        ({"cron_expression": "@reboot"}, "cron_expression", "known are @yearly, @annually, @monthly, @weekly, "),
+        ({"cron_expression": "*/0 * * * *"}, "cron_expression", "the step of the minute '*/0' must be at least 1"),
+        ({"cron_expression": "*/90 * * * *"}, "cron_expression", "interval_seconds takes any interval"),
+        ({"cron_expression": "0 */25 * * *"}, "cron_expression", "the step of the hour '*/25' is wider than"),
         ({"interval_seconds": 60, "timezone": "Mars/Olympus"}, "timezone", "IANA"),
         ({"interval_seconds": 60, "end_at": "2020-01-01T00:00:00Z"}, "end_at", "before the first occurrence"),
         ({"interval_seconds": 60, "exclude": ["2026-12-24/2026-12-23"]}, "exclude", "ends before it begins"),

@@ -177,7 +177,7 @@ def test_everybody_is_stopped_by_name_only(arguments: list[str]) -> None:
 def test_a_wrong_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("TICKWELL_DATA_DIR", str(tmp_path / "nowhere"))
     assert main(["status"]) == 2
-    assert "TICKWELL_DATA_DIR must be the directory of a server" in capsys.readouterr().err
+    assert "TICKWELL_DATA_DIR must be the data directory of a server" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
     monkeypatch.setenv("TICKWELL_ENGINE", "aws")
     assert main(["status"]) == 2

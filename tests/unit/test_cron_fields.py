@@ -102,6 +102,9 @@ def test_whatever_is_written_is_read_or_refused_by_name_and_soon(text: str) -> N
         assert read_fields.__wrapped__(text).first_from(BEGIN) is not None
 
 
+WIDE_STEPS = ["*/90 * * * *", "0 */25 * * *"]
+"""Nobody may ask for them any more; stored ones go on as cron does."""
+
 SELDOM = ["0 0 29 2 */7", "0 0 */28 2 1#5", "59 23 29 2 */4 59", "0 0 */30 1 L6", "0 0 29 2 *"]
 NEVER = ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 30,31 2 ?", "0 0 31 4 */2 59", "0 0 30 2 */3", "0 0 31 JUN *"]
 
@@ -163,3 +166,11 @@ def test_no_schedule_takes_long_however_little_its_bounds_and_policies_leave() -
     for schedule, comes in cases:
         with soon():
             assert (next_due(schedule, NOON + timedelta(days=60)) is not None) == comes
+
+
+@pytest.mark.parametrize(("text", "hours"), list(zip(WIDE_STEPS, (1, 24), strict=True)))
+def test_an_expression_with_too_wide_a_step_that_is_stored_goes_on(text: str, hours: int) -> None:
+    first = read_fields(text).first_from(datetime(2026, 11, 1))  # noqa: DTZ001 - a wall clock's reading
+    assert first is not None
+    following = read_fields(text).first_from(first + timedelta(seconds=1))
+    assert following == first + timedelta(hours=hours)

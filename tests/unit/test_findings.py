@@ -17,6 +17,8 @@ from tickwell.http.outside_bodies import FailureReport
 from tickwell.http.queue_request import QueueRequest
 from tickwell.http.resolvers import all_routes, threaded_resolver
 from tickwell.http.routes.archive import MonthPath
+from tickwell.settings.functions import NotifierSettings, WorkerSettings
+from tickwell.settings.local import LocalSettings
 from tickwell.tasks.registry import built_in_tasks
 
 NOW = {"name": "x", "task": "echo"}
@@ -175,7 +177,7 @@ def below(base: type[BaseModel]) -> list[type[BaseModel]]:
 def test_no_regular_expression_is_told_to_anybody() -> None:
     resolver = threaded_resolver()
     built_in_tasks()
-    models = below(ToldModel)
+    models: list[type[BaseModel]] = [*below(ToldModel), LocalSettings, WorkerSettings, NotifierSettings]
     for model in models:
         model.model_rebuild()
     schemas: list[Any] = [model.__pydantic_core_schema__ for model in models]

@@ -19,6 +19,7 @@ _PLAIN = {
     "missing": "is required",
     "extra_forbidden": "is not known here",
     "list_type": "must be a list",
+    "bool_parsing": "must be true or false",
     "string_unicode": "must be valid Unicode text",  # found earlier than by validators, in strings with constraints
     **dict.fromkeys(_NO_OBJECT, "must be a JSON object"),
 }
@@ -53,8 +54,9 @@ def reason_of(fault: Mapping[str, Any]) -> str:
         return _PLAIN[fault["type"]]
     if fault["type"] in {"too_short", "too_long", "string_too_short", "string_too_long"}:
         return _length(fault)
-    plain: str = fault["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should ", "must ", 1)
-    plain = plain.partition(", unable to parse")[0]
+    if fault["type"] == "value_error":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    plain: str = fault["msg"].removeprefix("Input ").replace("should ", "must ", 1).partition(", unable to parse")[0]
     return plain[:1].lower() + plain[1:]
 
 

@@ -1,5 +1,6 @@
 """The local server: everything in one process, on the embedded engine."""
 
+import os
 from pathlib import Path
 
 from tickwell.adapters.embedded.database import Database
@@ -19,6 +20,7 @@ from tickwell.bootstrap.embedded.system import EmbeddedSystem, embedded_system
 from tickwell.bootstrap.outreach import functions_on_aws, messenger_on_aws
 from tickwell.bootstrap.task_process import process_pool
 from tickwell.settings.local import LocalSettings
+from tickwell.settings.reading import SettingsError, variable_of
 from tickwell.tasks.registry import all_tasks
 
 _AHEAD_SECONDS = 0.05
@@ -29,10 +31,10 @@ def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> Embe
     """Open (or make) the data directory and build the system on it, with the tasks of ``registry``.
 
     None: every task that this process finds, see ``all_tasks``.
-    Raises OSError or UnavailableError when the directory or the database cannot be used.
+    Raises SettingsError, OSError or UnavailableError when the directory or the database cannot be used.
     """
     folder = settings.data_dir
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _prepare(folder)
     database = Database(folder / "tickwell.db")
     clock = SystemClock()
     rates = EmbeddedRateLimiter(folder / "limits.db", clock)
@@ -63,6 +65,19 @@ def local(settings: LocalSettings, registry: TaskRegistry | None = None) -> Embe
             keeps_streams=True,
         )
     )
+
+
+def _prepare(folder: Path) -> None:
+    """Make the data directory; raises SettingsError where that cannot be, or nothing can be kept there."""
+    variable = variable_of(LocalSettings, "data_dir")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SettingsError(f"setting {variable}: {folder} is no folder, or lies in a file; it must be one") from error
+    except OSError as error:
+        raise SettingsError(f"setting {variable}: the folder {folder} cannot be made ({error.strerror})") from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise SettingsError(f"setting {variable}: the server's user may not read and write in the folder {folder}")
 
 
 def _processes(settings: LocalSettings) -> ProcessPool:

@@ -16,7 +16,7 @@ from tickwell.bootstrap.limits import quotas
 from tickwell.bootstrap.tenant_stores import TenantStores, tenant_stores_in, tenant_stores_on
 from tickwell.domain.errors import UnavailableError
 from tickwell.settings.operator import OperatorSettings
-from tickwell.settings.reading import SettingsError
+from tickwell.settings.reading import SettingsError, variable_of
 
 if TYPE_CHECKING:
     from tickwell.adapters.aws.dynamodb.table import Table
@@ -152,7 +152,8 @@ def _database(settings: OperatorSettings) -> Iterator["Database"]:
 
     path = settings.data_dir / "tickwell.db"
     if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}; TICKWELL_DATA_DIR must be the directory of a server")
+        variable = variable_of(OperatorSettings, "data_dir")
+        raise FileNotFoundError(f"there is no {path}; {variable} must be the data directory of a server")
     database = Database(path)
     try:
         yield database

@@ -32,7 +32,7 @@ _MAX_LENGTH = 255
 _SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a local time, without a zone on purpose
 _LAST_YEAR = 9998
 _OPEN = ("*", "?")
-_PARTS = (
+PARTS = (
     ("minute", "0-59"),
     ("hour", "0-23"),
     ("day of month", "1-31 or L"),
@@ -131,7 +131,7 @@ def read_fields(text: str) -> CronFields:
     Raises InvalidInputError where it is no expression, saying which part is at fault, and where no date is like that
     (30 February). Random and hashed fields (``R``, ``H``) are refused: an occurrence is the same whoever computes it.
     """
-    parts = _split(text)
+    parts = split_fields(text)
     try:
         fields = _read(parts)
     except (CroniterError, ValueError, KeyError) as error:
@@ -187,11 +187,14 @@ def _nearest_working_day(day: int, first: int, length: int) -> int:
     return day
 
 
-def _split(text: str) -> list[str]:
+def split_fields(text: str) -> list[str]:
+    """The fields of ``text``, an alias as what it stands for. Raises InvalidInputError where they are no 5 or 6."""
     if len(text) > _MAX_LENGTH:
         raise InvalidInputError("cron_expression", f"must have at most {_MAX_LENGTH} characters")
     parts = ALIASES.get(text.strip().lower(), text).split()
     if len(parts) not in (5, 6):
+        if text.strip().startswith("@"):
+            raise InvalidInputError("cron_expression", f"{text!r} is not known here; known are {', '.join(ALIASES)}")
         raise InvalidInputError("cron_expression", "must have 5 fields, or 6 with seconds last, as in '0 9 * * 1-5'")
     if any(item[:1] in "RHrh" for part in parts for item in part.split(",") if item):
         raise InvalidInputError("cron_expression", "random (R) and hashed (H) fields are not supported")
@@ -247,7 +250,9 @@ def _fault(text: str, parts: list[str]) -> str:
         try:
             _read(alone)
         except (CroniterError, ValueError, KeyError):
-            name, allowed = _PARTS[place]
+            name, allowed = PARTS[place]
+            if any(item.partition("/")[2].strip("0") == "" for item in part.split(",") if "/" in item):
+                return f"{text!r} is not a cron expression: the step of the {name} {part!r} must be at least 1"
             return f"{text!r} is not a cron expression: the {name} {part!r} is not one ({allowed})"
     return f"{text!r} is not a cron expression: its parts do not go together"
 

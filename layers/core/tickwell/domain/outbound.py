@@ -111,6 +111,10 @@ class OutboundRules:
                 raise ValueError(f"{entry!r} is neither an exact address nor a host name in ASCII")
         return cls(names=frozenset(names), addresses=frozenset(addresses))
 
+    def never_reached(self) -> list[Address]:
+        """Those of the exceptions that are of no avail, because nothing may lead there."""
+        return [address for address in sorted(self.addresses, key=str) if _is_never_reached(address)]
+
     def allow(self, host: str, addresses: Sequence[str]) -> bool:
         """Whether ``host``, which resolves to ``addresses``, may be reached: every single one must be allowed."""
         name = host.lower().removesuffix(".")
@@ -132,9 +136,13 @@ class OutboundRules:
         if address is None:
             return False
         plain = _plain(address)
-        if any(_within(part, _NEVER) for part in (plain, *_carried(plain))):
+        if _is_never_reached(plain):
             return False
         return name in self.names or plain in self.addresses or _is_public(plain)
+
+
+def _is_never_reached(plain: Address) -> bool:
+    return any(_within(part, _NEVER) for part in (plain, *_carried(plain)))
 
 
 def _parse(text: str) -> Address | None:

@@ -8,6 +8,7 @@ from pydantic import Field
 from tickwell.application.create_job import After, At, Every, Immediately
 from tickwell.application.edit_job import CronChange, JobEdit, ScheduleChange
 from tickwell.domain.cron import CronExpression
+from tickwell.domain.cron_steps import require_narrow_steps
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.job import JobStatus
 from tickwell.domain.zone import zone
@@ -65,6 +66,7 @@ class JobPatch(JobFields):
             if timed_by not in (None, *RECURRING):
                 raise InvalidInputError("timezone", "goes with cron_expression or interval_seconds only")
         if self.cron_expression is not None:
+            require_narrow_steps(self.cron_expression)
             CronExpression.parse(self.cron_expression, self.timezone or "UTC")
         elif timed_by is not None:
             return self._other_than_cron()

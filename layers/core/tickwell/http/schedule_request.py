@@ -8,6 +8,7 @@ from pydantic import Field
 from tickwell.application.create_job import After, At, Every, Immediately, ScheduleRequest
 from tickwell.domain.bounds import MOST_EXCLUSIONS, NO_BOUNDS, Bounds, exclusions
 from tickwell.domain.cron import CronExpression, DstMissing, DstRepeated
+from tickwell.domain.cron_steps import require_narrow_steps
 from tickwell.domain.errors import InvalidInputError
 from tickwell.domain.instant import instant
 from tickwell.domain.schedule import Cron
@@ -122,6 +123,7 @@ class ScheduleFields(StrictBody):
                 jitter_seconds=jitter_seconds,
             )
         if self.cron_expression is not None:
+            require_narrow_steps(self.cron_expression)
             expression = CronExpression.parse(
                 self.cron_expression,
                 timezone,

@@ -1,5 +1,6 @@
 """``python -m tickwell.local``: start the whole system on the embedded engine."""
 
+import errno
 import logging
 import os
 import signal
@@ -18,7 +19,7 @@ from tickwell.local.lane_worker import Leave
 from tickwell.local.log_format import FieldFormatter
 from tickwell.local.server import Server, server_config
 from tickwell.settings.local import LocalSettings
-from tickwell.settings.reading import SettingsError, load, refuse_unknown
+from tickwell.settings.reading import SettingsError, load, refuse_unknown, variable_of
 from tickwell.tasks.registry import BrokenTaskError
 
 _WELCOME = """
@@ -92,13 +93,17 @@ def _prepare_process() -> None:
 
 
 def _listen(settings: LocalSettings) -> socket.socket:
-    """The socket to serve on; a taken port is an error with a hint."""
+    """The socket to serve on. Raises SettingsError where host or port cannot be listened on."""
+    host, port = (variable_of(LocalSettings, name) for name in ("host", "port"))
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=1024)
     except OSError as error:
-        raise OSError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another PORT"
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else "no such host"  # what cannot be resolved has a negative one
+        at_fault = port if number in {errno.EADDRINUSE, errno.EACCES} else host
+        raise SettingsError(
+            f"setting {at_fault}: cannot listen on {settings.host}:{settings.port} ({reason}); choose another one"
         ) from error
     # Accepted connections inherit it; without it each answer would wait for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -22,7 +22,7 @@ from tickwell.settings.shared import (
     RetentionSettings,
     TaskProcessSettings,
 )
-from tickwell.settings.values import CommaList, OptionalAddress, OptionalUrl, require_address, split_list
+from tickwell.settings.values import CommaList, OptionalAddress, OptionalHost, OptionalUrl, require_address, split_list
 
 
 class LocalSettings(
@@ -53,7 +53,7 @@ class LocalSettings(
     public_url: OptionalUrl = None
     archive: bool = True
     message_provider: Literal["outbox", "aws"] = "outbox"
-    smtp_host: str | None = None
+    smtp_host: OptionalHost = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["plain", "starttls", "tls"] = "starttls"
     smtp_user: str | None = None
@@ -83,4 +83,6 @@ class LocalSettings(
     def _whole_login(self) -> "LocalSettings":
         if (self.smtp_user is None) != (self.smtp_password is None):
             raise ValueError("TICKWELL_SMTP_USER and TICKWELL_SMTP_PASSWORD go together")
+        if self.smtp_user is not None and self.smtp_host is None:
+            raise ValueError("TICKWELL_SMTP_USER needs TICKWELL_SMTP_HOST: the mail server to log in to")
         return self

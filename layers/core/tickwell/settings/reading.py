@@ -4,8 +4,16 @@ import os
 from typing import Literal, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from tickwell.findings import reason_of, unknown_field
 
 _PREFIX = "TICKWELL_"
+_NUMBERS = frozenset(
+    {"int_parsing", "int_parsing_size", "int_from_float", "float_parsing", "finite_number"}
+    | {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+)
 
 S = TypeVar("S", bound="Settings")
 
@@ -35,14 +43,21 @@ def load(model: type[S]) -> S:
     try:
         return model.model_validate(_given(model))
     except ValidationError as error:
-        raise SettingsError("; ".join(_fault(model, fault["loc"], fault["msg"]) for fault in error.errors())) from None
+        raise SettingsError("; ".join(_fault(model, fault) for fault in error.errors())) from None
 
 
 def refuse_unknown(model: type[Settings]) -> None:
     """Raise SettingsError for a ``TICKWELL_*`` variable that ``model`` does not read: it was meant to do something."""
-    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variable_names(model))
+    known = variable_names(model)
+    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
     if unknown:
-        raise SettingsError(f"setting {', '.join(unknown)}: is not known")
+        raise SettingsError("; ".join(f"setting {name}: {unknown_field(name, known)}" for name in unknown))
+
+
+def variable_of(model: type[Settings], name: str) -> str:
+    """The environment variable that the setting ``name`` came from; one that was not given has its first name."""
+    given = (variable for variable in _variables(model, name) if os.environ.get(variable))
+    return next(given, _variables(model, name)[0])
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
@@ -53,29 +68,38 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 def variable_names(model: type[Settings]) -> frozenset[str]:
     """The environment variables that ``model`` reads."""
-    return frozenset(_variable(model, name) for name in model.model_fields)
+    return frozenset(_variables(model, name)[0] for name in model.model_fields)
 
 
 def _given(model: type[Settings]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for name, field in model.model_fields.items():
-        alias = field.validation_alias
-        variables = [str(one) for one in alias.choices] if isinstance(alias, AliasChoices) else [_variable(model, name)]
-        if (value := next(filter(None, map(os.environ.get, variables)), None)) is not None:
-            given[name] = value
-    return given
+    found = {name: os.environ.get(variable_of(model, name)) for name in model.model_fields}
+    return {name: value for name, value in found.items() if value}
 
 
-def _variable(model: type[Settings], name: str) -> str:
+def _variables(model: type[Settings], name: str) -> list[str]:
+    """Those that the setting ``name`` may come from; the first one that is given counts."""
     field = model.model_fields.get(name)
     alias = None if field is None else field.validation_alias
     if isinstance(alias, AliasChoices):
-        return str(alias.choices[0])
-    return name if name.isupper() else _PREFIX + name.upper()
+        return [str(one) for one in alias.choices]
+    return [name if name.isupper() else _PREFIX + name.upper()]
 
 
-def _fault(model: type[Settings], location: tuple[int | str, ...], reason: str) -> str:
+def _fault(model: type[Settings], fault: ErrorDetails) -> str:
     """One fault as a sentence. The value is left out: it may be a secret."""
-    if not location:
-        return f"settings: {reason.removeprefix('Value error, ')}"
-    return f"setting {_variable(model, str(location[0]))}: {reason}"
+    if not fault["loc"]:
+        return f"settings: {reason_of({**fault})}"
+    name = str(fault["loc"][0])
+    field = model.model_fields.get(name)
+    reason = reason_of({**fault}) if field is None or fault["type"] not in _NUMBERS else _number_wanted(field)
+    return f"setting {variable_of(model, name)}: {reason}"
+
+
+def _number_wanted(field: FieldInfo) -> str:
+    """What number would be right, with its bounds."""
+    bounds = {key: getattr(one, key) for one in field.metadata for key in ("ge", "gt", "le") if hasattr(one, key)}
+    kind = "a number" if field.annotation is float else "a whole number"
+    most = int(bounds["le"])
+    if "gt" in bounds:
+        return f"must be {kind} above {int(bounds['gt'])} and up to {most}"
+    return f"must be {kind} from {int(bounds['ge'])} to {most}"

@@ -3,15 +3,55 @@
 from datetime import timedelta
 from enum import StrEnum
 from importlib.util import find_spec
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from tickwell.domain.outbound import OutboundRules
 from tickwell.domain.quota import DEFAULT_LIMITS, QuotaName
 from tickwell.settings.reading import Settings
-from tickwell.settings.values import CommaList, OptionalUrl, QuotaLimit, require_functions, require_hosts, split_list
+from tickwell.settings.values import (
+    CommaList,
+    OptionalUrl,
+    QuotaLimit,
+    require_functions,
+    require_hosts,
+    require_variable_names,
+    split_list,
+)
+from tickwell.text_form import TextForm
 
 SETTLE_SECONDS = 30
+
+_ImageModel = Annotated[
+    str,
+    TextForm(
+        r"^[A-Za-z0-9._:/-]{1,128}$",
+        "must be the name of a model: 1 to 128 letters, digits and . _ : / -, such as gpt-image-1",
+    ),
+]
+_OpenAiUrl = Annotated[
+    str,
+    TextForm(
+        r"^https?://[^\s#?]*[^\s#?/]$",
+        "must be a URL that begins with http:// or https:// and does not end with /, without ? and #, such as "
+        "https://api.openai.com/v1",
+    ),
+]
+_SmsSender = Annotated[
+    str,
+    TextForm(
+        r"^[A-Za-z0-9_:/+-]{1,256}$",
+        "must be a telephone number, a sender id, a pool's id, or an ARN of one of them, such as +4915112345678",
+    ),
+]
+_WhatsAppSender = Annotated[
+    str,
+    TextForm(
+        r"^(arn:[^:\s]+:social-messaging:[^\s]+:)?phone-number-id[-/][0-9a-zA-Z-]{1,80}$",
+        "must be a phone number id or its ARN, such as phone-number-id-0123456789abcdef",
+    ),
+]
 
 
 class StoreSettings(Settings):
@@ -126,8 +166,8 @@ class ImageProviderSettings(Settings):
 class ImageSettings(ImageProviderSettings):
     """Workers: who makes images. ``image_model`` None: the provider's model that is named in its module."""
 
-    image_model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:/-]{1,128}$")
-    openai_url: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s#?]*[^\s#?/]$", max_length=512)
+    image_model: _ImageModel | None = None
+    openai_url: _OpenAiUrl = Field(default="https://api.openai.com/v1", max_length=512)
 
 
 class OidcSettings(Settings):
@@ -162,10 +202,8 @@ class OutreachSettings(Settings):
     """
 
     allowed_functions: CommaList = ()
-    sms_sender: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:/+-]{1,256}$")
-    whatsapp_sender: str | None = Field(
-        default=None, pattern=r"^(arn:[^:\s]+:social-messaging:[^\s]+:)?phone-number-id[-/][0-9a-zA-Z-]{1,80}$"
-    )
+    sms_sender: _SmsSender | None = None
+    whatsapp_sender: _WhatsAppSender | None = None
 
     _split_functions = field_validator("allowed_functions", mode="before")(split_list)
     _sound_functions = field_validator("allowed_functions")(require_functions)
@@ -179,3 +217,4 @@ class TaskProcessSettings(Settings):
     task_variables: CommaList = ()
 
     _names = field_validator("task_variables", mode="before")(split_list)
+    _sound_names = field_validator("task_variables")(require_variable_names)
