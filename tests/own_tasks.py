@@ -18,6 +18,7 @@ from tickwell.application.http_client import HttpRequest
 from tickwell.application.plain_context import PlainContext
 from tickwell.application.task import TaskContext
 from tickwell.domain.errors import AttemptCancelledError, AttemptFailedError
+from tickwell.domain.mail import Mail
 from tickwell.tasks.define import task
 
 
@@ -88,6 +89,11 @@ def _log(order: Order, context: PlainContext) -> Any:
 def _http(order: Order, context: PlainContext) -> Any:
     answer = context.send(HttpRequest(method="GET", url=order.text, timeout_seconds=5, max_body_bytes=1000))
     return answer.status_code
+
+
+def _mail(_order: Order, context: PlainContext) -> Any:
+    mail = Mail(message_id="m", sender="a@example.com", to=("b@example.com",), subject="s", text="t")
+    return context.mailer.send(mail).via
 
 
 _left_behind: list[threading.Thread] = []
@@ -199,6 +205,7 @@ _DEEDS: dict[str, Any] = {
     "hand_on": _hand_on,
     "log": _log,
     "http": _http,
+    "mail": _mail,
     "environment": _environment,
     "memory": lambda *_: len(bytearray(4 * 1024**3)),
     "huge": lambda *_: "x" * (17 * 1024 * 1024),

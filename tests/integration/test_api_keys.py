@@ -65,7 +65,7 @@ def test_a_key_speaks_for_its_creator_within_role_and_scopes(api: Api, ada: Clie
     assert (refused.status, refused.json["code"]) == (403, "FORBIDDEN")
     assert refused.json["message"] == "this takes an API key with the scope jobs:read"
     queue = api.anonymous("POST", "/api/v1/queues", {"name": "q"}, headers=credential)
-    assert queue.json["message"] == "this takes the role owner or above; yours is member"
+    assert queue.json["message"] == "this takes the role owner; yours is member"
 
 
 def test_account_operations_are_for_people(api: Api, ada: Client) -> None:
@@ -115,7 +115,7 @@ def test_when_its_creators_role_falls_the_keys_falls_with_it(api: Api, ada: Clie
     user = api.world.accounts.by_email("ada@example.com")
     assert api.world.accounts.replace(replace(user, role=Role.VIEWER, version=user.version + 1))
     answer = key("POST", "/api/v1/queues", {"name": "r"})
-    assert answer.json["message"] == "this takes the role owner or above; yours is viewer"
+    assert answer.json["message"] == "this takes the role owner; yours is viewer"
     assert key("POST", JOBS, {"name": "j", "task": "echo", "payload": {}}).status == 403
 
 

@@ -84,6 +84,7 @@ def test_rebinding_gains_nothing() -> None:
 def test_a_refusal_does_not_tell_what_a_name_resolves_to() -> None:
     caught = failure(guarded(OutboundRules(), resolver=lying_names(), network=Wires()), "http://private.example/")
     assert "10.0.0.1" not in str(caught)
+    assert "TICKWELL_ALLOW_PRIVATE_HOSTS (on AWS: AllowPrivateHosts)" in str(caught)
 
 
 def test_the_next_address_is_tried_when_one_refuses() -> None:

@@ -60,7 +60,10 @@ def test_the_processes_end_with_the_server_however_it_ends(tmp_path: Path) -> No
         eventually(partial(has_ended, pid))
 
 
-@pytest.mark.parametrize("value", ["tests.no_such_module:tasks", "tests.own_tasks:Order", "tests.own_tasks:nothing"])
+_NOT_TO_BE_HAD = ["tests.no_such_module:tasks", "tests.own_tasks:Order", "tests.own_tasks:nothing"]
+
+
+@pytest.mark.parametrize("value", [*_NOT_TO_BE_HAD, "tickwell.tasks.echo:ECHO"])
 def test_a_broken_entry_point_stops_the_start_with_its_name(tmp_path: Path, value: str) -> None:
     path = install_tasks(tmp_path / "site", value=value)
     with spawn(tmp_path / "data", PYTHONPATH=path) as process:

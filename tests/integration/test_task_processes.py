@@ -305,6 +305,12 @@ def test_tasks_see_the_variables_that_were_named_and_in_the_cloud_their_role() -
     assert not {"OTHER", "TICKWELL_SMTP_PASSWORD"} & set(seen)
 
 
+def test_mail_is_not_to_be_had_in_a_process(pool: ProcessPool) -> None:
+    with pytest.raises(AttemptFailedError) as caught:
+        run(pool, "mail")
+    assert (caught.value.error_code, caught.value.retryable) == ("NOT_AVAILABLE", False)
+
+
 def test_http_from_a_process_is_guarded(pool: ProcessPool) -> None:
     with pytest.raises(AttemptFailedError) as caught:
         run(pool, "http", "http://127.0.0.1:1/")

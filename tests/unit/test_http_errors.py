@@ -17,6 +17,7 @@ from tickwell.domain.errors import (
     InvalidCredentialsError,
     InvalidInputError,
     NotFoundError,
+    QueueInUseError,
     QuotaExceededError,
     StaleDueItemError,
     TickwellError,
@@ -33,6 +34,7 @@ from tickwell.http.errors import (
     UnknownPathError,
     UnsupportedMediaTypeError,
     fault_of,
+    fault_of_part,
 )
 from tickwell.http.job_request import JobRequest
 
@@ -131,6 +133,22 @@ def test_texts_are_told_in_characters_and_lists_in_items(fields: dict[str, Any],
         JobRequest.model_validate(fields)
     faults = [{**each, "loc": ("body", *each["loc"])} for each in found.value.errors()]
     assert fault_of(RequestValidationError(faults)).message == reason
+
+
+@pytest.mark.parametrize(("allowed", "verb"), [(("GET",), "is"), (("GET", "POST"), "are")])
+def test_methods_are_told_in_a_sentence(allowed: tuple[str, ...], verb: str) -> None:
+    assert str(MethodNotAllowedError("PUT", allowed)) == f"PUT is not allowed here; {', '.join(allowed)} {verb}"
+
+
+@pytest.mark.parametrize(("jobs", "said"), [(1, "1 unfinished job"), (2, "2 unfinished jobs")])
+def test_jobs_are_told_in_their_number(jobs: int, said: str) -> None:
+    assert str(QueueInUseError("q", jobs)) == f"the queue q has {said}"
+
+
+def test_instants_are_told_by_one_that_is_ahead() -> None:
+    with pytest.raises(ValidationError) as found:
+        JobRequest.model_validate({"scheduled_time": "tomorrow"})
+    assert fault_of_part(found.value).reason.endswith("such as 2035-11-25T09:00:00Z")
 
 
 def test_an_error_from_elsewhere_is_what_it_derives_from() -> None:

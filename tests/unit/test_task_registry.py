@@ -1,16 +1,18 @@
 """Finding tasks by name, and what becomes of payloads that they cannot take."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.task_contexts import task_context
+from tests.tasks_package import install_tasks
 from tickwell.application.task import Task, TaskContext, TaskRegistry
 from tickwell.domain.errors import AttemptFailedError, InvalidInputError
 from tickwell.tasks.echo import ECHO
 from tickwell.tasks.payload import Payload, payload_parser
-from tickwell.tasks.registry import built_in_tasks
+from tickwell.tasks.registry import BrokenTaskError, all_tasks, built_in_tasks
 
 
 class _Strict(Payload):
@@ -58,6 +60,25 @@ def test_an_unknown_task_is_refused_with_the_known_names() -> None:
 def test_two_tasks_of_one_name_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="echo"):
         TaskRegistry([ECHO, ECHO])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            "tickwell.tasks.echo:ECHO",
+            r"^entry point own \(tickwell\.tasks\.echo:ECHO\) .* task echo .* is built in$",
+        ),
+        (f"{__name__}:COUNT\nalso = {__name__}:COUNT", r"^entry point own .* task count .* by the entry point also \("),
+    ],
+)
+def test_an_entry_point_whose_task_has_a_taken_name_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, message: str
+) -> None:
+    install_tasks(tmp_path / "site", value=value)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    with pytest.raises(BrokenTaskError, match=message):
+        all_tasks()
 
 
 @pytest.mark.parametrize(

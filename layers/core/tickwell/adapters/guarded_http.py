@@ -224,7 +224,10 @@ def _origin(error: httpx2.TransportError) -> str:
 
 def _blocked(host: str) -> AttemptFailedError:
     # Without the address: it would tell a caller what internal names resolve to.
-    message = f"{host} leads to an address that outgoing requests may not reach"
+    message = (
+        f"{host} leads to an address that outgoing requests may not reach; private ones are allowed by "
+        "TICKWELL_ALLOW_PRIVATE_HOSTS (on AWS: AllowPrivateHosts)"
+    )
     return AttemptFailedError("BLOCKED_ADDRESS", message, retryable=False)
 
 

@@ -93,6 +93,7 @@ class PlainContext:
         self.idempotency_key: str = context.idempotency_key
         self.traceparent: str | None = context.traceparent
         self.secrets = PlainSecrets(context.secrets, self._bridge)
+        self.mailer = context.mailer
         self.completion_token: str = context.completion_token
 
     def now(self) -> datetime:

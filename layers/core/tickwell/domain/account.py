@@ -31,6 +31,11 @@ class Role(StrEnum):
         """Whether whoever has this role may do all that ``other`` may do."""
         return _RANKS[self] >= _RANKS[other]
 
+    @property
+    def at_least(self) -> str:
+        """The role itself and those above it, in words; above an owner is nobody."""
+        return self.value if self is Role.OWNER else f"{self.value} or above"
+
 
 _RANKS = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 

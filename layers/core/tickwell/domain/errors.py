@@ -105,7 +105,7 @@ class QueueInUseError(TickwellError):
     code = "QUEUE_IN_USE"
 
     def __init__(self, queue: str, jobs: int) -> None:
-        super().__init__(f"the queue {queue} has {jobs} unfinished jobs")
+        super().__init__(f"the queue {queue} has {jobs} unfinished job{'' if jobs == 1 else 's'}")
         self.queue = queue
         self.jobs = jobs
 

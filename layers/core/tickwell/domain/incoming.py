@@ -34,7 +34,10 @@ _DEFAULT_FIELDS: Mapping[str, tuple[str, ...]] = {
 _ID_HEADERS = ("webhook-id", "idempotency-key", "x-message-id")
 _PATH = re.compile(r"[^.{}\s]+(?:\.[^.{}\s]+)*")
 _PLACEHOLDER = re.compile(r"\{\{(?:message\.(id|organization|instance|sender|content)|body(?:\.([^{}\s]{1,200}))?)\}\}")
-_BEGINNING = re.compile(r"\{\{(?:message|body)\b")
+_BEGINNING = re.compile(
+    r"\{\{\s{0,9}(?:(?:message|body)\b|(?:\w{1,40}\.)?(?:id|organization|instance|sender|content)\s{0,9}\}\})"
+)
+"""What looks like a placeholder: one with blanks in it, and one without ``message``, or with another word for it."""
 _SAMPLE = "{{secret:of-a-sender}}"
 """Stands for what is not known before there is a message: nobody holds against a text with a reference what it is."""
 

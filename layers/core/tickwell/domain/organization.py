@@ -57,4 +57,4 @@ def require_above(mine: Role, *others: Role) -> None:
     """Admins manage members, never owners: raises ForbiddenError where one of ``others`` is above ``mine``."""
     for other in others:
         if not mine.includes(other):
-            raise ForbiddenError(f"this takes the role {other.value} or above; yours is {mine.value}")
+            raise ForbiddenError(f"this takes the role {other.at_least}; yours is {mine.value}")

@@ -72,7 +72,7 @@ class Access:
     def require(self, principal: Principal) -> None:
         """Raises ForbiddenError when ``principal`` may not."""
         if self.role is not None and not principal.role.includes(self.role):
-            raise ForbiddenError(f"this takes the role {self.role.value} or above; yours is {principal.role.value}")
+            raise ForbiddenError(f"this takes the role {self.role.at_least}; yours is {principal.role.value}")
         if principal.scopes is None or self.scope in principal.scopes:
             return
         if self.scope is None:

@@ -57,7 +57,8 @@ class MethodNotAllowedError(TickwellError):
     code = "METHOD_NOT_ALLOWED"
 
     def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(f"{method} is not allowed here; {', '.join(allowed)} is")
+        verb = "is" if len(allowed) == 1 else "are"
+        super().__init__(f"{method} is not allowed here; {', '.join(allowed)} {verb}")
         self.allowed = allowed
 
 

@@ -25,6 +25,9 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
         raise InvalidInputError(name, str(error)) from None
 
 
+_EXAMPLE = "2035-11-25T09:00:00Z"
+"""Far ahead: what is told as an example should not be past already."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -46,7 +49,7 @@ def parse_day(name: str, text: str | None) -> date | None:
 
 def _instant(value: Any) -> datetime:
     """An ISO 8601 instant from text; without an offset it would name no instant."""
-    example = "must be an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
+    example = f"must be an ISO 8601 instant with an offset, such as {_EXAMPLE}"
     if not isinstance(value, str):
         raise ValueError(example)  # noqa: TRY004 - pydantic reports ValueError as a fault of the field
     try:
@@ -74,9 +77,8 @@ Instant = Annotated[
 _DIGITS = re.compile(r"\d{9,}(\.\d+)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = int((datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
-_MOMENT = (
-    "must be Unix seconds, such as 1795600800, or an ISO 8601 instant with an offset, such as 2026-11-25T09:00:00Z"
-)
+_EXAMPLE_SECONDS = int((datetime.fromisoformat(_EXAMPLE) - _EPOCH).total_seconds())
+_MOMENT = f"must be Unix seconds, such as {_EXAMPLE_SECONDS}, or an ISO 8601 instant with an offset, such as {_EXAMPLE}"
 
 
 def _moment(value: Any) -> datetime:

@@ -21,6 +21,15 @@ _IPV6_NETWORK_BITS = 64
 LIMITED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
+_COUNTED = {
+    RateClass.READ: "reads",
+    RateClass.WRITE: "changes",
+    RateClass.GENERATE: "requests for images",
+    RateClass.HOOK: "messages",
+    RateClass.REGISTER: "registrations",
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quota:
     """At most ``limit`` requests in a window of length ``per``."""
@@ -53,7 +62,7 @@ class RequestLimits:
             _log.exception("request not counted", extra={"action": "http.uncounted", "rate_class": rate.value})
             return {}
         if not allowance.allowed:
-            raise _refusal(allowance, self.clock.now())
+            raise _refusal(rate, quota, allowance, self.clock.now())
         return rate_headers(allowance)
 
 
@@ -64,10 +73,16 @@ def rate_headers(allowance: Allowance) -> dict[str, str]:
     return dict(zip(LIMITED_HEADERS, map(str, values), strict=True))
 
 
-def _refusal(allowance: Allowance, now: datetime) -> RateLimitedError:
+def _refusal(rate: RateClass, quota: Quota, allowance: Allowance, now: datetime) -> RateLimitedError:
     seconds = allowance.seconds_left(now)
-    message = f"the limit of {allowance.limit} requests is reached; try again in {seconds} s"
+    counted = _COUNTED.get(rate, "requests")
+    message = f"the limit of {allowance.limit} {counted} in {_span(quota.per)} is reached; try again in {seconds} s"
     return RateLimitedError(message, retry_after_seconds=seconds, allowance=allowance)
+
+
+def _span(per: timedelta) -> str:
+    minutes = per // timedelta(minutes=1)
+    return {1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
 
 
 def _key(rate: RateClass, caller: Principal | None, client_address: str) -> RateKey:

@@ -44,17 +44,24 @@ def all_tasks() -> TaskRegistry:
     Raises BrokenTaskError: nobody should find out job by job that a task is missing.
     """
     registry = [*_BUILT_IN]
+    owners = dict.fromkeys((task.name for task in _BUILT_IN), "is built in")
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        registry += _tasks_of(point)
-    try:
-        return TaskRegistry(registry)
-    except ValueError as error:
-        raise BrokenTaskError(f"entry points of {ENTRY_POINT_GROUP}: {error}") from error
+        for task in _tasks_of(point):
+            if task.name in owners:
+                taken = f"its task {task.name} needs another name: this one {owners[task.name]}"
+                raise BrokenTaskError(f"{_where(point)}: {taken}")
+            owners[task.name] = f"is given by the {_where(point)}"
+            registry.append(task)
+    return TaskRegistry(registry)
+
+
+def _where(point: EntryPoint) -> str:
+    return f"entry point {point.name} ({point.value}) of {ENTRY_POINT_GROUP}"
 
 
 def _tasks_of(point: EntryPoint) -> list[Task[Any]]:
     """An entry point names a Task, or a callable without arguments that gives several."""
-    where = f"entry point {point.name} ({point.value}) of {ENTRY_POINT_GROUP}"
+    where = _where(point)
     try:
         found = point.load()
         given = [found] if isinstance(found, Task) else found()

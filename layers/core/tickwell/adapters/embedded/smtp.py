@@ -1,6 +1,7 @@
 """Mail through an SMTP server."""
 
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,15 @@ from tickwell.domain.errors import AttemptFailedError
 from tickwell.domain.mail import Mail
 
 _LONGEST_ANSWER_KEPT = 200
+
+_NO_CONNECTION: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "the host in TICKWELL_SMTP_HOST cannot be resolved"),
+    (ConnectionRefusedError, "nothing listens at TICKWELL_SMTP_HOST and TICKWELL_SMTP_PORT"),
+    (TimeoutError, "it did not answer in time"),
+    (ssl.SSLError, "TLS failed; does TICKWELL_SMTP_SECURITY fit the port?"),
+    (ConnectionError, "it closed the connection"),
+    (smtplib.SMTPServerDisconnected, "it closed the connection"),
+)
 
 
 class SmtpSecurity(StrEnum):
@@ -65,7 +75,7 @@ class SmtpMailer:
             permanent = 500 <= error.smtp_code < 600
             raise _failed(_answer(error.smtp_code, error.smtp_error), retryable=not permanent) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise _failed(f"no connection to the mail server: {type(error).__name__}", retryable=True) from error
+            raise _failed(f"no connection to the mail server: {_no_connection(error)}", retryable=True) from error
         return SentMail(message_id=mail.message_id, via="smtp")
 
     def _deliver(self, mime: MimeMail) -> None:
@@ -97,6 +107,13 @@ def _refused_recipients(recipients: dict[str, tuple[int, bytes]]) -> AttemptFail
     permanent = all(500 <= code < 600 for code, _ in recipients.values())
     answers = "; ".join(f"{address}: {_answer(code, text)}" for address, (code, text) in recipients.items())
     return _failed(f"refused for {answers}", retryable=not permanent)
+
+
+def _no_connection(error: Exception) -> str:
+    """Why, in words, and without its place: tenants read this, and the operator knows where it is."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not hold ({error.verify_message})"
+    return next((words for kind, words in _NO_CONNECTION if isinstance(error, kind)), type(error).__name__)
 
 
 def _answer(code: int, text: bytes | str) -> str:

@@ -63,4 +63,5 @@ def apply_jobs(file: Annotated[ApplyRequest, Body()], request: Request) -> Respo
     note_launches(call, [one.outcome.launched for one in report.applied if isinstance(one.outcome, Defined)])
     body = apply_body(report, choice)
     verb = "would be applied" if choice.dry_run else "applied"
-    return success(body, message=f"{body['applied']} jobs {verb}", complete=complete(report.applied))
+    jobs = "1 job" if body["applied"] == 1 else f"{body['applied']} jobs"
+    return success(body, message=f"{jobs} {verb}", complete=complete(report.applied))
