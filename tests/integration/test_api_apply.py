@@ -108,6 +108,7 @@ def test_a_job_that_moved_to_another_file_is_not_deleted_by_the_first(ada: Clien
     assert (refused["error"]["code"], refused["action"]) == ("CONFLICT", "failed")
     assert "carries the scope one" in refused["error"]["message"]
     moved = apply(ada, job("a"), scope="two", adopt=True)
+    assert moved.json["message"] == "1 job applied"
     assert moved.data["results"][0]["changes"] == [{"field": "scope", "from": "one", "to": "two", "omitted": False}]
     assert actions(apply(ada, scope="one", prune=True)) == {"b": "deleted"}
     assert standing(ada).keys() == {"a"}

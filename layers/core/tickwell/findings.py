@@ -19,6 +19,7 @@ _PLAIN = {
     "missing": "is required",
     "extra_forbidden": "is not known here",
     "list_type": "must be a list",
+    "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_unicode": "must be valid Unicode text",  # found earlier than by validators, in strings with constraints
     **dict.fromkeys(_NO_OBJECT, "must be a JSON object"),
@@ -64,9 +65,9 @@ def unknown_field(name: str, known: Collection[str]) -> str:
     """What is said of a field that is not among ``known``. The effort has a bound, however long the name is."""
     if likely := _nearest(name, known):
         return f"is not known here; did you mean {_either(likely)}?"
-    return (
-        f"is not known here; known are {', '.join(sorted(known))}" if len(known) <= _MOST_KNOWN else "is not known here"
-    )
+    if 0 < len(known) <= _MOST_KNOWN:
+        return f"is not known here; known are {', '.join(sorted(known))}"
+    return "is not known here"
 
 
 def _told(model: type[ToldModel], fault: ErrorDetails) -> InitErrorDetails:

@@ -9,11 +9,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TextForm:
     """For an annotation: a text that ``pattern`` matches as a whole; ``words`` say what would be right.
 
-    ``Annotated[str, TextForm(r"^[a-z]{2}$", "must be a language, such as en")]``
+    ``Annotated[str, TextForm(pattern=r"^[a-z]{2}$", words="must be a language, such as en")]``
     """
 
     pattern: str

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Final
-
-from pydantic import Field, TypeAdapter, ValidationError
+from typing import Any, Final
 
 from tickwell.http.resolvers import all_routes, threaded_resolver
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 SOURCES: Final = {ROOT / "layers/core": "tickwell", ROOT: "functions"}
 METHODS: Final = ("fullmatch", "match", "search", "sub", "split", "findall", "finditer", "subn")
-SEEN_AT_WORK: Final = {("tickwell.http.resolvers", "compile")}
-"""Calls whose patterns are put together as they run; they are among those of the routes."""
+SEEN_AT_WORK: Final = {("tickwell.http.resolvers", "compile"), ("tickwell.text_form", "fullmatch")}
+"""Calls whose patterns are those of the routes, and of ``TextForm(pattern=...)``, which are looked at there."""
 
 Text = str | bytes
 _DEFAULT_METHODS: Final = ("fullmatch", "search")
@@ -117,7 +115,7 @@ def _of_call(source: _Source, call: ast.Call, sources: list[_Source]) -> Iterato
         if keyword.arg == "pattern" and not isinstance(keyword.value, ast.Constant | ast.Name | ast.JoinedStr):
             raise NameError(keyword.arg)
         if keyword.arg == "pattern":
-            yield _validated(where, source.value(keyword.value))
+            yield _used(where, re.compile(source.value(keyword.value)), "fullmatch")  # as ``TextForm`` does
 
 
 def _flags(source: _Source, call: ast.Call, method: str) -> int:
@@ -189,19 +187,6 @@ def _used(where: str, compiled: re.Pattern[Any], method: str) -> Used:
             return list(iterate(text))
 
     return Used(where=f"{where} {method}", pattern=compiled.pattern, flags=compiled.flags, apply=apply)
-
-
-def _validated(where: str, pattern: str) -> Used:
-    """As Pydantic applies it."""
-    adapter: TypeAdapter[str] = TypeAdapter(Annotated[str, Field(pattern=pattern)])
-
-    def apply(text: Any) -> object:
-        try:
-            return adapter.validate_python(text)
-        except ValidationError:
-            return None
-
-    return Used(where=f"{where} pydantic", pattern=pattern, flags=0, apply=apply)
 
 
 def _of_routes() -> Iterator[Used]:

@@ -17,8 +17,8 @@ _PATHS = "A path in the body, with dots: `data.from.0.number`."
 _Header = Annotated[
     str,
     TextForm(
-        r"^[A-Za-z0-9-]{1,64}$",
-        "must be the name of a header: 1 to 64 letters, digits and hyphens, such as X-Hub-Signature-256",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        words="must be the name of a header: 1 to 64 letters, digits and hyphens, such as X-Hub-Signature-256",
     ),
 ]
 

@@ -15,8 +15,8 @@ _TOKEN = "019aa7c2-4b1d-7f00-8a31-5c2e9d0b6f41.q83vEjRWeJASNFZ4kBI0VniQEjRWeJASN
 _Code = Annotated[
     str,
     TextForm(
-        r"^[A-Z][A-Z0-9_]{0,63}$",
-        "must be 1 to 64 capital letters, digits and underscores with a letter first, such as DISK_FULL",
+        pattern=r"^[A-Z][A-Z0-9_]{0,63}$",
+        words="must be 1 to 64 capital letters, digits and underscores with a letter first, such as DISK_FULL",
     ),
 ]
 

@@ -26,30 +26,30 @@ SETTLE_SECONDS = 30
 _ImageModel = Annotated[
     str,
     TextForm(
-        r"^[A-Za-z0-9._:/-]{1,128}$",
-        "must be the name of a model: 1 to 128 letters, digits and . _ : / -, such as gpt-image-1",
+        pattern=r"^[A-Za-z0-9._:/-]{1,128}$",
+        words="must be the name of a model: 1 to 128 letters, digits and . _ : / -, such as gpt-image-1",
     ),
 ]
 _OpenAiUrl = Annotated[
     str,
     TextForm(
-        r"^https?://[^\s#?]*[^\s#?/]$",
-        "must be a URL that begins with http:// or https:// and does not end with /, without ? and #, such as "
+        pattern=r"^https?://[^\s#?]*[^\s#?/]$",
+        words="must be a URL that begins with http:// or https:// and does not end with /, without ? and #, such as "
         "https://api.openai.com/v1",
     ),
 ]
 _SmsSender = Annotated[
     str,
     TextForm(
-        r"^[A-Za-z0-9_:/+-]{1,256}$",
-        "must be a telephone number, a sender id, a pool's id, or an ARN of one of them, such as +4915112345678",
+        pattern=r"^[A-Za-z0-9_:/+-]{1,256}$",
+        words="must be a telephone number, a sender id, a pool's id, or an ARN of one of them, such as +4915112345678",
     ),
 ]
 _WhatsAppSender = Annotated[
     str,
     TextForm(
-        r"^(arn:[^:\s]+:social-messaging:[^\s]+:)?phone-number-id[-/][0-9a-zA-Z-]{1,80}$",
-        "must be a phone number id or its ARN, such as phone-number-id-0123456789abcdef",
+        pattern=r"^(arn:[^:\s]+:social-messaging:[^\s]+:)?phone-number-id[-/][0-9a-zA-Z-]{1,80}$",
+        words="must be a phone number id or its ARN, such as phone-number-id-0123456789abcdef",
     ),
 ]
 

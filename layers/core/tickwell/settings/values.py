@@ -13,12 +13,14 @@ from tickwell.text_form import TextForm
 
 CommaList = tuple[str, ...]
 
-_Address = Annotated[str, TextForm(r"^[^@\s]+@[^@\s]+$", "must be an e-mail address, such as ada@example.com")]
+_Address = Annotated[
+    str, TextForm(pattern=r"^[^@\s]+@[^@\s]+$", words="must be an e-mail address, such as ada@example.com")
+]
 _Url = Annotated[
     str,
     TextForm(
-        r"^https?://[^\s#?]+$",
-        "must be a URL that begins with http:// or https://, without ? and #, such as https://tickwell.example.com",
+        pattern=r"^https?://[^\s#?]+$",
+        words="must be a URL that begins with http:// or https://, without ? and #, such as https://tickwell.example.com",
     ),
     Field(max_length=512),
 ]

@@ -46,11 +46,13 @@ def _secret_name(value: str) -> str:
 _TemplateName = Annotated[
     str,
     TextForm(
-        r"^[a-z0-9_]{1,512}$",
-        "must be the template's name at Meta: lower-case letters, digits and underscores, such as order_shipped",
+        pattern=r"^[a-z0-9_]{1,512}$",
+        words="must be the template's name at Meta: lower-case letters, digits and underscores, such as order_shipped",
     ),
 ]
-_Language = Annotated[str, TextForm(r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$", "must be a language, such as en or en_US")]
+_Language = Annotated[
+    str, TextForm(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$", words="must be a language, such as en or en_US")
+]
 
 
 class TemplatePayload(Payload):

@@ -35,7 +35,8 @@ export default async function page({ root, params, query, signal }) {
   fill(body, h("nav", { "aria-label": "Settings" }, h("ul", { class: "tabs" }, links)), panel);
   panel.parentNode.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!isSeen(tab)) {
-    const told = { title: `This takes the role ${tab.role}${tab.role === "owner" ? "" : " or above"}`, text: `Yours is ${session.role}.`, icon: "user" };
+    const wanted = tab.role === "owner" ? tab.role : `${tab.role} or above`;
+    const told = { title: `This takes the role ${wanted}`, text: `Yours is ${session.role}.`, icon: "user" };
     fill(panel, empty(told));
     return;
   }

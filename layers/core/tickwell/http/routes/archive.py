@@ -22,7 +22,10 @@ from tickwell.text_form import TextForm
 router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["Archive"]
 _Month = Annotated[
-    str, TextForm(r"^[0-9]{4}-(0[1-9]|1[0-2])$", "must be a month as year and month, YYYY-MM, such as 2026-11")
+    str,
+    TextForm(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", words="must be a month as year and month, YYYY-MM, such as 2026-11"
+    ),
 ]
 
 MonthPath = Annotated[_Month, Path(description="A month, such as `2026-11` (UTC).")]
