@@ -6,12 +6,13 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from tests.task_contexts import task_context
 from tickwell.application.task import RunsIn, TaskRegistry
 from tickwell.domain.errors import InvalidInputError
 from tickwell.sdk import OnLost, PlainContext, Policy, RetryPolicy, RetryStrategy, TaskContext, task
+from tickwell.tasks.payload import payload_parser
 
 PATIENT = RetryPolicy(strategy=RetryStrategy.FIXED, delay_seconds=5)
 
@@ -70,6 +71,16 @@ def test_a_payload_that_does_not_fit_is_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
         TaskRegistry([greet, other]).validate("greet_again", {"name": 1})
     assert caught.value.field == "payload.name"
+
+
+def test_a_field_that_a_users_model_does_not_know_is_told_the_nearest() -> None:
+    class Strict(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        name: str = ""
+
+    with pytest.raises(InvalidInputError, match=r"^payload\.nmae: is not known here; did you mean name\?$"):
+        payload_parser(Strict)({"nmae": "Ada"})
 
 
 def test_a_function_may_be_decorated_before() -> None:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, field_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
 from tickwell.domain.errors import InvalidInputError
-from tickwell.findings import MOST_FAULTS, ToldModel, known_fields, reason_of
+from tickwell.findings import MOST_FAULTS, ToldModel, known_fields, reason_of, unknown_field
 
 M = TypeVar("M", bound=BaseModel)
 _LONGEST_FIELD = 200
@@ -60,7 +60,7 @@ def payload_parser(model: type[M]) -> Callable[[Any], M]:
         except ValidationError as error:
             if payload is None:
                 raise InvalidInputError("payload", _absence(model)) from error
-            (field, reason), *others = _faults(error)
+            (field, reason), *others = _faults(model, error)
             raise InvalidInputError(field, reason, also=tuple(others)) from error
 
     return parse
@@ -76,9 +76,16 @@ def _absence(model: type[BaseModel]) -> str:
     return f"is required: an object; its fields are {', '.join(known_fields(model))}"
 
 
-def _faults(error: ValidationError) -> list[tuple[str, str]]:
+def _faults(model: type[BaseModel], error: ValidationError) -> list[tuple[str, str]]:
     found = error.errors(include_url=False)[:MOST_FAULTS]
-    return [(_field(fault["loc"]), reason_of(fault)) for fault in found]
+    return [(_field(fault["loc"]), _reason(model, fault)) for fault in found]
+
+
+def _reason(model: type[BaseModel], fault: ErrorDetails) -> str:
+    """Models of users, which are no ``Payload``, do not name their fields themselves."""
+    if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+        return unknown_field(str(fault["loc"][0]), known_fields(model))
+    return reason_of(fault)
 
 
 def _field(location: tuple[int | str, ...]) -> str:
