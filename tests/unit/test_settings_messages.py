@@ -1,5 +1,6 @@
 """A wrong setting is told by the variable that was given, and by what would be right."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,4 +83,22 @@ def test_a_data_directory_that_cannot_be_is_told(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(variable, str(tmp_path / place))
     with pytest.raises(SettingsError, match=f"^setting {variable}: .*{reason}"):
+        local(load(LocalSettings))
+
+
+@pytest.mark.parametrize(
+    ("module", "variable", "value"),
+    [
+        ("tickwell.settings.local", "TICKWELL_IMAGE_PROVIDER", "bedrock"),
+        ("tickwell.bootstrap.outreach", "TICKWELL_ALLOWED_FUNCTIONS", "shop-*"),
+        ("tickwell.bootstrap.outreach", "TICKWELL_MESSAGE_PROVIDER", "aws"),
+    ],
+)
+def test_what_needs_the_aws_sdk_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, variable: str, value: str
+) -> None:
+    monkeypatch.setattr(f"{module}.find_spec", lambda _: None)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=rf"{variable}.* needs the AWS SDK: {sys.executable} -m pip install boto3$"):
         local(load(LocalSettings))

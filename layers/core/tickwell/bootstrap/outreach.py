@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from tickwell.application.ports import Functions, Messenger
 from tickwell.application.unreachable import NoFunctions
 from tickwell.settings.reading import SettingsError
-from tickwell.settings.shared import OutreachSettings
+from tickwell.settings.shared import AWS_SDK_IS_MISSING, OutreachSettings
 
 if TYPE_CHECKING:
     from tickwell.adapters.aws.end_user_messaging import SmsClient, SocialClient
@@ -40,4 +40,4 @@ def messenger_on_aws(settings: OutreachSettings) -> Messenger:
 
 def _require_sdk(setting: str) -> None:
     if find_spec("botocore") is None:
-        raise SettingsError(f"{setting} needs the AWS SDK: pip install boto3")
+        raise SettingsError(f"{setting} {AWS_SDK_IS_MISSING}")

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from tickwell.settings.shared import (
+    AWS_SDK_IS_MISSING,
     SETTLE_SECONDS,
     AuditSettings,
     FileSettings,
@@ -76,7 +77,7 @@ class LocalSettings(
     @model_validator(mode="after")
     def _reachable_images(self) -> "LocalSettings":
         if self.image_provider is ImageProvider.BEDROCK and find_spec("botocore") is None:
-            raise ValueError("TICKWELL_IMAGE_PROVIDER bedrock needs the package boto3: pip install boto3")
+            raise ValueError(f"TICKWELL_IMAGE_PROVIDER=bedrock {AWS_SDK_IS_MISSING}")
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """What several entry points let a deployment choose."""
 
+import sys
 from datetime import timedelta
 from enum import StrEnum
 from importlib.util import find_spec
@@ -22,6 +23,9 @@ from tickwell.settings.values import (
 from tickwell.text_form import TextForm
 
 SETTLE_SECONDS = 30
+
+AWS_SDK_IS_MISSING = f"needs the AWS SDK: {sys.executable} -m pip install boto3"
+"""On one machine only: where Lambda runs a function, the SDK is there."""
 
 _ImageModel = Annotated[
     str,
