@@ -52,7 +52,7 @@ def test_failures_and_log_lines_are_masked_through_and_through() -> None:
 
 
 def test_the_secrets_of_settings_are_those_that_are_declared_so() -> None:
-    settings = LocalSettings(smtp_password=SecretStr("sesame1"), smtp_user="ada")
+    settings = LocalSettings(smtp_host="smtp.example.com", smtp_password=SecretStr("sesame1"), smtp_user="ada")
     assert secrets_of(settings) == ("sesame1",)
 
 
