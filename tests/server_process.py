@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.leaping_server import LEAPS, Leaps
+
 _START_SECONDS = 120.0
 _ANSWER_SECONDS = 120.0
 """Long enough for a thousand jobs in one request on a machine that has much else to do."""
@@ -66,10 +68,6 @@ class ServerProcess:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(60)
 
-    def leap(self) -> None:
-        """Let its clock jump ahead by 25 seconds; for a server that was started with ``leaps``."""
-        self.process.send_signal(signal.SIGUSR1)
-
     def terminate(self) -> int:
         """SIGTERM; the exit code. ``output`` then holds all that it has printed."""
         self.process.send_signal(signal.SIGTERM)
@@ -95,10 +93,14 @@ def eventually(check: Callable[[], Any], *, seconds: float = 40.0) -> Any:
 _UNLIMITED = {"TICKWELL_RATE_LIMIT_PER_HOUR": "0", "TICKWELL_READ_LIMIT_PER_HOUR": "0"}
 
 
-def spawn(folder: Path, module: str = "tickwell.local", **settings: str) -> subprocess.Popen[str]:
-    """Start the server on ``folder`` and a free port, with nothing of this process's settings."""
+def spawn(folder: Path, leaps: Leaps | None = None, /, **settings: str) -> subprocess.Popen[str]:
+    """Start the server on ``folder`` and a free port, with nothing of this process's settings.
+
+    ``leaps``: by how much its clock is ahead, that of all servers which share it.
+    """
+    module, clock = ("tickwell.local", {}) if leaps is None else ("tests.leaping_server", {LEAPS: str(leaps.path)})
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **_UNLIMITED, **settings}
+    environment = {**kept, "DATA_DIR": str(folder), "PORT": "0", **_UNLIMITED, **clock, **settings}
     return subprocess.Popen(
         [sys.executable, "-m", module],
         env=environment,
@@ -139,9 +141,11 @@ def _answers(server: ServerProcess) -> bool:
 
 
 @contextlib.contextmanager
-def running(folder: Path, settings: Mapping[str, str] | None = None, *, leaps: bool = False) -> Iterator[ServerProcess]:
-    """A server that has started; killed when the block ends, if it still runs. ``leaps``: its clock can."""
-    process = spawn(folder, "tests.leaping_server" if leaps else "tickwell.local", **(settings or {}))
+def running(
+    folder: Path, settings: Mapping[str, str] | None = None, *, leaps: Leaps | None = None
+) -> Iterator[ServerProcess]:
+    """What ``spawn`` gives, once it has started; killed when the block ends, if it still runs."""
+    process = spawn(folder, leaps, **(settings or {}))
     server: ServerProcess | None = None
     try:
         server = started(process)

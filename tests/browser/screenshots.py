@@ -20,7 +20,7 @@ from tests.browser.places import PLACES, Place
 from tests.browser.tenant import ZONE, Tenant, new_tenant
 from tests.contract.mail_servers import serve
 from tests.integration.test_local_server import Inbox, smtp
-from tests.leaping_server import LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.server_process import running
 from tests.tasks_package import install_tasks
 
@@ -41,10 +41,9 @@ def day_of_work() -> Iterator[Furnished]:
             settings = {
                 "PYTHONPATH": install_tasks(folder / "site", value="tests.browser.shop_tasks:shop_tasks"),
                 "TICKWELL_TASK_PROCESSES": "2",
-                LEAPS: str(leaps.path),
                 **smtp(inbox),
             }
-            with running(folder / "data", settings, leaps=True) as server:
+            with running(folder / "data", settings, leaps=leaps) as server:
                 owner = new_tenant(server, inbox, "ada@lovelace.example", folder)
 
                 def next_hour(owner: Tenant = owner) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import gzip
-import socket
 import ssl
 import time
 import tracemalloc
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.contract.mail_servers import reserved
 from tests.integration.http_lab import Lab, Names, Respond, Seen, Wires, always, answer, guarded, request, serve
 from tests.ssrf_vectors import PUBLIC
 from tickwell.adapters.guarded_http import GuardedHttp
@@ -198,8 +198,7 @@ def test_a_refused_connection_and_an_unknown_name_may_be_tried_again() -> None:
     async def send(url: str) -> None:
         await guarded(LOOPBACK, resolver=Names(empty_example=[[]])).send(request(url))
 
-    with socket.socket() as held:  # its port is nobody else's, and nobody listens there
-        held.bind(("127.0.0.1", 0))
+    with reserved() as held:
         for url, code in [
             (f"http://127.0.0.1:{held.getsockname()[1]}/", "CONNECT_FAILED"),
             ("http://unknown.example/", "DNS_FAILED"),

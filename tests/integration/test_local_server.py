@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.background_server import answering
 from tests.contract.mail_servers import Postbox, serve
-from tests.leaping_server import LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.notification_lab import Hook, serve_hook
 from tests.server_process import ServerProcess, eventually, running, spawn
 from tests.unit.test_webhook import verified
@@ -91,9 +91,8 @@ def executions(server: ServerProcess, job_id: str) -> list[dict[str, Any]]:
 
 def test_a_mail_accepted_before_a_kill_arrives_once_and_at_its_time(tmp_path: Path, inbox: Inbox) -> None:
     leaps = Leaps(tmp_path / "leaps")
-    inbox.now = lambda: datetime.now(UTC) + leaps.ahead
-    settings = {**smtp(inbox), LEAPS: str(leaps.path)}
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    inbox.now = leaps.now
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.register()
         job = server.data(
             "POST",
@@ -108,7 +107,7 @@ def test_a_mail_accepted_before_a_kill_arrives_once_and_at_its_time(tmp_path: Pa
         due_at = datetime.fromisoformat(job["next_run"])
         token = server.token
         server.kill()
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.token = token
         assert inbox.mails == []
         leaps.leap(due_at - inbox.now())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.background_server import answering
-from tests.leaping_server import LEAP, LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.server_process import ServerProcess, eventually, running
 
 ALLOWED = {"TICKWELL_ALLOW_PRIVATE_HOSTS": "127.0.0.1", "TICKWELL_SAFETY_SYNC_INTERVAL_SECONDS": "60"}
@@ -118,6 +118,9 @@ def _takes_connections(server: ServerProcess) -> bool:
 STALL_SECONDS = 240
 """So long a lease holds; whatever a machine needs to start another server is over before."""
 
+LEASE_OVER = timedelta(seconds=STALL_SECONDS + 25)
+"""With all margins."""
+
 
 @pytest.fixture
 def leaps(tmp_path: Path) -> Leaps:
@@ -126,15 +129,14 @@ def leaps(tmp_path: Path) -> Leaps:
 
 
 def test_another_server_takes_over_soon_from_one_that_was_killed(tmp_path: Path, target: Target, leaps: Leaps) -> None:
-    data, settings = tmp_path / "data", {**ALLOWED, LEAPS: str(leaps.path)}
-    with running(data, settings, leaps=True) as first:
+    with running(tmp_path / "data", ALLOWED, leaps=leaps) as first:
         job_id = start_job(first, target, stall_seconds=STALL_SECONDS)
-        with running(data, settings, leaps=True) as second:
+        with running(tmp_path / "data", ALLOWED, leaps=leaps) as second:
             second.token = first.token
             first.kill()
             target.open.set()
             assert ended(second, job_id) == []
-            leaps.leap(timedelta(seconds=STALL_SECONDS) + LEAP)
+            leaps.leap(LEASE_OVER)
             eventually(lambda: ended(second, job_id))
             eventually(lambda: second.data("GET", f"/api/v1/jobs/{job_id}")["status"] == "completed")
             assert ended(second, job_id) == [("lost", "WORKER_LOST"), ("success", None)]
@@ -143,15 +145,14 @@ def test_another_server_takes_over_soon_from_one_that_was_killed(tmp_path: Path,
 def test_a_server_that_was_killed_takes_over_from_itself_at_the_next_start(
     tmp_path: Path, target: Target, leaps: Leaps
 ) -> None:
-    data, settings = tmp_path / "data", {**ALLOWED, LEAPS: str(leaps.path)}
-    with running(data, settings, leaps=True) as server:
+    with running(tmp_path / "data", ALLOWED, leaps=leaps) as server:
         job_id, token = start_job(server, target, stall_seconds=STALL_SECONDS), server.token
         server.kill()
     target.open.set()
-    with running(data, settings, leaps=True) as server:
+    with running(tmp_path / "data", ALLOWED, leaps=leaps) as server:
         server.token = token
         assert ended(server, job_id) == []
-        leaps.leap(timedelta(seconds=STALL_SECONDS) + LEAP)
+        leaps.leap(LEASE_OVER)
         eventually(lambda: ended(server, job_id))
         eventually(lambda: server.data("GET", f"/api/v1/jobs/{job_id}")["status"] == "completed")
         assert ended(server, job_id) == [("lost", "WORKER_LOST"), ("success", None)]

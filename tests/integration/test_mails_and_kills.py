@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.contract.mail_servers import serve
 from tests.integration.test_local_server import Inbox, smtp
-from tests.leaping_server import LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.server_process import ServerProcess, eventually, running
 
 HELD = "held"
@@ -30,7 +30,7 @@ class HoldingInbox(Inbox):
     """Takes every mail, but lets whoever brings the one with the subject ``HELD`` wait for the answer."""
 
     def __init__(self, leaps: Leaps) -> None:
-        super().__init__(now=lambda: datetime.now(UTC) + leaps.ahead)
+        super().__init__(now=leaps.now)
         self.leaps = leaps
         self.took, self.answer = Event(), Event()
 
@@ -81,8 +81,7 @@ def are_sent(server: ServerProcess, count: int) -> bool:
 def test_every_scheduled_mail_goes_out_at_its_time_however_often_the_server_is_killed(
     tmp_path: Path, inbox: HoldingInbox, leaps: Leaps
 ) -> None:
-    settings = {**smtp(inbox), LEAPS: str(leaps.path)}
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.register()
         first = int(inbox.now().timestamp()) + FAR
         second = first + FAR
@@ -91,12 +90,12 @@ def test_every_scheduled_mail_goes_out_at_its_time_however_often_the_server_is_k
         for subject, at in due.items():
             schedule(server, subject, scheduledTime=at)
         server.kill()
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         assert not inbox.mails
         inbox.leap_to(first)
         eventually(lambda: inbox.mails)
         server.kill()
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.token = token
         assert inbox.arrived().keys() <= {"mail 0", "mail 1", "mail 2"}
         inbox.leap_to(second)
@@ -117,15 +116,14 @@ def test_every_scheduled_mail_goes_out_at_its_time_however_often_the_server_is_k
 def test_a_mail_that_a_killed_worker_may_not_have_sent_is_sent_again_under_its_message_id(
     tmp_path: Path, inbox: HoldingInbox, leaps: Leaps
 ) -> None:
-    settings = {**smtp(inbox), LEAPS: str(leaps.path)}
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.register()
         token = server.token
         schedule(server, HELD)
         assert inbox.took.wait(40)  # the mail server has it, and the record is not written
         server.kill()
     inbox.answer.set()
-    with running(tmp_path / "data", settings, leaps=True) as server:
+    with running(tmp_path / "data", smtp(inbox), leaps=leaps) as server:
         server.token = token
         leaps.leap(LONG)  # once: another leap might be taken for the end of the second worker, too
         eventually(lambda: are_sent(server, 1))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.leaping_server import LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.server_process import ServerProcess, eventually, running
 from tests.stream_reader import following
 
@@ -17,8 +17,7 @@ def bearer(server: ServerProcess) -> dict[str, str]:
 
 def test_a_job_is_watched_going_through_and_nothing_is_missed_when_the_server_dies(tmp_path: Path) -> None:
     leaps = Leaps(tmp_path / "leaps")
-    clock = {LEAPS: str(leaps.path)}
-    with running(tmp_path, clock, leaps=True) as server:
+    with running(tmp_path, leaps=leaps) as server:
         server.register()
         token = server.token
         job_id = server.data("POST", "/api/v1/jobs", {"name": "late", "delay_seconds": 600})["id"]
@@ -36,7 +35,7 @@ def test_a_job_is_watched_going_through_and_nothing_is_missed_when_the_server_di
             known = reader.event()
             server.kill()
         assert ticket not in "".join(server.output)
-    with running(tmp_path, clock, leaps=True) as server:
+    with running(tmp_path, leaps=leaps) as server:
         server.token = token
         with following(server.url, path, {**bearer(server), "Last-Event-ID": known.event_id}) as reader:
             piece = reader.piece()

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from tests.leaping_server import LEAPS, Leaps
+from tests.leaping_server import Leaps
 from tests.server_process import ServerProcess, spawn, started
 
 ALL, ONE, TASK = "of all servers", "of one server", "of a task process"
@@ -162,7 +162,7 @@ class Fleet:
 
     def _spawn(self, data: Path | None = None) -> subprocess.Popen[str]:
         self.starts += 1
-        return spawn(data or self.data, "tests.leaping_server", **{LEAPS: str(self.leaps.path)}, **self.settings)
+        return spawn(data or self.data, self.leaps, **self.settings)
 
 
 def end(process: subprocess.Popen[str]) -> None:
