@@ -88,10 +88,10 @@ def _variables(model: type[Settings], name: str) -> list[str]:
 def _fault(model: type[Settings], fault: ErrorDetails) -> str:
     """One fault as a sentence. The value is left out: it may be a secret."""
     if not fault["loc"]:
-        return f"settings: {reason_of({**fault})}"
+        return f"settings: {reason_of(fault)}"
     name = str(fault["loc"][0])
     field = model.model_fields.get(name)
-    reason = reason_of({**fault}) if field is None or fault["type"] not in _NUMBERS else _number_wanted(field)
+    reason = reason_of(fault) if field is None or fault["type"] not in _NUMBERS else _number_wanted(field)
     return f"setting {variable_of(model, name)}: {reason}"
 
 

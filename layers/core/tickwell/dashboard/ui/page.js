@@ -5,7 +5,7 @@ import { fill, h } from "../lib/dom.js";
 import { duration } from "../lib/time.js";
 import { button } from "./button.js";
 import { icon } from "./icon.js";
-import { keepFocus } from "./refresh.js";
+import { keepFocus, latest } from "./refresh.js";
 import { skeleton } from "./skeleton.js";
 
 const ASK_AGAIN_MS = 5_000;
@@ -84,7 +84,7 @@ export function note(kind, ...content) {
   return h("div", { class: `alert ${kind}` }, icon(name), h("div", content));
 }
 
-const loading = new WeakMap();
+const turns = new WeakMap();
 
 /**
  * Fills `body` with what `make` resolves to. Meanwhile a skeleton stands there, or what was there before. An error is
@@ -92,20 +92,19 @@ const loading = new WeakMap();
  * the older one comes to nothing: `make` gets a signal that aborts then.
  */
 export async function load(body, kind, make) {
-  loading.get(body)?.abort();
-  const turn = new AbortController();
-  loading.set(body, turn);
+  if (!turns.has(body)) turns.set(body, latest());
+  const turn = turns.get(body)();
   const isFirst = !body.children.length || body.querySelector(":scope > .alert.bad, :scope > .skeleton") !== null;
   if (isFirst) fill(body, typeof kind === "string" ? skeleton(kind) : kind);
   body.setAttribute("aria-busy", "true");
   body.classList.toggle("stale", !isFirst);
   try {
-    const made = await make(turn.signal);
-    if (!turn.signal.aborted) keepFocus(body, () => fill(body, made));
+    const made = await make(turn);
+    if (!turn.aborted) keepFocus(body, () => fill(body, made));
   } catch (error) {
-    if (!isAbort(error) && !turn.signal.aborted) fill(body, failure(error, () => load(body, kind, make)));
+    if (!isAbort(error) && !turn.aborted) fill(body, failure(error, () => load(body, kind, make)));
   }
-  if (turn.signal.aborted) return;
+  if (turn.aborted) return;
   body.removeAttribute("aria-busy");
   body.classList.remove("stale");
 }

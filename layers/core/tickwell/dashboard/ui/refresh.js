@@ -35,16 +35,16 @@ export function inOrder() {
 
 /**
  * For what only the newest answer counts to: each call gives a signal for a request that aborts at the next call, and
- * with `signal`.
- * @param {AbortSignal} signal
+ * with `signals`.
+ * @param {...AbortSignal} signals
  * @returns {() => AbortSignal}
  */
-export function latest(signal) {
+export function latest(...signals) {
   let asked = null;
   return () => {
     asked?.abort();
     asked = new AbortController();
-    return AbortSignal.any([signal, asked.signal]);
+    return AbortSignal.any([...signals, asked.signal]);
   };
 }
 
